@@ -1,0 +1,188 @@
+// The one file that knows Python: arrays in, GIL off, results out.
+//
+// Arrays that are written to are taken with `noconvert`, else the update could land in a silent copy.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/function.h>
+#include <nanobind/stl/string.h>
+
+#include <stdexcept>
+
+#include "core.hpp"
+#include "sampling.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+using namespace wordkin;
+
+namespace {
+
+template <typename T, int N>
+using In = nb::ndarray<const T, nb::ndim<N>, nb::c_contig, nb::device::cpu>;
+template <typename T, int N>
+using InOut = nb::ndarray<T, nb::ndim<N>, nb::c_contig, nb::device::cpu>;
+template <typename T>
+using Out = nb::ndarray<nb::numpy, T, nb::ndim<1>>;
+
+template <typename T>
+Out<T> array(std::vector<T>&& values) {
+  auto* moved = new std::vector<T>(std::move(values));
+  nb::capsule owner(moved, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
+  return Out<T>(moved->data(), {moved->size()}, owner);
+}
+
+Step step_of(const std::string& level) {
+  for (const Level& found : levels())
+    if (level == found.name) return found.step;
+  throw std::invalid_argument("this processor has no instruction set '" + level + "'");
+}
+
+Parameters parameters(InOut<float, 2>& V, InOut<float, 2>& U, int d, const In<float, 1>& redraw) {
+  const auto stride = static_cast<std::int64_t>(V.shape(1));
+  if (U.shape(0) != V.shape(0) || U.shape(1) != V.shape(1) || redraw.shape(0) != V.shape(0))
+    throw std::invalid_argument("V, U and redraw must be of one vocabulary and one stride");
+  if (stride % kRowAlignment || d < 1 || d > stride)
+    throw std::invalid_argument("rows must be padded to a multiple of 16 floats");
+  for (const void* p : {static_cast<void*>(V.data()), static_cast<void*>(U.data())})
+    if (reinterpret_cast<std::uintptr_t>(p) % (4 * kRowAlignment))
+      throw std::invalid_argument("rows must begin on a multiple of 64 bytes");
+  return {V.data(), U.data(), stride, d, redraw.data()};
+}
+
+nb::dict as_dict(const Tally& tally) {
+  nb::dict d;
+  d["positions"] = tally.positions;
+  d["trained"] = tally.trained;
+  d["subsampled"] = tally.subsampled;
+  d["pairs"] = tally.pairs;
+  d["loss"] = tally.loss;
+  d["finite"] = tally.finite;
+  return d;
+}
+
+nb::tuple finish(TextReader& reader, std::int64_t min_count, std::int64_t max_vocabulary) {
+  EncodedText text;
+  {
+    nb::gil_scoped_release unlocked;
+    text = reader.finish(min_count, max_vocabulary);
+  }
+  const auto size = static_cast<std::size_t>(text.size);
+  Id* ids = text.ids.release();
+  nb::capsule owner(ids, [](void* p) noexcept { std::free(p); });
+  nb::bytes words(text.words.data(), text.words.size());
+  return nb::make_tuple(words, array(std::move(text.offsets)), array(std::move(text.counts)),
+                        Out<Id>(ids, {size}, owner), text.kept);
+}
+
+void add_line(TextReader& reader, nb::iterable words) {
+  for (nb::handle word : words) {
+    Py_ssize_t size = 0;
+    if (!PyUnicode_Check(word.ptr()))
+      throw nb::type_error("a sentence is a list of words, and a word a str");
+    if (const char* bytes = PyUnicode_AsUTF8AndSize(word.ptr(), &size)) {
+      reader.add_word({bytes, static_cast<std::size_t>(size)});
+      continue;
+    }
+    // Lone surrogates: bytes that were no UTF-8 when the word was read.
+    PyErr_Clear();
+    nb::object encoded = nb::steal(PyUnicode_AsEncodedString(word.ptr(), "utf-8", "surrogateescape"));
+    if (!encoded.is_valid()) throw nb::python_error();
+    reader.add_word({PyBytes_AS_STRING(encoded.ptr()),
+                     static_cast<std::size_t>(PyBytes_GET_SIZE(encoded.ptr()))});
+  }
+  reader.end_line();
+}
+
+nb::tuple step(const std::string& level, InOut<float, 2> V, InOut<float, 2> U, int d,
+               In<float, 1> redraw, In<Id, 1> tokens, int first, In<int, 1> begin, In<int, 1> end,
+               int window, In<Id, 1> pool, float negative_weight, float rate) {
+  const Parameters model = parameters(V, U, d, redraw);
+  const int centers = static_cast<int>(begin.shape(0));
+  const std::vector<float> window_weights = expected_window(window);
+  Span span{};
+  span.tokens = tokens.data();
+  span.first = first;
+  span.centers = centers;
+  span.begin = begin.data();
+  span.end = end.data();
+  span.window = window;
+  span.window_weights = window_weights.data();
+  span.pool = pool.data();
+  span.pool_size = static_cast<int>(pool.shape(0));
+  span.negative_weight = negative_weight;
+  span.tokens_end = static_cast<int>(tokens.shape(0));
+  Scratch scratch(centers, window, span.pool_size, model.stride);
+  const StepResult result = step_of(level)(model, span, rate, scratch);
+  return nb::make_tuple(result.loss, result.pairs);
+}
+
+nb::dict train(const std::string& level, InOut<float, 2> V, InOut<float, 2> U, int d,
+               In<float, 1> redraw, In<Id, 1> ids, In<std::uint32_t, 1> keep,
+               In<std::uint32_t, 1> alias_threshold, In<Id, 1> alias, int window, int negatives,
+               int pool_size, int span, float rate_begin, float rate_end, std::uint64_t seed,
+               std::uint64_t epoch, int threads, std::int64_t first_position,
+               const std::function<void(nb::dict)>& tick) {
+  const Parameters model = parameters(V, U, d, redraw);
+  if (keep.shape(0) != V.shape(0) || alias.shape(0) != V.shape(0) ||
+      alias_threshold.shape(0) != V.shape(0))
+    throw std::invalid_argument("keep and the alias table must have an entry a word");
+  if (window < 1 || negatives < 1 || pool_size < 1 || span < 1 || threads < 1 ||
+      pool_size >= Draws::kStreams)
+    throw std::invalid_argument("window, negatives, pool size, span and threads: out of range");
+  const Epoch settings{ids.data(), static_cast<std::int64_t>(ids.shape(0)), first_position,
+                       keep.data(), alias_threshold.data(), alias.data(),
+                       static_cast<Id>(V.shape(0)), window, negatives, pool_size, span,
+                       rate_begin, rate_end, seed, epoch, threads, step_of(level)};
+  nb::gil_scoped_release unlocked;
+  const Tally tally = train_epoch(model, settings, [&](const Tally& now) {
+    nb::gil_scoped_acquire locked;
+    if (PyErr_CheckSignals()) throw nb::python_error();
+    tick(as_dict(now));
+  });
+  nb::gil_scoped_acquire locked;
+  return as_dict(tally);
+}
+
+}  // namespace
+
+NB_MODULE(_core, m) {
+  m.doc() = "The native core of wordkin: reading text, and the kernels of stochastic training.";
+
+  m.def("levels", [] {
+    nb::list names;
+    for (const Level& level : levels()) names.append(level.name);
+    return names;
+  }, nb::sig("def levels() -> list[str]"),
+  "Names of the instruction sets that this processor can run, slowest first.");
+
+  m.def("alias_table", [](In<double, 1> q) {
+    auto [threshold, alias] = alias_table(q.data(), static_cast<Id>(q.shape(0)));
+    return nb::make_tuple(array(std::move(threshold)), array(std::move(alias)));
+  }, "q"_a, "Alias table of a distribution: (thresholds of 2^32 - 1, aliases).");
+
+  nb::class_<TextReader>(m, "TextReader", "Reads text once: tokens to ids and counts.")
+      .def(nb::init<>())
+      .def("feed", [](TextReader& reader, In<std::uint8_t, 1> bytes) {
+        nb::gil_scoped_release unlocked;
+        reader.feed({reinterpret_cast<const char*>(bytes.data()), bytes.shape(0)});
+      }, "data"_a, "The next bytes of a file, cut anywhere.")
+      .def("end_file", &TextReader::end_file, "End the last token and the last line.")
+      .def("add_line", &add_line, "words"_a, nb::sig("def add_line(self, words: Iterable[str]) -> None"),
+           "A sentence that comes as words.")
+      .def("finish", &finish, "min_count"_a, "max_vocabulary"_a,
+           "Empty the reader: (words, offsets, counts, ids, tokens in the vocabulary).")
+      .def_prop_ro("tokens", &TextReader::tokens)
+      .def_prop_ro("lines", &TextReader::lines)
+      .def_prop_ro("types", &TextReader::types)
+      .def_prop_ro("invalid_utf8_tokens", &TextReader::invalid_utf8_tokens);
+
+  m.def("step", &step, "level"_a, "V"_a.noconvert(), "U"_a.noconvert(), "d"_a, "redraw"_a,
+        "tokens"_a, "first"_a, "begin"_a, "end"_a, "window"_a, "pool"_a, "negative_weight"_a, "rate"_a,
+        "One step of descent over one span of centers: (loss, pairs).");
+
+  m.def("train_epoch", &train, nb::kw_only(), "level"_a, "V"_a.noconvert(), "U"_a.noconvert(),
+        "d"_a, "redraw"_a, "ids"_a, "keep"_a, "alias_threshold"_a, "alias"_a, "window"_a,
+        "negatives"_a, "pool_size"_a, "span"_a, "rate_begin"_a, "rate_end"_a, "seed"_a, "epoch"_a,
+        "threads"_a, "first_position"_a, "tick"_a,
+        "One epoch of stochastic descent, in place; a tally of what was done.");
+}

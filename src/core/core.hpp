@@ -1,0 +1,131 @@
+// The native contract on one screen: text in, ids out; ids in, trained matrices out.
+//
+// Python validates, C++ computes. Nothing here knows of Python but bindings.cpp. Symbols follow the
+// equations: V and U are the center and the outside matrix, d their dimension, K the number of
+// negatives a pair, m the window radius.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace wordkin {
+
+using Id = std::int32_t;
+constexpr Id kLineEnd = -1;          // stands between the ids of two lines
+constexpr int kRowAlignment = 16;    // floats: every row begins on a cache line of 64 bytes
+
+// ---- text.cpp: bytes -> tokens -> ids and counts, in one pass ------------------------------------
+
+struct EncodedText {
+  std::vector<char> words;             // the words' bytes, one after the other, most frequent first
+  std::vector<std::int64_t> offsets;   // word i is words[offsets[i] .. offsets[i + 1])
+  std::vector<std::int64_t> counts;
+  std::unique_ptr<Id, void (*)(void*)> ids{nullptr, nullptr};
+  std::int64_t size = 0;               // of ids, the line ends among them
+  std::int64_t kept = 0;               // tokens among the ids
+};
+
+class TextReader {
+ public:
+  TextReader();
+  ~TextReader();
+  void feed(std::string_view bytes);      // the next bytes of a file, cut anywhere
+  void end_file();                        // ends its last token and its last line
+  void add_word(std::string_view word);   // for text that comes as lists of words
+  void end_line();
+  EncodedText finish(std::int64_t min_count, std::int64_t max_vocabulary);   // 0: no limit
+
+  std::int64_t tokens() const;
+  std::int64_t lines() const;
+  std::int64_t types() const;
+  std::int64_t invalid_utf8_tokens() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// ---- negative_sampling.cpp: one step of descent, compiled once for each instruction set ----------
+
+struct Parameters {
+  float* V;              // center matrix, rows of `stride` floats, zero beyond d
+  float* U;              // outside matrix, likewise
+  std::int64_t stride;   // a multiple of kRowAlignment
+  int d;
+  const float* redraw;   // 1 / (1 - q_w) for each word w: what a draw weighs when w is excluded
+};
+
+// Consecutive centers that share one pool of negatives; all gradients of a span are taken at the
+// same weights. Indices are local to `tokens`, so that a span carries its surroundings with it.
+struct Span {
+  const Id* tokens;
+  int first, centers;                // centers are tokens[first .. first + centers)
+  const int *begin, *end;            // for each center, its window [begin, end), itself included
+  int window;                        // m; no window reaches farther
+  const float* window_weights;       // of the 2m + 1 places around a center, its own zero
+  const Id* pool;                    // negatives drawn for the span
+  int pool_size;
+  float negative_weight;             // K / pool_size
+  const Id* upcoming;                // pool of the next span, to be fetched ahead; or null
+  int tokens_end;                    // tokens beyond the span that may be fetched ahead end here
+};
+
+struct StepResult {
+  double loss;           // in nats, summed over the weighted pairs
+  double pairs;          // their weights, summed
+};
+
+struct Scratch {         // one thread's working memory for spans up to the given size
+  Scratch(int centers, int window, int pool_size, std::int64_t stride);
+  std::vector<char> memory;
+  float *logits, *weights, *V_steps, *redraw;
+  const float **pool_rows, **outside_rows, **center_rows;
+  int width;             // logits of one center: the pool's and those of 2m + 1 places, each padded
+};
+
+using Step = StepResult (*)(const Parameters&, const Span&, float learning_rate, Scratch&);
+
+struct Level {
+  const char* name;      // plain, x86-64-v2, x86-64-v3, x86-64-v4
+  Step step;
+};
+
+// (m - distance + 1) / m for each of the 2m + 1 places of a window, 0 for the center's own.
+std::vector<float> expected_window(int m);
+
+std::vector<Level> levels();   // those that this processor can run, slowest first
+
+// ---- stochastic.cpp: one epoch of stochastic descent over a corpus -------------------------------
+
+struct Epoch {
+  const Id* ids;
+  std::int64_t size;
+  std::int64_t first_position;           // logical position of ids[0]: random numbers hang on it
+  const std::uint32_t* keep;             // for each word, its probability to be kept, times 2^32, less 1
+  const std::uint32_t* alias_threshold;  // alias table of the noise distribution
+  const Id* alias;
+  Id vocabulary;
+  int window, negatives, pool_size, span;
+  float rate_begin, rate_end;            // learning rate, linear between the two
+  std::uint64_t seed, epoch;
+  int threads;
+  Step step;
+};
+
+struct Tally {
+  std::int64_t positions = 0;   // ids passed over, line ends among them
+  std::int64_t trained = 0;     // tokens that were centers
+  std::int64_t subsampled = 0;  // tokens dropped by subsampling
+  double pairs = 0;             // summed weights of the pairs
+  double loss = 0;              // in nats, summed over the weighted pairs
+  bool finite = true;           // false: the loss stopped being finite, and training with it
+};
+
+// `tick` is called from the calling thread about ten times a second; what it throws stops training.
+Tally train_epoch(const Parameters&, const Epoch&, const std::function<void(const Tally&)>& tick);
+
+}  // namespace wordkin

@@ -1,0 +1,74 @@
+// Random numbers by counter, and draws from a discrete distribution in constant time.
+//
+// A number depends on (seed, epoch, position, stream) alone and on no state, so what is drawn for a
+// token is the same whichever thread comes to it, and in whatever order.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "core.hpp"
+
+namespace wordkin {
+
+// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014).
+inline std::uint64_t mix(std::uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+  return z ^ (z >> 31);
+}
+
+class Draws {
+ public:
+  static constexpr int kStreams = 1024;   // independent numbers at one position
+
+  Draws(std::uint64_t seed, std::uint64_t epoch) : key_(mix(mix(seed + kGamma) + epoch * kGamma)) {}
+
+  std::uint64_t at(std::int64_t position, int stream) const {
+    const auto counter = static_cast<std::uint64_t>(position) * kStreams + stream;
+    return mix(key_ + counter * kGamma);
+  }
+
+ private:
+  static constexpr std::uint64_t kGamma = 0x9e3779b97f4a7c15ULL;
+  std::uint64_t key_;
+};
+
+// One draw from an alias table: the high half of a 128-bit product is a uniform index, the low half
+// a uniform fraction that is independent of it.
+inline Id draw(std::uint64_t random, const std::uint32_t* threshold, const Id* alias, Id size) {
+  const auto product = static_cast<unsigned __int128>(random) * static_cast<std::uint32_t>(size);
+  const auto index = static_cast<Id>(product >> 64);
+  const auto fraction = static_cast<std::uint32_t>(product >> 32);
+  return fraction < threshold[index] ? index : alias[index];
+}
+
+// Walker's alias table, built as Vose (1991) does: each column holds a share of at most two words.
+inline std::pair<std::vector<std::uint32_t>, std::vector<Id>> alias_table(const double* q, Id size) {
+  double total = 0;
+  for (Id i = 0; i < size; ++i) total += q[i];
+  std::vector<double> share(size);
+  std::vector<Id> small, large;
+  for (Id i = 0; i < size; ++i) {
+    share[i] = q[i] / total * size;
+    (share[i] < 1 ? small : large).push_back(i);
+  }
+  std::vector<std::uint32_t> threshold(size, UINT32_MAX);
+  std::vector<Id> alias(size);
+  for (Id i = 0; i < size; ++i) alias[i] = i;
+  while (!small.empty() && !large.empty()) {
+    const Id s = small.back(), l = large.back();
+    small.pop_back();
+    threshold[s] = static_cast<std::uint32_t>(share[s] * 4294967295.0);
+    alias[s] = l;
+    share[l] -= 1 - share[s];
+    if (share[l] < 1) {
+      large.pop_back();
+      small.push_back(l);
+    }
+  }
+  return {std::move(threshold), std::move(alias)};   // what is left is 1 but for rounding
+}
+
+}  // namespace wordkin

@@ -1,0 +1,304 @@
+// One epoch of stochastic descent: a corpus is cut into blocks, blocks into spans of consecutive
+// centers; each thread takes the next block until none is left.
+//
+// What is drawn for a token depends on its position alone (sampling.hpp). A block therefore sees the
+// words beyond its edges exactly as its neighbours do, and no window is cut but by the end of a line.
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <thread>
+
+#include "core.hpp"
+#include "sampling.hpp"
+
+namespace wordkin {
+
+// ---- the levels ----------------------------------------------------------------------------------
+
+#define WORDKIN_DECLARE(level) \
+  namespace level {            \
+  StepResult step(const Parameters&, const Span&, float, Scratch&); \
+  }
+WORDKIN_DECLARE(plain)
+#ifdef WORDKIN_X86
+WORDKIN_DECLARE(v2)
+WORDKIN_DECLARE(v3)
+WORDKIN_DECLARE(v4)
+#endif
+
+std::vector<Level> levels() {
+  std::vector<Level> found{{"plain", plain::step}};
+#ifdef WORDKIN_X86
+  __builtin_cpu_init();
+  if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("popcnt")) return found;
+  found.push_back({"x86-64-v2", v2::step});
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") ||
+      !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("bmi2"))
+    return found;
+  found.push_back({"x86-64-v3", v3::step});
+  if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
+      !__builtin_cpu_supports("avx512cd") || !__builtin_cpu_supports("avx512dq") ||
+      !__builtin_cpu_supports("avx512vl"))
+    return found;
+  found.push_back({"x86-64-v4", v4::step});
+#endif
+  return found;
+}
+
+// ---- working memory ------------------------------------------------------------------------------
+
+namespace {
+
+constexpr std::int64_t kBlockPositions = 8192;
+
+std::int64_t padded(std::int64_t n, std::int64_t to) { return (n + to - 1) / to * to; }
+
+}  // namespace
+
+Scratch::Scratch(int centers, int window, int pool_size, std::int64_t stride)
+    : width(static_cast<int>(padded(pool_size, kRowAlignment) +
+                             padded(2 * window + 1, kRowAlignment))) {
+  const std::int64_t outside = centers + 2LL * window, line = 64;
+  std::int64_t size = 0;
+  const auto reserve = [&](std::int64_t bytes) {
+    const std::int64_t at = size;
+    size += padded(bytes, line);
+    return at;
+  };
+  // A row of logits may be written up to a vector beyond its end.
+  const auto logits_at = reserve(4LL * (centers * width + kRowAlignment)),
+             weights_at = reserve(4LL * centers * width), steps_at = reserve(4LL * centers * stride),
+             redraw_at = reserve(4LL * outside), pool_at = reserve(8LL * pool_size),
+             outside_at = reserve(8LL * outside), centers_at = reserve(8LL * centers);
+  memory.resize(size + line);
+  char* base = memory.data();
+  base += (line - reinterpret_cast<std::uintptr_t>(base) % line) % line;
+  const auto floats = [&](std::int64_t at) { return reinterpret_cast<float*>(base + at); };
+  const auto pointers = [&](std::int64_t at) { return reinterpret_cast<const float**>(base + at); };
+  logits = floats(logits_at);
+  weights = floats(weights_at);
+  V_steps = floats(steps_at);
+  redraw = floats(redraw_at);
+  pool_rows = pointers(pool_at);
+  outside_rows = pointers(outside_at);
+  center_rows = pointers(centers_at);
+}
+
+std::vector<float> expected_window(int m) {
+  std::vector<float> weights(2 * m + 1);
+  for (int distance = 1; distance <= m; ++distance)
+    weights[m - distance] = weights[m + distance] = static_cast<float>(m - distance + 1) / m;
+  return weights;
+}
+
+// ---- blocks --------------------------------------------------------------------------------------
+
+namespace {
+
+// The tokens of one block that subsampling keeps, with up to m kept tokens of its surroundings on
+// either side, and for each center its window.
+class Block {
+ public:
+  Block(const Epoch& epoch, const Draws& draws) : epoch_(epoch), draws_(draws) {}
+
+  std::vector<Id> tokens;
+  std::vector<std::int64_t> positions;
+  std::vector<int> begin, end;   // windows of the centers
+  int first = 0, centers = 0;
+  std::int64_t subsampled = 0;
+
+  void read(std::int64_t from, std::int64_t to) {
+    const auto room = static_cast<std::size_t>(to - from + 2 * epoch_.window + 1);
+    tokens.resize(room);
+    positions.resize(room);
+    line_begin_.resize(room);
+    size_ = 0;
+    read_before(from);
+    first = size_;
+    int line = 0;
+    std::int64_t line_ends = 0;
+    for (std::int64_t i = from; i < to; ++i) {
+      if (epoch_.ids[i] == kLineEnd) {
+        line = size_;
+        ++line_ends;
+      } else {
+        push(i, line);
+      }
+    }
+    centers = size_ - first;
+    subsampled = to - from - line_ends - centers;
+    for (std::int64_t i = to; size_ < first + centers + epoch_.window; ++i) {
+      if (i == epoch_.size || epoch_.ids[i] == kLineEnd) break;
+      push(i, line);
+    }
+    find_windows();
+  }
+
+  int tokens_end() const { return size_; }
+
+ private:
+  // Appends the token at position i if it is kept, without a branch: half of them are.
+  void push(std::int64_t i, int line) {
+    const Id id = epoch_.ids[i];
+    tokens[size_] = id;
+    positions[size_] = i;
+    line_begin_[size_] = line;
+    size_ += draws_.at(epoch_.first_position + i, 0) >> 32 <= epoch_.keep[id];
+  }
+
+  void read_before(std::int64_t from) {
+    for (std::int64_t i = from - 1; i >= 0 && epoch_.ids[i] != kLineEnd; --i) {
+      if (size_ == epoch_.window) break;
+      push(i, 0);
+    }
+    std::reverse(tokens.begin(), tokens.begin() + size_);
+    std::reverse(positions.begin(), positions.begin() + size_);
+  }
+
+  void find_windows() {
+    begin.resize(centers);
+    end.resize(centers);
+    int line_end = size_;
+    for (int t = size_ - 1; t >= first; --t) {
+      if (t < first + centers) {
+        begin[t - first] = std::max(t - epoch_.window, line_begin_[t]);
+        end[t - first] = std::min(t + epoch_.window + 1, line_end);
+      }
+      if (line_begin_[t] == t) line_end = t;
+    }
+  }
+
+  const Epoch& epoch_;
+  const Draws& draws_;
+  std::vector<int> line_begin_;
+  int size_ = 0;
+};
+
+// What threads share: the next block to take, and the running tally.
+struct Shared {
+  std::atomic<std::int64_t> next{0};
+  std::atomic<bool> stop{false};
+  std::mutex mutex;
+  std::condition_variable changed;
+  Tally tally;
+  int running = 0;
+};
+
+void work(const Parameters& model, const Epoch& epoch, Shared& shared) {
+  const Draws draws(epoch.seed, epoch.epoch);
+  Scratch scratch(epoch.span, epoch.window, epoch.pool_size, model.stride);
+  Block block(epoch, draws);
+  const std::vector<float> window_weights = expected_window(epoch.window);
+  std::vector<Id> pool(epoch.pool_size), upcoming(epoch.pool_size);
+  const auto fill = [&](std::vector<Id>& into, std::int64_t position) {
+    for (int k = 0; k < epoch.pool_size; ++k)
+      into[k] = draw(draws.at(epoch.first_position + position, 1 + k), epoch.alias_threshold,
+                     epoch.alias, epoch.vocabulary);
+  };
+  while (!shared.stop) {
+    const std::int64_t from = shared.next.fetch_add(kBlockPositions);
+    if (from >= epoch.size) return;
+    const std::int64_t to = std::min(from + kBlockPositions, epoch.size);
+    block.read(from, to);
+    Tally tally;
+    tally.positions = to - from;
+    tally.trained = block.centers;
+    tally.subsampled = block.subsampled;
+    if (block.centers) fill(upcoming, block.positions[block.first]);
+    for (int at = 0; at < block.centers; at += epoch.span) {
+      Span span{};
+      span.tokens = block.tokens.data();
+      span.first = block.first + at;
+      span.centers = std::min(epoch.span, block.centers - at);
+      span.begin = block.begin.data() + at;
+      span.end = block.end.data() + at;
+      span.window = epoch.window;
+      span.window_weights = window_weights.data();
+      span.tokens_end = block.tokens_end();
+      pool.swap(upcoming);
+      const int next = at + span.centers;
+      if (next < block.centers) fill(upcoming, block.positions[block.first + next]);
+      span.pool = pool.data();
+      span.upcoming = next < block.centers ? upcoming.data() : nullptr;
+      span.pool_size = epoch.pool_size;
+      span.negative_weight = static_cast<float>(epoch.negatives) / epoch.pool_size;
+      const double done = static_cast<double>(block.positions[span.first]) / epoch.size;
+      const auto rate = static_cast<float>(epoch.rate_begin +
+                                           (epoch.rate_end - epoch.rate_begin) * done);
+      const StepResult result = epoch.step(model, span, rate, scratch);
+      tally.loss += result.loss;
+      tally.pairs += result.pairs;
+    }
+    std::lock_guard lock(shared.mutex);
+    shared.tally.positions += tally.positions;
+    shared.tally.trained += tally.trained;
+    shared.tally.subsampled += tally.subsampled;
+    shared.tally.pairs += tally.pairs;
+    shared.tally.loss += tally.loss;
+    if (!std::isfinite(tally.loss)) {
+      shared.tally.finite = false;
+      shared.stop = true;
+    }
+  }
+}
+
+}  // namespace
+
+Tally train_epoch(const Parameters& model, const Epoch& epoch,
+                  const std::function<void(const Tally&)>& tick) {
+  Shared shared;
+  std::exception_ptr failure;
+  const auto guarded = [&] {
+    try {
+      work(model, epoch, shared);
+    } catch (...) {
+      std::lock_guard lock(shared.mutex);
+      failure = std::current_exception();
+      shared.stop = true;
+    }
+    std::lock_guard lock(shared.mutex);
+    --shared.running;
+    shared.changed.notify_all();
+  };
+  std::vector<std::thread> threads;
+  const auto join = [&] {
+    for (auto& thread : threads) thread.join();
+  };
+  try {
+    for (int t = 0; t < epoch.threads; ++t) {
+      {
+        std::lock_guard lock(shared.mutex);
+        ++shared.running;
+      }
+      try {
+        threads.emplace_back(guarded);
+      } catch (...) {
+        std::lock_guard lock(shared.mutex);
+        --shared.running;
+        throw;
+      }
+    }
+    std::unique_lock lock(shared.mutex);
+    while (!shared.changed.wait_for(lock, std::chrono::milliseconds(100),
+                                    [&] { return shared.running == 0; })) {
+      const Tally now = shared.tally;
+      lock.unlock();
+      tick(now);
+      lock.lock();
+    }
+  } catch (...) {
+    shared.stop = true;
+    join();
+    throw;
+  }
+  join();
+  if (failure) std::rethrow_exception(failure);
+  return shared.tally;
+}
+
+}  // namespace wordkin

@@ -1,0 +1,301 @@
+// Bytes to tokens to ids and counts, in one pass.
+//
+// Text is bytes split on ASCII white space; a line is a sentence. A word gets a provisional id when
+// it is first seen; when all is read, ids are handed out anew in order of frequency.
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <stdexcept>
+#include <utility>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include "core.hpp"
+
+namespace wordkin {
+namespace {
+
+using std::size_t;
+using std::uint32_t;
+using std::uint64_t;
+
+// A growing array of ids that the allocator can extend in place (realloc moves pages, not bytes).
+class Ids {
+ public:
+  Ids() = default;
+  Ids(const Ids&) = delete;
+  Ids& operator=(const Ids&) = delete;
+  ~Ids() { std::free(data_); }
+
+  void push(Id id) {
+    if (size_ == capacity_) grow();
+    data_[size_++] = id;
+  }
+  Id* data() { return data_; }
+  std::int64_t size() const { return size_; }
+  Id last() const { return size_ ? data_[size_ - 1] : kLineEnd; }
+  void shrink(std::int64_t size) {
+    size_ = size;
+    if (auto* data = static_cast<Id*>(std::realloc(data_, std::max<size_t>(size, 1) * sizeof(Id))))
+      data_ = data;
+  }
+  Id* release() { return std::exchange(data_, nullptr); }
+
+ private:
+  void grow() {
+    const std::int64_t capacity = std::max<std::int64_t>(1 << 16, capacity_ + capacity_ / 2);
+    auto* data = static_cast<Id*>(std::realloc(data_, capacity * sizeof(Id)));
+    if (!data) throw std::bad_alloc();
+    data_ = data;
+    capacity_ = capacity;
+  }
+  Id* data_ = nullptr;
+  std::int64_t size_ = 0, capacity_ = 0;
+};
+
+bool is_space(unsigned char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+// Bit i of the masks speaks of byte i of a block of 64.
+struct Masks {
+  uint64_t space, newline;
+};
+
+Masks masks_of(const char* bytes) {
+  Masks masks{0, 0};
+#if defined(__SSE2__)
+  for (int i = 0; i < 4; ++i) {
+    const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes) + i);
+    const __m128i from_tab = _mm_sub_epi8(x, _mm_set1_epi8('\t'));
+    const __m128i space = _mm_or_si128(
+        _mm_cmpeq_epi8(x, _mm_set1_epi8(' ')),
+        _mm_cmpeq_epi8(_mm_min_epu8(from_tab, _mm_set1_epi8('\r' - '\t')), from_tab));
+    const __m128i newline = _mm_cmpeq_epi8(x, _mm_set1_epi8('\n'));
+    masks.space |= static_cast<uint64_t>(_mm_movemask_epi8(space)) << (16 * i);
+    masks.newline |= static_cast<uint64_t>(_mm_movemask_epi8(newline)) << (16 * i);
+  }
+#else
+  for (int i = 0; i < 64; ++i) {
+    masks.space |= static_cast<uint64_t>(is_space(bytes[i])) << i;
+    masks.newline |= static_cast<uint64_t>(bytes[i] == '\n') << i;
+  }
+#endif
+  return masks;
+}
+
+uint64_t fold(uint64_t a, uint64_t b) {
+  const auto product = static_cast<unsigned __int128>(a) * b;
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+// A folded-multiply hash, eight bytes at a time.
+uint64_t hash_of(std::string_view word) {
+  uint64_t hash = 0x9e3779b97f4a7c15ULL ^ word.size();
+  const char* p = word.data();
+  size_t n = word.size();
+  uint64_t x = 0;
+  for (; n >= 8; p += 8, n -= 8) {
+    std::memcpy(&x, p, 8);
+    hash = fold(hash ^ x, 0xa0761d6478bd642fULL);
+  }
+  x = 0;
+  // Overlapping loads, so that no byte outside the word is touched.
+  if (n >= 4) {
+    uint32_t low, high;
+    std::memcpy(&low, p, 4);
+    std::memcpy(&high, p + n - 4, 4);
+    x = low | static_cast<uint64_t>(high) << 32;
+  } else if (n) {
+    x = static_cast<unsigned char>(p[0]) | static_cast<unsigned char>(p[n / 2]) << 8 |
+        static_cast<unsigned char>(p[n - 1]) << 16;
+  }
+  return fold(hash ^ x, 0xe7037ed1a0b428dbULL);
+}
+
+bool is_utf8(std::string_view s) {
+  for (size_t i = 0; i < s.size();) {
+    const auto c = static_cast<unsigned char>(s[i]);
+    const int length = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+    if (!length || i + length > s.size()) return false;
+    for (int k = 1; k < length; ++k)
+      if ((static_cast<unsigned char>(s[i + k]) & 0xc0) != 0x80) return false;
+    const unsigned char next = length > 1 ? s[i + 1] : 0;
+    if ((c == 0xe0 && next < 0xa0) || (c == 0xed && next > 0x9f) || (c == 0xf0 && next < 0x90) ||
+        (c == 0xf4 && next > 0x8f))
+      return false;   // overlong, surrogate, or beyond U+10FFFF
+    i += length;
+  }
+  return true;
+}
+
+}  // namespace
+
+struct TextReader::State {
+  // An open-addressing table; a slot holds half of the hash and the word's provisional id + 1.
+  struct Slot {
+    uint32_t tag, id;
+  };
+  std::vector<Slot> table = std::vector<Slot>(1 << 16);
+  std::vector<char> arena;
+  std::vector<std::int64_t> offsets{0};
+  std::vector<std::int64_t> counts;
+  std::vector<uint64_t> hashes;
+  Ids ids;
+  std::string carry;        // a token that the last feed cut
+  bool in_line = false;     // whether a byte came since the last line end
+  std::int64_t tokens = 0, lines = 0;
+
+  std::string_view word(uint32_t id) const {
+    return {arena.data() + offsets[id], static_cast<size_t>(offsets[id + 1] - offsets[id])};
+  }
+
+  void add(std::string_view token) {
+    const uint64_t hash = hash_of(token);
+    const auto tag = static_cast<uint32_t>(hash >> 32);
+    const size_t mask = table.size() - 1;
+    size_t at = hash & mask;
+    for (; table[at].id; at = (at + 1) & mask) {
+      if (table[at].tag != tag) continue;
+      const uint32_t id = table[at].id - 1;
+      if (word(id) == token) {
+        ++counts[id];
+        ids.push(static_cast<Id>(id));
+        ++tokens;
+        return;
+      }
+    }
+    if (counts.size() >= INT32_MAX) throw std::length_error("more than 2^31 - 1 different words");
+    const auto id = static_cast<uint32_t>(counts.size());
+    arena.insert(arena.end(), token.begin(), token.end());
+    offsets.push_back(static_cast<std::int64_t>(arena.size()));
+    counts.push_back(1);
+    hashes.push_back(hash);
+    table[at] = {tag, id + 1};
+    ids.push(static_cast<Id>(id));
+    ++tokens;
+    if (counts.size() * 2 > table.size()) rehash();
+  }
+
+  void rehash() {
+    std::vector<Slot> larger(table.size() * 4);
+    const size_t mask = larger.size() - 1;
+    for (uint32_t id = 0; id < hashes.size(); ++id) {
+      size_t at = hashes[id] & mask;
+      while (larger[at].id) at = (at + 1) & mask;
+      larger[at] = {static_cast<uint32_t>(hashes[id] >> 32), id + 1};
+    }
+    table.swap(larger);
+  }
+
+  void end_line() {
+    ++lines;
+    if (ids.last() != kLineEnd) ids.push(kLineEnd);
+  }
+
+  void flush_carry() {
+    if (carry.empty()) return;
+    add(carry);
+    carry.clear();
+  }
+};
+
+TextReader::TextReader() : state_(std::make_unique<State>()) {}
+TextReader::~TextReader() = default;
+
+void TextReader::feed(std::string_view bytes) {
+  State& s = *state_;
+  const char* data = bytes.data();
+  const auto size = static_cast<std::int64_t>(bytes.size());
+  std::int64_t start = 0;   // of the current token
+  const auto space_at = [&](std::int64_t i, bool newline) {
+    if (!s.carry.empty()) {
+      s.carry.append(data, i);
+      s.flush_carry();
+    } else if (i > start) {
+      s.add({data + start, static_cast<size_t>(i - start)});
+    }
+    start = i + 1;
+    if (newline) s.end_line();
+    s.in_line = !newline;
+  };
+  std::int64_t block = 0;
+  for (; block + 64 <= size; block += 64) {
+    const Masks masks = masks_of(data + block);
+    for (uint64_t left = masks.space; left; left &= left - 1) {
+      const int bit = std::countr_zero(left);
+      space_at(block + bit, masks.newline >> bit & 1);
+    }
+  }
+  for (std::int64_t i = block; i < size; ++i)
+    if (is_space(data[i])) space_at(i, data[i] == '\n');
+  s.carry.append(data + start, size - start);
+  if (start < size) s.in_line = true;
+}
+
+void TextReader::end_file() {
+  State& s = *state_;
+  s.flush_carry();
+  if (s.in_line) end_line();
+}
+
+void TextReader::add_word(std::string_view word) { state_->add(word); }
+
+void TextReader::end_line() {
+  state_->end_line();
+  state_->in_line = false;
+}
+
+EncodedText TextReader::finish(std::int64_t min_count, std::int64_t max_vocabulary) {
+  State& s = *state_;
+  std::vector<uint32_t> order;
+  for (uint32_t id = 0; id < s.counts.size(); ++id)
+    if (s.counts[id] >= min_count) order.push_back(id);
+  // Most frequent first; among equals, first seen first.
+  std::stable_sort(order.begin(), order.end(),
+                   [&](uint32_t a, uint32_t b) { return s.counts[a] > s.counts[b]; });
+  if (max_vocabulary && static_cast<std::int64_t>(order.size()) > max_vocabulary)
+    order.resize(max_vocabulary);
+
+  EncodedText text;
+  text.offsets.push_back(0);
+  std::vector<Id> final_id(s.counts.size(), kLineEnd);
+  for (size_t i = 0; i < order.size(); ++i) {
+    const std::string_view word = s.word(order[i]);
+    final_id[order[i]] = static_cast<Id>(i);
+    text.words.insert(text.words.end(), word.begin(), word.end());
+    text.offsets.push_back(static_cast<std::int64_t>(text.words.size()));
+    text.counts.push_back(s.counts[order[i]]);
+  }
+  // Words out of the vocabulary go, and lines that are left with none; a line end stands only
+  // behind a word.
+  Id* ids = s.ids.data();
+  std::int64_t size = 0;
+  for (std::int64_t i = 0; i < s.ids.size(); ++i) {
+    if (ids[i] == kLineEnd) {
+      if (size && ids[size - 1] != kLineEnd) ids[size++] = kLineEnd;
+    } else if (const Id id = final_id[ids[i]]; id != kLineEnd) {
+      ids[size++] = id;
+      ++text.kept;
+    }
+  }
+  s.ids.shrink(size);
+  text.ids = {s.ids.release(), std::free};
+  text.size = size;
+  return text;
+}
+
+std::int64_t TextReader::tokens() const { return state_->tokens; }
+std::int64_t TextReader::lines() const { return state_->lines; }
+std::int64_t TextReader::types() const { return static_cast<std::int64_t>(state_->counts.size()); }
+
+std::int64_t TextReader::invalid_utf8_tokens() const {
+  std::int64_t tokens = 0;
+  for (uint32_t id = 0; id < state_->counts.size(); ++id)
+    if (!is_utf8(state_->word(id))) tokens += state_->counts[id];
+  return tokens;
+}
+
+}  // namespace wordkin
