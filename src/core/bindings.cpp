@@ -37,16 +37,16 @@ Step step_of(const std::string& level) {
   throw std::invalid_argument("this processor has no instruction set '" + level + "'");
 }
 
-Parameters parameters(InOut<float, 2>& V, InOut<float, 2>& U, int d, const In<float, 1>& redraw) {
+Parameters parameters(InOut<float, 2>& V, InOut<float, 2>& U, int d) {
   const auto stride = static_cast<std::int64_t>(V.shape(1));
-  if (U.shape(0) != V.shape(0) || U.shape(1) != V.shape(1) || redraw.shape(0) != V.shape(0))
-    throw std::invalid_argument("V, U and redraw must be of one vocabulary and one stride");
+  if (U.shape(0) != V.shape(0) || U.shape(1) != V.shape(1))
+    throw std::invalid_argument("V and U must be of one shape");
   if (stride % kRowAlignment || d < 1 || d > stride)
     throw std::invalid_argument("rows must be padded to a multiple of 16 floats");
   for (const void* p : {static_cast<void*>(V.data()), static_cast<void*>(U.data())})
     if (reinterpret_cast<std::uintptr_t>(p) % (4 * kRowAlignment))
       throw std::invalid_argument("rows must begin on a multiple of 64 bytes");
-  return {V.data(), U.data(), stride, d, redraw.data()};
+  return {V.data(), U.data(), stride, d};
 }
 
 nb::dict as_dict(const Tally& tally) {
@@ -71,7 +71,7 @@ nb::tuple finish(TextReader& reader, std::int64_t min_count, std::int64_t max_vo
   nb::capsule owner(ids, [](void* p) noexcept { std::free(p); });
   nb::bytes words(text.words.data(), text.words.size());
   return nb::make_tuple(words, array(std::move(text.offsets)), array(std::move(text.counts)),
-                        Out<Id>(ids, {size}, owner), text.kept);
+                        Out<Id>(ids, {size}, owner));
 }
 
 void add_line(TextReader& reader, nb::iterable words) {
@@ -96,17 +96,20 @@ void add_line(TextReader& reader, nb::iterable words) {
 nb::tuple step(const std::string& level, InOut<float, 2> V, InOut<float, 2> U, int d,
                In<float, 1> redraw, In<Id, 1> tokens, int first, In<int, 1> begin, In<int, 1> end,
                int window, In<Id, 1> pool, float negative_weight, float rate) {
-  const Parameters model = parameters(V, U, d, redraw);
+  const Parameters model = parameters(V, U, d);
   const int centers = static_cast<int>(begin.shape(0));
-  const std::vector<float> window_weights = expected_window(window);
+  const std::vector<CacheLine> window_weights = expected_window(window);
   Span span{};
+  std::vector<float> token_redraw(tokens.shape(0));
+  for (std::size_t i = 0; i < token_redraw.size(); ++i) token_redraw[i] = redraw(tokens(i));
   span.tokens = tokens.data();
+  span.redraw = token_redraw.data();
   span.first = first;
   span.centers = centers;
   span.begin = begin.data();
   span.end = end.data();
   span.window = window;
-  span.window_weights = window_weights.data();
+  span.window_weights = window_weights.front().floats;
   span.pool = pool.data();
   span.pool_size = static_cast<int>(pool.shape(0));
   span.negative_weight = negative_weight;
@@ -122,14 +125,14 @@ nb::dict train(const std::string& level, InOut<float, 2> V, InOut<float, 2> U, i
                int pool_size, int span, float rate_begin, float rate_end, std::uint64_t seed,
                std::uint64_t epoch, int threads, std::int64_t first_position,
                const std::function<void(nb::dict)>& tick) {
-  const Parameters model = parameters(V, U, d, redraw);
-  if (keep.shape(0) != V.shape(0) || alias.shape(0) != V.shape(0) ||
+  const Parameters model = parameters(V, U, d);
+  if (redraw.shape(0) != V.shape(0) || keep.shape(0) != V.shape(0) || alias.shape(0) != V.shape(0) ||
       alias_threshold.shape(0) != V.shape(0))
-    throw std::invalid_argument("keep and the alias table must have an entry a word");
+    throw std::invalid_argument("redraw, keep and the alias table must have an entry a word");
   if (window < 1 || negatives < 1 || pool_size < 1 || span < 1 || threads < 1 ||
       pool_size >= Draws::kStreams)
     throw std::invalid_argument("window, negatives, pool size, span and threads: out of range");
-  const Epoch settings{ids.data(), static_cast<std::int64_t>(ids.shape(0)), first_position,
+  const Epoch settings{ids.data(), static_cast<std::int64_t>(ids.shape(0)), redraw.data(), first_position,
                        keep.data(), alias_threshold.data(), alias.data(),
                        static_cast<Id>(V.shape(0)), window, negatives, pool_size, span,
                        rate_begin, rate_end, seed, epoch, threads, step_of(level)};
@@ -170,7 +173,7 @@ NB_MODULE(_core, m) {
       .def("add_line", &add_line, "words"_a, nb::sig("def add_line(self, words: Iterable[str]) -> None"),
            "A sentence that comes as words.")
       .def("finish", &finish, "min_count"_a, "max_vocabulary"_a,
-           "Empty the reader: (words, offsets, counts, ids, tokens in the vocabulary).")
+           "Empty the reader: (words, offsets, counts, ids).")
       .def_prop_ro("tokens", &TextReader::tokens)
       .def_prop_ro("lines", &TextReader::lines)
       .def_prop_ro("types", &TextReader::types)

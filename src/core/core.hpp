@@ -16,7 +16,11 @@ namespace wordkin {
 
 using Id = std::int32_t;
 constexpr Id kLineEnd = -1;          // stands between the ids of two lines
-constexpr int kRowAlignment = 16;    // floats: every row begins on a cache line of 64 bytes
+constexpr int kRowAlignment = 16;    // floats: every row begins on a cache line
+
+struct alignas(64) CacheLine {
+  float floats[kRowAlignment];
+};
 
 // ---- text.cpp: bytes -> tokens -> ids and counts, in one pass ------------------------------------
 
@@ -26,7 +30,6 @@ struct EncodedText {
   std::vector<std::int64_t> counts;
   std::unique_ptr<Id, void (*)(void*)> ids{nullptr, nullptr};
   std::int64_t size = 0;               // of ids, the line ends among them
-  std::int64_t kept = 0;               // tokens among the ids
 };
 
 class TextReader {
@@ -56,17 +59,17 @@ struct Parameters {
   float* U;              // outside matrix, likewise
   std::int64_t stride;   // a multiple of kRowAlignment
   int d;
-  const float* redraw;   // 1 / (1 - q_w) for each word w: what a draw weighs when w is excluded
 };
 
 // Consecutive centers that share one pool of negatives; all gradients of a span are taken at the
 // same weights. Indices are local to `tokens`, so that a span carries its surroundings with it.
 struct Span {
   const Id* tokens;
+  const float* redraw;               // of each token: 1 / (1 - q_w), what a draw that is not w weighs
   int first, centers;                // centers are tokens[first .. first + centers)
   const int *begin, *end;            // for each center, its window [begin, end), itself included
   int window;                        // m; no window reaches farther
-  const float* window_weights;       // of the 2m + 1 places around a center, its own zero
+  const float* window_weights;       // expected_window(m)
   const Id* pool;                    // negatives drawn for the span
   int pool_size;
   float negative_weight;             // K / pool_size
@@ -81,10 +84,11 @@ struct StepResult {
 
 struct Scratch {         // one thread's working memory for spans up to the given size
   Scratch(int centers, int window, int pool_size, std::int64_t stride);
-  std::vector<char> memory;
+  std::vector<CacheLine> memory;
   float *logits, *weights, *V_steps, *redraw;
-  const float **pool_rows, **outside_rows, **center_rows;
-  int width;             // logits of one center: the pool's and those of 2m + 1 places, each padded
+  Id* pool;
+  float **pool_rows, **outside_rows, **center_rows;
+  int width;             // logits of one center: the pool's and those of 2m + 3 places, each padded
 };
 
 using Step = StepResult (*)(const Parameters&, const Span&, float learning_rate, Scratch&);
@@ -94,8 +98,9 @@ struct Level {
   Step step;
 };
 
-// (m - distance + 1) / m for each of the 2m + 1 places of a window, 0 for the center's own.
-std::vector<float> expected_window(int m);
+// What a pair weighs at each of the 2m + 3 places around a center: (m - distance + 1) / m, and 0 at
+// the center's own place and at the outermost two; padded with zeros.
+std::vector<CacheLine> expected_window(int m);
 
 std::vector<Level> levels();   // those that this processor can run, slowest first
 
@@ -104,6 +109,7 @@ std::vector<Level> levels();   // those that this processor can run, slowest fir
 struct Epoch {
   const Id* ids;
   std::int64_t size;
+  const float* redraw;                   // for each word, 1 / (1 - q_w)
   std::int64_t first_position;           // logical position of ids[0]: random numbers hang on it
   const std::uint32_t* keep;             // for each word, its probability to be kept, times 2^32, less 1
   const std::uint32_t* alias_threshold;  // alias table of the noise distribution

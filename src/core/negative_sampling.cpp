@@ -27,10 +27,20 @@ namespace wordkin::WORDKIN_LEVEL {
 namespace {
 
 constexpr int kLanes = WORDKIN_LANES;
-constexpr int kBlock = 8;   // vectors of a row that are held in registers at once
+#define INLINE __attribute__((always_inline)) inline   // sums must stay in registers
 
 typedef float vf __attribute__((vector_size(kLanes * 4), may_alias));
 typedef std::int32_t vi __attribute__((vector_size(kLanes * 4), may_alias));
+
+constexpr int kBlock = 8;   // vectors of a row that two sums hold in registers
+constexpr int kGroup = 4;   // rows are multiplied in groups of so many
+#if WORDKIN_LANES == 4
+constexpr vi kLaneIndices = {0, 1, 2, 3};
+#elif WORDKIN_LANES == 8
+constexpr vi kLaneIndices = {0, 1, 2, 3, 4, 5, 6, 7};
+#else
+constexpr vi kLaneIndices = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#endif
 
 #if defined(__clang__) || __GNUC__ >= 12
 #define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
@@ -38,40 +48,47 @@ typedef std::int32_t vi __attribute__((vector_size(kLanes * 4), may_alias));
 #define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, vi{__VA_ARGS__})
 #endif
 
-inline vf splat(float x) { return vf{} + x; }
-inline vf load(const float* p) { return *reinterpret_cast<const vf*>(p); }
-inline void store(float* p, vf x) { *reinterpret_cast<vf*>(p) = x; }
-inline void store_unaligned(float* p, vf x) { __builtin_memcpy(p, &x, sizeof x); }
+INLINE vf splat(float x) { return vf{} + x; }
+INLINE vf load(const float* p) { return *reinterpret_cast<const vf*>(p); }
+INLINE vf load_unaligned(const float* p) {
+  vf x;
+  __builtin_memcpy(&x, p, sizeof x);
+  return x;
+}
+INLINE vi load_int(const std::int32_t* p) { return *reinterpret_cast<const vi*>(p); }
+INLINE vi splat_int(int x) { return vi{} + x; }
+INLINE void store(float* p, vf x) { *reinterpret_cast<vf*>(p) = x; }
+INLINE void store_unaligned(float* p, vf x) { __builtin_memcpy(p, &x, sizeof x); }
 
 // ---- sums over the lanes of kLanes vectors at once: lane i of the result is the sum of x[i] ------
 
 #if WORDKIN_LANES == 4
-inline vf pair_sums(vf a, vf b) { return SHUFFLE(a, b, 0, 4, 1, 5) + SHUFFLE(a, b, 2, 6, 3, 7); }
-inline vf join_pairs(vf a, vf b) { return SHUFFLE(a, b, 0, 1, 4, 5) + SHUFFLE(a, b, 2, 3, 6, 7); }
+INLINE vf pair_sums(vf a, vf b) { return SHUFFLE(a, b, 0, 4, 1, 5) + SHUFFLE(a, b, 2, 6, 3, 7); }
+INLINE vf join_pairs(vf a, vf b) { return SHUFFLE(a, b, 0, 1, 4, 5) + SHUFFLE(a, b, 2, 3, 6, 7); }
 #elif WORDKIN_LANES == 8
-inline vf pair_sums(vf a, vf b) {
+INLINE vf pair_sums(vf a, vf b) {
   return SHUFFLE(a, b, 0, 8, 1, 9, 4, 12, 5, 13) + SHUFFLE(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
 }
-inline vf join_pairs(vf a, vf b) {
+INLINE vf join_pairs(vf a, vf b) {
   return SHUFFLE(a, b, 0, 1, 8, 9, 4, 5, 12, 13) + SHUFFLE(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
 }
 #else
-inline vf pair_sums(vf a, vf b) {
+INLINE vf pair_sums(vf a, vf b) {
   return SHUFFLE(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29) +
          SHUFFLE(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
 }
-inline vf join_pairs(vf a, vf b) {
+INLINE vf join_pairs(vf a, vf b) {
   return SHUFFLE(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29) +
          SHUFFLE(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
 }
 #endif
 
 // Within each group of four lanes, lane i holds the group's share of the sum of x[i].
-inline vf sums_of_4(const vf* x) {
+INLINE vf sums_of_4(const vf* x) {
   return join_pairs(pair_sums(x[0], x[1]), pair_sums(x[2], x[3]));
 }
 
-inline vf lane_sums(const vf* x) {
+INLINE vf lane_sums(const vf* x) {
 #if WORDKIN_LANES == 4
   return sums_of_4(x);
 #elif WORDKIN_LANES == 8
@@ -88,53 +105,56 @@ inline vf lane_sums(const vf* x) {
 #endif
 }
 
-// ---- the three small matrix products, by rows of at most kBlock vectors --------------------------
-
-template <int W>
-inline void add_products(vf* sums, const float* v, const float* const* rows, int n, int at) {
-  vf x[W];
-  for (int p = 0; p < W; ++p) x[p] = load(v + at + p * kLanes);
-#pragma GCC unroll 16
-  for (int r = 0; r < kLanes; ++r) {
-    if (r >= n) break;
-    const float* row = rows[r] + at;
-    for (int p = 0; p < W; ++p) sums[r] += x[p] * load(row + p * kLanes);
-  }
+INLINE float sum(vf x) {
+  float total = 0.0f;
+  for (int i = 0; i < kLanes; ++i) total += x[i];
+  return total;
 }
 
-// n rows and their coefficients, `step` floats apart.
-struct Terms {
-  const float* const* rows;
-  const float* coefficients;
-  int step, n;
+INLINE bool any(vi mask) {
+  typedef long long vl __attribute__((vector_size(kLanes * 4)));
+  const vl halves = (vl)mask;
+  long long seen = 0;
+  for (int i = 0; i < kLanes / 2; ++i) seen |= halves[i];
+  return seen != 0;
+}
+
+// A pointer that the compiler must keep in one register: left to itself, GCC keeps one register for
+// each vector of a row, and runs out of them.
+INLINE const float* pinned(const float* p) {
+  asm("" : "+r"(p));
+  return p;
+}
+
+// ---- the three small matrix products -------------------------------------------------------------
+//
+// Two combine rows, R = 1 or 2 results at once, so that a row that is loaded serves both. A row is as
+// many vectors long as Size says; up to kBlock of them are worked on at a time.
+
+// A length that is known when this is compiled, for short rows, and any other.
+template <int N>
+struct Fixed {};
+struct Any {
+  int vectors;
 };
 
-template <int W>
-inline void add_terms(vf* sum, const Terms& terms, int at) {
-  for (int i = 0; i < terms.n; ++i) {
-    const vf g = splat(terms.coefficients[i * terms.step]);
-    const float* row = terms.rows[i] + at;
-    for (int p = 0; p < W; ++p) sum[p] += g * load(row + p * kLanes);
-  }
+// Calls f<W>(at) over the vectors of a row: for long ones in full blocks, then two about equal ones
+// rather than a full one and a stump.
+template <int N, typename F>
+INLINE void for_blocks(Fixed<N>, F f) {
+  f.template operator()<N>(0);
 }
-
-// Calls f.run<W>(at) over the vectors of a row, in blocks of W <= kBlock: full ones, then two about
-// equal ones rather than a full one and a stump.
 template <typename F>
-inline void for_blocks(int vectors, F f) {
+INLINE void for_blocks(Any any, F f) {
   const auto block = [&](int width, int at) {
     switch (width) {
-      case 1: return f.template operator()<1>(at);
-      case 2: return f.template operator()<2>(at);
-      case 3: return f.template operator()<3>(at);
-      case 4: return f.template operator()<4>(at);
       case 5: return f.template operator()<5>(at);
       case 6: return f.template operator()<6>(at);
       case 7: return f.template operator()<7>(at);
       default: return f.template operator()<8>(at);
     }
   };
-  int at = 0;
+  int vectors = any.vectors, at = 0;
   for (; vectors >= 2 * kBlock; vectors -= kBlock, at += kBlock * kLanes) block(kBlock, at);
   if (vectors > kBlock) {
     const int half = (vectors + 1) / 2;
@@ -145,20 +165,87 @@ inline void for_blocks(int vectors, F f) {
   block(vectors, at);
 }
 
-// logits[i] = v . rows[i]; whole vectors are written, with zeros beyond n.
-inline void products(float* logits, const float* v, const float* const* rows, int n, int vectors) {
-  for (int i = 0; i < n; i += kLanes) {
-    const int left = n - i < kLanes ? n - i : kLanes;
-    vf sums[kLanes] = {};
-    for_blocks(vectors, [&]<int W>(int at) { add_products<W>(sums, v, rows + i, left, at); });
-    store_unaligned(logits + i, lane_sums(sums));
+// logits[k] = v . rows[k] for N rows; a whole vector is written, with zeros beyond them.
+template <int N, typename Size>
+INLINE void product_group(float* logits, const float* v, const float* const* rows, Size size) {
+  vf sums[kLanes] = {};
+  for_blocks(size, [&]<int W>(int at) __attribute__((always_inline)) {
+    vf x[W];
+    for (int p = 0; p < W; ++p) x[p] = load(v + at + p * kLanes);
+#pragma GCC unroll 16
+    for (int k = 0; k < N; ++k) {
+      const float* row = pinned(rows[k] + at);
+      for (int p = 0; p < W; ++p) sums[k] += x[p] * load(row + p * kLanes);
+    }
+  });
+  store_unaligned(logits, lane_sums(sums));
+}
+
+// logits[i] = v . rows[i] for n rows; up to kGroup - 1 rows beyond are multiplied too, and up to
+// kLanes - 1 logits beyond written.
+template <typename Size>
+INLINE void products(float* logits, const float* v, const float* const* rows, int n, Size size) {
+  int i = 0;
+  for (; n - i > kLanes - kGroup; i += kLanes)
+    product_group<kLanes>(logits + i, v, rows + i, size);
+  if constexpr (kLanes > kGroup) {
+    if (i >= n) return;
+    const int groups = (n - i + kGroup - 1) / kGroup;
+    if (groups == 1) product_group<kGroup>(logits + i, v, rows + i, size);
+    if constexpr (kLanes > 2 * kGroup) {
+      if (groups == 2) product_group<2 * kGroup>(logits + i, v, rows + i, size);
+      if (groups == 3) product_group<3 * kGroup>(logits + i, v, rows + i, size);
+    }
   }
+}
+
+// n rows; the coefficient of row i in result r is coefficients[r * between + i * step].
+struct Terms {
+  const float* const* rows;
+  const float* coefficients;
+  int between, step, n;
+};
+
+template <int R, int W>
+INLINE void add_terms(vf (&sums)[R][W], const Terms& terms, int at) {
+  const float* coefficients = terms.coefficients;
+  for (int i = 0; i < terms.n; ++i, coefficients += terms.step) {
+    vf g[R];
+    for (int r = 0; r < R; ++r) g[r] = splat(coefficients[r * terms.between]);
+    const float* row = pinned(terms.rows[i] + at);
+    for (int p = 0; p < W; ++p) {
+      const vf y = load(row + p * kLanes);
+      for (int r = 0; r < R; ++r) sums[r][p] += g[r] * y;
+    }
+  }
+}
+
+// out[r] = (kAdd ? out[r] : 0) + the terms. Two results that are one row are added up one by one.
+template <int R, bool kAdd, typename Size, typename... Lists>
+INLINE void combine(float* const* out, Size size, const Lists&... lists) {
+  for_blocks(size, [&]<int W>(int at) __attribute__((always_inline)) {
+    vf sums[R][W] = {};
+    (add_terms<R, W>(sums, lists, at), ...);
+    for (int r = 0; r < R; ++r)
+      for (int p = 0; p < W; ++p) {
+        float* place = out[r] + at + p * kLanes;
+        store(place, kAdd ? load(place) + sums[r][p] : sums[r][p]);
+      }
+  });
+}
+
+// f<2>(i) for the pairs of 0 .. n, f<1>(n - 1) for what is left.
+template <typename F>
+INLINE void in_pairs(int n, F f) {
+  int i = 0;
+  for (; i + 2 <= n; i += 2) f.template operator()<2>(i);
+  if (i < n) f.template operator()<1>(i);
 }
 
 // ---- sigmoid and its loss, stable for every float ------------------------------------------------
 
 // e^x for x <= 0: 2^n * 2^f, with a minimax polynomial for 2^f on [-1/2, 1/2] (7.5e-8).
-inline vf exp_nonpositive(vf x) {
+INLINE vf exp_nonpositive(vf x) {
   x = x < -87.0f ? splat(-87.0f) : x;
   const vf rounder = splat(12582912.0f);   // 1.5 * 2^23: adding it rounds to an integer
   const vf n = (x * 1.44269504f + rounder) - rounder;
@@ -174,7 +261,7 @@ inline vf exp_nonpositive(vf x) {
 }
 
 // log(1 + e) for 0 <= e <= 1, a minimax polynomial (relative error 1.9e-7).
-inline vf log_one_plus(vf e) {
+INLINE vf log_one_plus(vf e) {
   vf p = splat(-8.53919842e-3f);
   p = p * e + 4.40895963e-2f;
   p = p * e - 1.07681664e-1f;
@@ -189,7 +276,7 @@ inline vf log_one_plus(vf e) {
 // z = x for a negative's logit x and -x for a true pair's: the weighted loss -log s(-z) is added up,
 // and x becomes the coefficient of descent, -rate * dJ/dx = -+ rate * weight * s(z).
 template <bool kNegative>
-inline vf descend(float* logits, const float* weights, int n, float rate) {
+INLINE vf descend(float* logits, const float* weights, int n, float rate) {
   vf loss = {};
   for (int i = 0; i < n; i += kLanes) {
     const vf x = load(logits + i), weight = load(weights + i);
@@ -203,140 +290,169 @@ inline vf descend(float* logits, const float* weights, int n, float rate) {
   return loss;
 }
 
-inline void prefetch(const float* row, int vectors) {
+INLINE void prefetch(const float* row, int vectors) {
+  asm volatile("");   // without an effect that it sees, GCC drops a function that only prefetches
   for (int at = 0; at < vectors * kLanes; at += kRowAlignment) __builtin_prefetch(row + at, 1, 2);
 }
 
-inline int round_up(int n) { return (n + kLanes - 1) / kLanes * kLanes; }
+INLINE int round_up(int n) { return (n + kLanes - 1) / kLanes * kLanes; }
 
-}  // namespace
-
-// A center's logits stand in one row: the pool's, then those of its 2m + 1 neighbours in order, the
-// center itself among them with weight zero. So the logits of one outside token lie on a diagonal.
-StepResult step(const Parameters& model, const Span& span, float rate, Scratch& scratch) {
+// A center's logits stand in one row: the pool's, then those of the places around it, from m + 1
+// before it to m + 1 behind. Its own place and the outermost two weigh nothing: with them, the logits
+// of two centers side by side, or of two tokens, cover one range. The logits of one token lie on a
+// diagonal.
+template <typename Size>
+StepResult step_of(Size size, const Parameters& model, const Span& span, float rate,
+                   Scratch& scratch) {
   const int vectors = (model.d + kLanes - 1) / kLanes;
-  const int pool = span.pool_size, m = span.window;
-  const int neighbours = round_up(pool), width = scratch.width;
+  const int pool = span.pool_size, m = span.window, centers = span.centers;
+  const int places = round_up(pool), width = scratch.width;
   const Id* tokens = span.tokens;
 
-  int first_outside = span.first, outside_end = span.first + span.centers;
-  for (int t = 0; t < span.centers; ++t) {
+  int first_outside = span.first, outside_end = span.first + centers;
+  for (int t = 0; t < centers; ++t) {
     if (span.begin[t] < first_outside) first_outside = span.begin[t];
     if (span.end[t] > outside_end) outside_end = span.end[t];
   }
-  const float** u = scratch.outside_rows;   // u[j] for tokens[first_outside + j]
+  // From here on a token is counted from the first outside one.
+  const int outside = outside_end - first_outside, first = span.first - first_outside;
+  tokens += first_outside;
+  float** u = scratch.outside_rows;
   float* redraw = scratch.redraw;
-  for (int j = first_outside; j < outside_end; ++j) {
-    u[j - first_outside] = model.U + tokens[j] * model.stride;
-    redraw[j - first_outside] = model.redraw[tokens[j]];
+  for (int j = 0; j < outside; ++j) {
+    u[j] = model.U + tokens[j] * model.stride;
+    redraw[j] = span.redraw[first_outside + j];
   }
-  for (int k = 0; k < pool; ++k) scratch.pool_rows[k] = model.U + span.pool[k] * model.stride;
+  for (int j = 0; j < kGroup; ++j) u[outside + j] = u[0];   // multiplied, never used
+  for (int k = 0; k < kGroup; ++k)
+    scratch.pool_rows[pool + k] = model.U + span.pool[0] * model.stride;
+  for (int k = 0; k < pool; ++k) {
+    scratch.pool_rows[k] = model.U + span.pool[k] * model.stride;
+    scratch.pool[k] = span.pool[k];   // padded with words that are none
+  }
+  float** v = scratch.center_rows;
+  for (int t = 0; t < centers; ++t) v[t] = model.V + tokens[first + t] * model.stride;
 
-  // Logits, and what each weighs.
-  StepResult result{0.0, 0.0};
-  for (int t = 0; t < span.centers; ++t) {
-    const int center = span.first + t;
-    const int begin = span.begin[t], end = span.end[t];
-    const float* v_c = model.V + tokens[center] * model.stride;
-    scratch.center_rows[t] = v_c;
-    // Fetch ahead, a center's share at a time, what the next span will use.
-    if (center + span.centers < span.tokens_end)
-      prefetch(model.V + tokens[center + span.centers] * model.stride, vectors);
-    if (outside_end + t < span.tokens_end)
-      prefetch(model.U + tokens[outside_end + t] * model.stride, vectors);
+  // Fetch ahead, a pair of centers' share at a time, what the next span will use.
+  const auto fetch_ahead = [&](int t) {
+    const int center = span.first + centers + t, outer = outside_end + t;
+    if (center < span.tokens_end) prefetch(model.V + span.tokens[center] * model.stride, vectors);
+    if (outer < span.tokens_end) prefetch(model.U + span.tokens[outer] * model.stride, vectors);
     if (span.upcoming)
-      for (int k = t; k < pool; k += span.centers)
+      for (int k = t; k < pool; k += centers)
         prefetch(model.U + span.upcoming[k] * model.stride, vectors);
+  };
 
+  for (int t = 0; t < centers; ++t) {
+    fetch_ahead(t);
     float* logits = scratch.logits + static_cast<std::int64_t>(t) * width;
-    float* weights = scratch.weights + static_cast<std::int64_t>(t) * width;
-    const int offset = m - center;   // token j stands in place offset + j
-    products(logits, v_c, scratch.pool_rows, pool, vectors);
-    if (end - begin <= 2 * m)
-      for (int i = neighbours; i < width; i += kLanes) store(logits + i, vf{});
-    products(logits + neighbours + offset + begin, v_c, u + begin - first_outside, end - begin,
-             vectors);
-
-    for (int i = neighbours; i < width; ++i) weights[i] = 0.0f;
-    float pairs = 0.0f, draws = 0.0f;
-    for (int j = begin; j < end; ++j) {
-      const float weight = span.window_weights[offset + j];
-      weights[neighbours + offset + j] = weight;
-      pairs += weight;
-      draws += weight * redraw[j - first_outside];
-    }
-    for (int k = 0; k < neighbours; ++k)
-      weights[k] = k < pool ? span.negative_weight * draws : 0.0f;
-    result.pairs += pairs;
+    const int begin = span.begin[t] - first_outside, end = span.end[t] - first_outside;
+    for (int i = places; i < width; i += kLanes) store(logits + i, vf{});
+    products(logits, v[t], scratch.pool_rows, pool, size);
+    // What is written beyond the end of a row is the next row's pool, which comes later.
+    products(logits + places + 1 + m - first - t + begin, v[t], u + begin, end - begin, size);
   }
 
+  // What each logit weighs.
+  StepResult result{0.0, 0.0};
+  for (int t = 0; t < centers; ++t) {
+    float* weights = scratch.weights + static_cast<std::int64_t>(t) * width;
+    const int offset = 1 + m - first - t;   // token j stands in place offset + j
+    const int begin = offset + span.begin[t] - first_outside;
+    const int end = offset + span.end[t] - first_outside;
+    const bool cut = end - begin <= 2 * m;   // by the end of a line
+    vf pairs = {}, draws = {};
+    for (int i = 0; i < width - places; i += kLanes) {
+      vf weight = load(span.window_weights + i);
+      if (cut) {
+        const vi place = splat_int(i) + kLaneIndices;
+        weight = (place >= begin) & (place < end) ? weight : vf{};
+      }
+      store(weights + places + i, weight);
+      pairs += weight;
+      draws += weight * load_unaligned(redraw + i - offset);
+    }
+    result.pairs += sum(pairs);
+    const vf negative = splat(span.negative_weight * sum(draws));
+    for (int k = 0; k < places; k += kLanes)
+      store(weights + k, splat_int(k) + kLaneIndices < pool ? negative : vf{});
+  }
   // A pool word is no negative of a pair whose outside word it is.
-  for (int j = first_outside; j < outside_end; ++j) {
-    bool drawn = false;
-    for (int k = 0; k < pool; ++k) drawn |= span.pool[k] == tokens[j];
-    if (!drawn) continue;
-    for (int t = 0; t < span.centers; ++t) {
-      if (j < span.begin[t] || j >= span.end[t]) continue;
-      const float weight = span.window_weights[m - (span.first + t) + j];
+  for (int j = 0; j < outside; ++j) {
+    vi drawn = {};
+    for (int k = 0; k < places; k += kLanes) drawn |= load_int(scratch.pool + k) == tokens[j];
+    if (!any(drawn)) continue;
+    for (int t = 0; t < centers; ++t) {
+      const int place = 1 + m - first - t + j;
+      if (place < 0 || place > 2 * m + 2) continue;
+      float* weights = scratch.weights + static_cast<std::int64_t>(t) * width;
       for (int k = 0; k < pool; ++k)
         if (span.pool[k] == tokens[j])
-          scratch.weights[t * width + k] -=
-              span.negative_weight * weight * redraw[j - first_outside];
+          weights[k] -= span.negative_weight * weights[places + place] * redraw[j];
     }
   }
 
   vf loss = {};
-  for (int t = 0; t < span.centers; ++t) {
+  for (int t = 0; t < centers; ++t) {
     float* logits = scratch.logits + static_cast<std::int64_t>(t) * width;
     const float* weights = scratch.weights + static_cast<std::int64_t>(t) * width;
-    loss += descend<true>(logits, weights, neighbours, rate);
-    loss += descend<false>(logits + neighbours, weights + neighbours, width - neighbours, rate);
+    loss += descend<true>(logits, weights, places, rate);
+    loss += descend<false>(logits + places, weights + places, width - places, rate);
   }
   for (int i = 0; i < kLanes; ++i) result.loss += loss[i];
 
   // dJ/dV needs the old U, dJ/dU the old V: the steps of V wait until U has moved.
-  for (int t = 0; t < span.centers; ++t) {
-    const float* coefficients = scratch.logits + static_cast<std::int64_t>(t) * width;
-    const int begin = span.begin[t];
-    const Terms negatives{scratch.pool_rows, coefficients, 1, pool};
-    const Terms outside{u + begin - first_outside,
-                        coefficients + neighbours + m - (span.first + t) + begin, 1,
-                        span.end[t] - begin};
-    float* out = scratch.V_steps + t * model.stride;
-    for_blocks(vectors, [&]<int W>(int at) {
-      vf sum[W] = {};
-      add_terms<W>(sum, negatives, at);
-      add_terms<W>(sum, outside, at);
-      for (int p = 0; p < W; ++p) store(out + at + p * kLanes, sum[p]);
-    });
-  }
-  const auto move_outside = [&](const float* row, const Terms& terms) {
-    float* u_w = const_cast<float*>(row);
-    for_blocks(vectors, [&]<int W>(int at) {
-      vf sum[W];
-      for (int p = 0; p < W; ++p) sum[p] = load(u_w + at + p * kLanes);
-      add_terms<W>(sum, terms, at);
-      for (int p = 0; p < W; ++p) store(u_w + at + p * kLanes, sum[p]);
-    });
-  };
-  for (int j = first_outside; j < outside_end; ++j) {
-    const int from = j - m > span.first ? j - m - span.first : 0;
-    const int to = j + m + 1 < span.first + span.centers ? j + m + 1 - span.first : span.centers;
-    const float* diagonal = scratch.logits + static_cast<std::int64_t>(from) * width + neighbours +
-                            m + j - span.first - from;
-    move_outside(u[j - first_outside],
-                 {scratch.center_rows + from, diagonal, width - 1, to - from});
-  }
-  for (int k = 0; k < pool; ++k)
-    move_outside(scratch.pool_rows[k],
-                 {scratch.center_rows, scratch.logits + k, width, span.centers});
-  for (int t = 0; t < span.centers; ++t) {
-    float* v_c = model.V + tokens[span.first + t] * model.stride;
+  const float* coefficients = scratch.logits;
+  in_pairs(centers, [&]<int R>(int t) {
+    const float* row = coefficients + static_cast<std::int64_t>(t) * width;
+    int begin = span.begin[t], end = span.end[t];
+    if (span.begin[t + R - 1] < begin) begin = span.begin[t + R - 1];
+    if (span.end[t + R - 1] > end) end = span.end[t + R - 1];
+    begin -= first_outside;
+    end -= first_outside;
+    float* const steps[2] = {scratch.V_steps + t * model.stride,
+                             scratch.V_steps + (t + 1) * model.stride};
+    combine<R, false>(steps, size, Terms{scratch.pool_rows, row, width, 1, pool},
+                      Terms{u + begin, row + places + 1 + m - first - t + begin, width - 1, 1,
+                            end - begin});
+  });
+  in_pairs(outside, [&]<int R>(int j) {
+    // The centers that reach token j or j + R - 1.
+    const int from = j - m > first ? j - m - first : 0;
+    const int to = j + R + m < first + centers ? j + R + m - first : centers;
+    if (to > from)
+      combine<R, true>(u + j, size,
+                       Terms{v + from,
+                             coefficients + static_cast<std::int64_t>(from) * width + places + 1 +
+                                 m + j - first - from,
+                             1, width - 1, to - from});
+  });
+  in_pairs(pool, [&]<int R>(int k) {
+    combine<R, true>(scratch.pool_rows + k, size, Terms{v, coefficients + k, 1, width, centers});
+  });
+  for (int t = 0; t < centers; ++t) {
     const float* v_step = scratch.V_steps + t * model.stride;
     for (int p = 0; p < vectors; ++p)
-      store(v_c + p * kLanes, load(v_c + p * kLanes) + load(v_step + p * kLanes));
+      store(v[t] + p * kLanes, load(v[t] + p * kLanes) + load(v_step + p * kLanes));
   }
   return result;
+}
+
+}  // namespace
+
+StepResult step(const Parameters& model, const Span& span, float rate, Scratch& scratch) {
+  const int vectors = (model.d + kLanes - 1) / kLanes;
+  switch (vectors) {
+    case 1: return step_of(Fixed<1>{}, model, span, rate, scratch);
+    case 2: return step_of(Fixed<2>{}, model, span, rate, scratch);
+    case 3: return step_of(Fixed<3>{}, model, span, rate, scratch);
+    case 4: return step_of(Fixed<4>{}, model, span, rate, scratch);
+    case 5: return step_of(Fixed<5>{}, model, span, rate, scratch);
+    case 6: return step_of(Fixed<6>{}, model, span, rate, scratch);
+    case 7: return step_of(Fixed<7>{}, model, span, rate, scratch);
+    case 8: return step_of(Fixed<8>{}, model, span, rate, scratch);
+    default: return step_of(Any{vectors}, model, span, rate, scratch);
+  }
 }
 
 }  // namespace wordkin::WORDKIN_LEVEL

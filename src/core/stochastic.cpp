@@ -62,38 +62,46 @@ std::int64_t padded(std::int64_t n, std::int64_t to) { return (n + to - 1) / to 
 
 Scratch::Scratch(int centers, int window, int pool_size, std::int64_t stride)
     : width(static_cast<int>(padded(pool_size, kRowAlignment) +
-                             padded(2 * window + 1, kRowAlignment))) {
-  const std::int64_t outside = centers + 2LL * window, line = 64;
-  std::int64_t size = 0;
+                             padded(2 * window + 3, kRowAlignment))) {
+  const std::int64_t outside = centers + 2LL * window;
+  std::int64_t lines = 0;
   const auto reserve = [&](std::int64_t bytes) {
-    const std::int64_t at = size;
-    size += padded(bytes, line);
+    const std::int64_t at = lines;
+    lines += padded(bytes, sizeof(CacheLine)) / sizeof(CacheLine);
     return at;
   };
-  // A row of logits may be written up to a vector beyond its end.
+  // Rows of logits are written, and `redraw` is read, up to a vector beyond the end; and `redraw`
+  // up to a window before its begin.
   const auto logits_at = reserve(4LL * (centers * width + kRowAlignment)),
              weights_at = reserve(4LL * centers * width), steps_at = reserve(4LL * centers * stride),
-             redraw_at = reserve(4LL * outside), pool_at = reserve(8LL * pool_size),
-             outside_at = reserve(8LL * outside), centers_at = reserve(8LL * centers);
-  memory.resize(size + line);
-  char* base = memory.data();
-  base += (line - reinterpret_cast<std::uintptr_t>(base) % line) % line;
-  const auto floats = [&](std::int64_t at) { return reinterpret_cast<float*>(base + at); };
-  const auto pointers = [&](std::int64_t at) { return reinterpret_cast<const float**>(base + at); };
-  logits = floats(logits_at);
-  weights = floats(weights_at);
-  V_steps = floats(steps_at);
-  redraw = floats(redraw_at);
-  pool_rows = pointers(pool_at);
-  outside_rows = pointers(outside_at);
-  center_rows = pointers(centers_at);
+             redraw_at = reserve(4LL * (outside + 2LL * (window + 1) + 2 * kRowAlignment)),
+             pool_at = reserve(4LL * padded(pool_size, kRowAlignment)),
+             pool_rows_at = reserve(8LL * (pool_size + kRowAlignment)),
+             outside_at = reserve(8LL * (outside + kRowAlignment)),
+             centers_at = reserve(8LL * centers);
+  memory.resize(lines);
+  const auto place = [&]<typename T>(T*& member, std::int64_t at) {
+    member = reinterpret_cast<T*>(memory.data() + at);
+  };
+  place(logits, logits_at);
+  place(weights, weights_at);
+  place(V_steps, steps_at);
+  place(redraw, redraw_at);
+  place(pool, pool_at);
+  place(pool_rows, pool_rows_at);
+  place(outside_rows, outside_at);
+  place(center_rows, centers_at);
+  redraw += window + 1;
+  std::fill_n(pool, padded(pool_size, kRowAlignment), kLineEnd);
 }
 
-std::vector<float> expected_window(int m) {
-  std::vector<float> weights(2 * m + 1);
+std::vector<CacheLine> expected_window(int m) {
+  std::vector<CacheLine> lines(padded(2 * m + 3, kRowAlignment) / kRowAlignment);
+  float* weights = lines.front().floats;
   for (int distance = 1; distance <= m; ++distance)
-    weights[m - distance] = weights[m + distance] = static_cast<float>(m - distance + 1) / m;
-  return weights;
+    weights[m + 1 - distance] = weights[m + 1 + distance] =
+        static_cast<float>(m - distance + 1) / m;
+  return lines;
 }
 
 // ---- blocks --------------------------------------------------------------------------------------
@@ -107,6 +115,7 @@ class Block {
   Block(const Epoch& epoch, const Draws& draws) : epoch_(epoch), draws_(draws) {}
 
   std::vector<Id> tokens;
+  std::vector<float> redraw;
   std::vector<std::int64_t> positions;
   std::vector<int> begin, end;   // windows of the centers
   int first = 0, centers = 0;
@@ -115,6 +124,7 @@ class Block {
   void read(std::int64_t from, std::int64_t to) {
     const auto room = static_cast<std::size_t>(to - from + 2 * epoch_.window + 1);
     tokens.resize(room);
+    redraw.resize(room);
     positions.resize(room);
     line_begin_.resize(room);
     size_ = 0;
@@ -146,6 +156,7 @@ class Block {
   void push(std::int64_t i, int line) {
     const Id id = epoch_.ids[i];
     tokens[size_] = id;
+    redraw[size_] = epoch_.redraw[id];
     positions[size_] = i;
     line_begin_[size_] = line;
     size_ += draws_.at(epoch_.first_position + i, 0) >> 32 <= epoch_.keep[id];
@@ -157,6 +168,7 @@ class Block {
       push(i, 0);
     }
     std::reverse(tokens.begin(), tokens.begin() + size_);
+    std::reverse(redraw.begin(), redraw.begin() + size_);
     std::reverse(positions.begin(), positions.begin() + size_);
   }
 
@@ -193,7 +205,7 @@ void work(const Parameters& model, const Epoch& epoch, Shared& shared) {
   const Draws draws(epoch.seed, epoch.epoch);
   Scratch scratch(epoch.span, epoch.window, epoch.pool_size, model.stride);
   Block block(epoch, draws);
-  const std::vector<float> window_weights = expected_window(epoch.window);
+  const std::vector<CacheLine> window_weights = expected_window(epoch.window);
   std::vector<Id> pool(epoch.pool_size), upcoming(epoch.pool_size);
   const auto fill = [&](std::vector<Id>& into, std::int64_t position) {
     for (int k = 0; k < epoch.pool_size; ++k)
@@ -213,12 +225,13 @@ void work(const Parameters& model, const Epoch& epoch, Shared& shared) {
     for (int at = 0; at < block.centers; at += epoch.span) {
       Span span{};
       span.tokens = block.tokens.data();
+      span.redraw = block.redraw.data();
       span.first = block.first + at;
       span.centers = std::min(epoch.span, block.centers - at);
       span.begin = block.begin.data() + at;
       span.end = block.end.data() + at;
       span.window = epoch.window;
-      span.window_weights = window_weights.data();
+      span.window_weights = window_weights.front().floats;
       span.tokens_end = block.tokens_end();
       pool.swap(upcoming);
       const int next = at + span.centers;

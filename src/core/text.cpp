@@ -278,7 +278,6 @@ EncodedText TextReader::finish(std::int64_t min_count, std::int64_t max_vocabula
       if (size && ids[size - 1] != kLineEnd) ids[size++] = kLineEnd;
     } else if (const Id id = final_id[ids[i]]; id != kLineEnd) {
       ids[size++] = id;
-      ++text.kept;
     }
   }
   s.ids.shrink(size);
