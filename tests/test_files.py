@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from wordkin.files import atomic_write
+from wordkin.files import atomic_write, require_writable
 
 
 @pytest.fixture
@@ -219,3 +219,19 @@ def test_a_folder_without_permission_is_an_error(tmp_path: Path) -> None:
             write(tmp_path / "file")
     finally:
         tmp_path.chmod(0o700)
+
+
+def test_what_could_be_written_is_found_without_a_trace(target: Path) -> None:
+    require_writable(target)
+    require_writable(target.with_name("new"))
+    assert only_the_old_file(target)
+
+
+@pytest.mark.parametrize("name", ["missing/file", ".", "file/below"])
+def test_what_could_not_be_written_is_found_before_the_work(target: Path, name: str) -> None:
+    with pytest.raises(OSError, match="cannot write") as early:
+        require_writable(target.parent / name)
+    with pytest.raises(OSError, match="cannot write") as late:
+        write(target.parent / name)
+    assert str(early.value) == str(late.value)
+    assert only_the_old_file(target)

@@ -91,19 +91,15 @@ uint64_t fold(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-// A folded-multiply hash, eight bytes at a time.
-uint64_t hash_of(std::string_view word) {
-  uint64_t hash = 0x9e3779b97f4a7c15ULL ^ word.size();
+// The first eight bytes, or all of fewer: different words of one length up to eight differ in it.
+// Overlapping loads, so that no byte outside the word is touched.
+uint64_t head_of(std::string_view word) {
   const char* p = word.data();
-  size_t n = word.size();
+  const size_t n = word.size();
   uint64_t x = 0;
-  for (; n >= 8; p += 8, n -= 8) {
+  if (n >= 8) {
     std::memcpy(&x, p, 8);
-    hash = fold(hash ^ x, 0xa0761d6478bd642fULL);
-  }
-  x = 0;
-  // Overlapping loads, so that no byte outside the word is touched.
-  if (n >= 4) {
+  } else if (n >= 4) {
     uint32_t low, high;
     std::memcpy(&low, p, 4);
     std::memcpy(&high, p + n - 4, 4);
@@ -112,7 +108,15 @@ uint64_t hash_of(std::string_view word) {
     x = static_cast<unsigned char>(p[0]) | static_cast<unsigned char>(p[n / 2]) << 8 |
         static_cast<unsigned char>(p[n - 1]) << 16;
   }
-  return fold(hash ^ x, 0xe7037ed1a0b428dbULL);
+  return x;
+}
+
+// A folded-multiply hash, eight bytes at a time.
+uint64_t hash_of(std::string_view word) {
+  uint64_t hash = 0x9e3779b97f4a7c15ULL ^ word.size();
+  for (; word.size() > 8; word.remove_prefix(8))
+    hash = fold(hash ^ head_of(word), 0xa0761d6478bd642fULL);
+  return fold(hash ^ head_of(word), 0xe7037ed1a0b428dbULL);
 }
 
 bool is_utf8(std::string_view s) {
@@ -138,54 +142,61 @@ struct TextReader::State {
   struct Slot {
     uint32_t tag, id;
   };
+  // Most words are no longer than their first eight bytes: two lines of memory are touched for one.
+  struct Type {
+    std::int64_t count, offset;   // the word's bytes are arena[offset .. offset + size)
+    uint64_t size, head;
+    uint64_t hash;
+  };
   std::vector<Slot> table = std::vector<Slot>(1 << 16);
+  std::vector<Type> types;
   std::vector<char> arena;
-  std::vector<std::int64_t> offsets{0};
-  std::vector<std::int64_t> counts;
-  std::vector<uint64_t> hashes;
   Ids ids;
   std::string carry;        // a token that the last feed cut
   bool in_line = false;     // whether a byte came since the last line end
   std::int64_t tokens = 0, lines = 0;
 
   std::string_view word(uint32_t id) const {
-    return {arena.data() + offsets[id], static_cast<size_t>(offsets[id + 1] - offsets[id])};
+    return {arena.data() + types[id].offset, types[id].size};
+  }
+
+  bool is_word(uint32_t id, std::string_view token, uint64_t head) const {
+    const Type& type = types[id];
+    return type.size == token.size() && type.head == head &&
+           (token.size() <= 8 || std::memcmp(arena.data() + type.offset + 8, token.data() + 8,
+                                             token.size() - 8) == 0);
   }
 
   void add(std::string_view token) {
-    const uint64_t hash = hash_of(token);
+    const uint64_t hash = hash_of(token), head = head_of(token);
     const auto tag = static_cast<uint32_t>(hash >> 32);
     const size_t mask = table.size() - 1;
     size_t at = hash & mask;
+    ++tokens;
     for (; table[at].id; at = (at + 1) & mask) {
-      if (table[at].tag != tag) continue;
       const uint32_t id = table[at].id - 1;
-      if (word(id) == token) {
-        ++counts[id];
+      if (table[at].tag == tag && is_word(id, token, head)) {
+        ++types[id].count;
         ids.push(static_cast<Id>(id));
-        ++tokens;
         return;
       }
     }
-    if (counts.size() >= INT32_MAX) throw std::length_error("more than 2^31 - 1 different words");
-    const auto id = static_cast<uint32_t>(counts.size());
+    if (types.size() >= INT32_MAX) throw std::length_error("more than 2^31 - 1 different words");
+    const auto id = static_cast<uint32_t>(types.size());
+    types.push_back({1, static_cast<std::int64_t>(arena.size()), token.size(), head, hash});
     arena.insert(arena.end(), token.begin(), token.end());
-    offsets.push_back(static_cast<std::int64_t>(arena.size()));
-    counts.push_back(1);
-    hashes.push_back(hash);
     table[at] = {tag, id + 1};
     ids.push(static_cast<Id>(id));
-    ++tokens;
-    if (counts.size() * 2 > table.size()) rehash();
+    if (types.size() * 2 > table.size()) rehash();
   }
 
   void rehash() {
     std::vector<Slot> larger(table.size() * 4);
     const size_t mask = larger.size() - 1;
-    for (uint32_t id = 0; id < hashes.size(); ++id) {
-      size_t at = hashes[id] & mask;
+    for (uint32_t id = 0; id < types.size(); ++id) {
+      size_t at = types[id].hash & mask;
       while (larger[at].id) at = (at + 1) & mask;
-      larger[at] = {static_cast<uint32_t>(hashes[id] >> 32), id + 1};
+      larger[at] = {static_cast<uint32_t>(types[id].hash >> 32), id + 1};
     }
     table.swap(larger);
   }
@@ -249,25 +260,25 @@ void TextReader::end_line() {
 }
 
 EncodedText TextReader::finish(std::int64_t min_count, std::int64_t max_vocabulary) {
-  State& s = *state_;
+  State& s = *state_;   // replaced by an empty one at the end
   std::vector<uint32_t> order;
-  for (uint32_t id = 0; id < s.counts.size(); ++id)
-    if (s.counts[id] >= min_count) order.push_back(id);
+  for (uint32_t id = 0; id < s.types.size(); ++id)
+    if (s.types[id].count >= min_count) order.push_back(id);
   // Most frequent first; among equals, first seen first.
   std::stable_sort(order.begin(), order.end(),
-                   [&](uint32_t a, uint32_t b) { return s.counts[a] > s.counts[b]; });
+                   [&](uint32_t a, uint32_t b) { return s.types[a].count > s.types[b].count; });
   if (max_vocabulary && static_cast<std::int64_t>(order.size()) > max_vocabulary)
     order.resize(max_vocabulary);
 
   EncodedText text;
   text.offsets.push_back(0);
-  std::vector<Id> final_id(s.counts.size(), kLineEnd);
+  std::vector<Id> final_id(s.types.size(), kLineEnd);
   for (size_t i = 0; i < order.size(); ++i) {
     const std::string_view word = s.word(order[i]);
     final_id[order[i]] = static_cast<Id>(i);
     text.words.insert(text.words.end(), word.begin(), word.end());
     text.offsets.push_back(static_cast<std::int64_t>(text.words.size()));
-    text.counts.push_back(s.counts[order[i]]);
+    text.counts.push_back(s.types[order[i]].count);
   }
   // Words out of the vocabulary go, and lines that are left with none; a line end stands only
   // behind a word.
@@ -283,17 +294,18 @@ EncodedText TextReader::finish(std::int64_t min_count, std::int64_t max_vocabula
   s.ids.shrink(size);
   text.ids = {s.ids.release(), std::free};
   text.size = size;
+  state_ = std::make_unique<State>();
   return text;
 }
 
 std::int64_t TextReader::tokens() const { return state_->tokens; }
 std::int64_t TextReader::lines() const { return state_->lines; }
-std::int64_t TextReader::types() const { return static_cast<std::int64_t>(state_->counts.size()); }
+std::int64_t TextReader::types() const { return static_cast<std::int64_t>(state_->types.size()); }
 
 std::int64_t TextReader::invalid_utf8_tokens() const {
   std::int64_t tokens = 0;
-  for (uint32_t id = 0; id < state_->counts.size(); ++id)
-    if (!is_utf8(state_->word(id))) tokens += state_->counts[id];
+  for (uint32_t id = 0; id < state_->types.size(); ++id)
+    if (!is_utf8(state_->word(id))) tokens += state_->types[id].count;
   return tokens;
 }
 

@@ -10,7 +10,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 
@@ -50,6 +50,19 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise OSError(
             error.errno or errno.EIO, f"cannot write: {cause}", os.fspath(path)
         ) from error
+
+
+def require_writable(path: str | os.PathLike[str]) -> None:
+    """Raise now what `atomic_write` would raise later: before the work, not after it.
+
+    Tries it, for permissions alone do not tell: a file comes and goes beside `path`.
+    """
+    with suppress(_TriedError), atomic_write(path):
+        raise _TriedError
+
+
+class _TriedError(Exception):
+    pass
 
 
 def _open_folder(folder: Path) -> int:

@@ -288,6 +288,8 @@ _FORMATS: dict[str, tuple[_Writer, _Reader]] = {
     ".txt": (_write_text, _read_text),
     ".vec": (_write_text, _read_text),
 }
+SUFFIXES = tuple(_FORMATS)
+"""Of the word2vec files that `export` writes and `read_vectors` reads."""
 
 
 def _format_of(path: StrPath) -> tuple[_Writer, _Reader]:

@@ -7,15 +7,16 @@ fits on a blackboard.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from wordkin.objectives import (
     Array,
     PairObjective,
+    keep_probability,
     naive_softmax,
     negative_sampling,
     noise_distribution,
@@ -28,6 +29,16 @@ FINAL_RATE = 0.0001
 """The learning rate falls in a straight line to this share of its start, and no further."""
 
 
+class EpochCounts(NamedTuple):
+    """What one pass over the corpus did."""
+
+    loss: float
+    """In nats, summed over the pairs."""
+    pairs: int
+    trained: int
+    """Words that were centers: those that subsampling kept."""
+
+
 def train(
     sentences: Sequence[Sequence[int]],
     vocabulary_size: int,
@@ -37,8 +48,10 @@ def train(
     objective: Objective = "naive-softmax",
     negatives: int = 5,
     epochs: int = 5,
+    subsample: float = 0.0,
     learning_rate: float = 0.025,
     seed: int = 1,
+    after_epoch: Callable[[EpochCounts], None] = lambda _: None,
 ) -> tuple[Array, Array, list[float]]:
     """Train word vectors by stochastic gradient descent on the windows of a corpus.
 
@@ -54,8 +67,12 @@ def train(
         ``"naive-softmax"`` or ``"negative-sampling"``.
     negatives
         Draws from the noise for each pair (negative sampling alone).
+    subsample
+        Threshold of `objectives.keep_probability`; 0 keeps every word.
     epochs, learning_rate, seed
         Passes over the corpus; the first step's size; one seed, one result.
+    after_epoch
+        Called with what each epoch did.
 
     Returns
     -------
@@ -94,10 +111,16 @@ def train(
     )
     V = rng.uniform(-0.5, 0.5, (vocabulary_size, dim)) / dim
     U = np.zeros((vocabulary_size, dim))
+    frequency = np.maximum(counts, 1) / counts.sum()
+    keep = keep_probability(frequency, subsample)
     history, steps, last = [], 0, epochs * sum(map(len, sentences))
     for epoch in range(1, epochs + 1):
-        total, pairs = 0.0, 0
-        for sentence in sentences:
+        total, pairs, trained = 0.0, 0, 0
+        for whole in sentences:
+            kept = rng.random(len(whole)) < keep[np.asarray(whole, dtype=int)]
+            sentence = np.asarray(whole, dtype=int)[kept].tolist()
+            trained += len(sentence)
+            steps += len(whole) - len(sentence)
             for t, c in enumerate(sentence):
                 radius = int(rng.integers(1, window + 1))
                 outside = [*sentence[max(0, t - radius) : t], *sentence[t + 1 : t + 1 + radius]]
@@ -110,7 +133,8 @@ def train(
             raise FloatingPointError(
                 f"the loss became {total} in epoch {epoch}: set learning_rate below {learning_rate}"
             )
-        history.append(float(total / pairs))
+        history.append(float(total / pairs) if pairs else 0.0)
+        after_epoch(EpochCounts(total, pairs, trained))
     return V, U, history
 
 

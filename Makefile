@@ -1,0 +1,54 @@
+# make demo    word vectors of the documentation inside your Python, and neighbours of a few words
+# make test    all tests, against the installed package
+# make lint    style and types
+# make sanitize  the tests of the native core under AddressSanitizer and UndefinedBehaviorSanitizer
+# make clean   removes what the others made
+#
+# Each sets up all it needs in .venv: a C++ compiler, Python 3.10 or later and make are enough.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src -type f -not -path '*/__pycache__/*')
+
+.PHONY: demo test lint format sanitize clean
+
+demo: $(INSTALLED)
+	$(BIN)/wordkin demo
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy -p wordkin
+	$(BIN)/mypy tests benchmarks
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# A build of its own, in an environment of its own. Python itself is not instrumented: the runtime is
+# loaded before it, and the leaks that it leaves behind at exit are not looked for.
+SANITIZED := build/sanitized/.installed
+SANITIZER_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g
+
+sanitize: $(SANITIZED)
+	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" \
+	ASAN_OPTIONS=detect_leaks=0 \
+	build/sanitized/bin/python -m pytest tests/test_core.py tests/test_stochastic.py tests/test_text.py
+
+$(SANITIZED): $(SOURCES)
+	$(PYTHON) -m venv build/sanitized
+	build/sanitized/bin/python -m pip install --quiet --disable-pip-version-check '.[test]' \
+	  -C build-dir=build/sanitized-objects -C cmake.define.CMAKE_CXX_FLAGS='$(SANITIZER_FLAGS)'
+	touch $@
+
+$(INSTALLED): $(SOURCES)
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[test,lint]'
+	touch $@
+
+clean:
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

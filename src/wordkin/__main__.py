@@ -1,0 +1,5 @@
+"""`python -m wordkin`: the command line."""
+
+from wordkin.cli import main
+
+main()

@@ -1,0 +1,515 @@
+"""The command line: one function a verb. Results on standard output, talk on standard error.
+
+Exit codes: 0 done, 1 it could not be done, 2 it was asked for wrongly, 130 interrupted. What is
+known to go wrong says so in one line. NumPy and all that needs it is imported inside the verbs, so
+that `--help` and a mistyped option answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, get_args
+
+import typer
+from typer.core import TyperGroup
+
+from wordkin import terminal
+from wordkin.errors import CorpusError, FormatError, SettingsError, WordkinError
+from wordkin.settings import Objective, Settings
+
+if TYPE_CHECKING:
+    from wordkin.training import Word2Vec
+    from wordkin.vectors import WordVectors
+
+_DEFAULT = Settings()
+_MODEL_SUFFIX = ".safetensors"
+
+
+class _Verbs(TyperGroup):
+    """The verbs, and what becomes of their errors."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a verb; turn the errors that are known into a line and an exit code."""
+        terminal.begin()
+        try:
+            result = super().invoke(ctx)
+            terminal.end()
+        except KeyboardInterrupt:
+            _fail("interrupted", 130)
+        except BrokenPipeError:  # whoever reads has read enough, as `head` does
+            terminal.abandon()
+            raise typer.Exit(1) from None
+        except SettingsError as error:
+            _fail(str(error), 2)
+        except WordkinError as error:
+            _fail(str(error), 1)
+        except OSError as error:
+            _fail(_what_failed(error), 1)
+        except MemoryError as error:
+            _fail(f"not enough memory: {error}", 1)
+        return result
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    terminal.say(f"wordkin: {message}")
+    raise typer.Exit(code) from None
+
+
+def _what_failed(error: OSError) -> str:
+    cause = error.strerror or str(error)
+    return cause if error.filename is None else f"{os.fsdecode(error.filename)}: {cause}"
+
+
+app = typer.Typer(
+    name="wordkin",
+    cls=_Verbs,
+    help="Word vectors, exact and fast.",
+    epilog="Start with:  wordkin demo",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except OSError as error:  # not even the help could be written
+        sys.exit(f"wordkin: {_what_failed(error)}")
+
+
+# ---- what verbs have in common -------------------------------------------------------------------
+
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+_Model = Annotated[
+    Path,
+    typer.Argument(metavar="MODEL", help="A .safetensors model, or a .bin, .txt or .vec file."),
+]
+_TopN = Annotated[int, typer.Option("--topn", "-n", min=1, help="How many words.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from wordkin import __version__
+
+        typer.echo(f"wordkin {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _wordkin(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+# ---- train ---------------------------------------------------------------------------------------
+
+
+@app.command(epilog="Example:  wordkin train corpus.txt --output model.safetensors --dim 300")
+def train(
+    corpus: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CORPUS",
+            help="Text files: words between white space, a sentence a line. .gz, .bz2 and .xz are"
+            " unpacked; - is standard input.",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help=f"The model file to write, {_MODEL_SUFFIX}.")
+    ],
+    objective: Annotated[
+        str,
+        typer.Option(metavar="NAME", help=f"The loss of a pair: {', '.join(get_args(Objective))}."),
+    ] = _DEFAULT.objective,
+    dim: Annotated[int, typer.Option(help="Numbers in a vector.")] = _DEFAULT.dim,
+    window: Annotated[
+        int, typer.Option(help="How many words away an outside word may be.")
+    ] = _DEFAULT.window,
+    negatives: Annotated[
+        int, typer.Option(help="Negative samples of each pair.")
+    ] = _DEFAULT.negatives,
+    epochs: Annotated[int, typer.Option(help="Passes over the text.")] = _DEFAULT.epochs,
+    min_count: Annotated[
+        int, typer.Option(help="Leave out words seen fewer times.")
+    ] = _DEFAULT.min_count,
+    max_vocab: Annotated[
+        int | None, typer.Option(help="Keep only so many words, the most frequent.")
+    ] = _DEFAULT.max_vocab,
+    subsample: Annotated[
+        float, typer.Option(help="Leave out words more frequent than this now and then; 0: none.")
+    ] = _DEFAULT.subsample,
+    learning_rate: Annotated[
+        float, typer.Option(help="The first step's size; it falls in a straight line.")
+    ] = _DEFAULT.learning_rate,
+    threads: Annotated[
+        int, typer.Option(help="Threads.", show_default="the cores at hand")
+    ] = _DEFAULT.threads,
+    seed: Annotated[
+        int, typer.Option(help="One seed and one thread: the same vectors, byte for byte.")
+    ] = _DEFAULT.seed,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing but what goes wrong.")
+    ] = False,
+    json: _Json = False,
+) -> None:
+    """Learn word vectors from text."""
+    settings: dict[str, Any] = {
+        "objective": objective,
+        "dim": dim,
+        "window": window,
+        "negatives": negatives,
+        "epochs": epochs,
+        "min_count": min_count,
+        "max_vocab": max_vocab,
+        "subsample": subsample,
+        "learning_rate": learning_rate,
+        "threads": threads,
+        "seed": seed,
+    }
+    Settings(**settings)  # before NumPy is imported: what is wrong is said at once
+    _require_output(output)
+    from wordkin.training import Word2Vec
+
+    if threads > _DEFAULT.threads and not quiet:
+        terminal.say(f"note: {threads} threads on {_DEFAULT.threads} cores gain nothing")
+    model = Word2Vec(**settings).fit(corpus, progress=False if quiet else None)
+    began = time.perf_counter()
+    model.save(output)
+    saving = time.perf_counter() - began
+    if not quiet:
+        _say_summary(model, output, saving)
+    if json:
+        terminal.put_json(
+            {
+                "output": str(output),
+                "settings": model.get_params(),
+                "vocabulary": len(model.vectors),
+                "tokens": _tokens(model),
+                "words_per_second": model.account.words_per_second,
+                "seconds": _seconds(model) | {"saving": saving},
+                "history": _history(model),
+            }
+        )
+
+
+def _require_output(path: Path) -> None:
+    """Raise now what would keep the model from being saved after hours of training."""
+    from wordkin.files import require_writable
+
+    if path.suffix != _MODEL_SUFFIX:
+        raise FormatError(f"{path}: a model's suffix must be {_MODEL_SUFFIX}, got {path.suffix!r}")
+    require_writable(path)
+
+
+def _say_summary(model: Word2Vec, output: Path, saving: float) -> None:
+    account, history = model.account, model.history
+    losses = " → ".join(f"{epoch.loss:.4f}" for epoch in dict.fromkeys((history[0], history[-1])))
+    terminal.say(f"read    {account.tokens:,} words in {account.lines:,} lines")
+    if account.invalid_utf8:
+        terminal.say(f"        {account.invalid_utf8:,} words are not UTF-8: kept as they are")
+    terminal.say(f"kept    {len(model.vectors):,} different words")
+    terminal.say(f"loss    {losses} a pair, over {_number(len(history), 'epoch')}")
+    terminal.say(
+        f"speed   {account.words_per_second:,.0f} words/s: {account.training:.1f} s of training,"
+        f" {account.reading:.1f} s of reading, {saving:.1f} s of saving"
+    )
+    terminal.say(f"saved   {output}")
+
+
+def _tokens(model: Word2Vec) -> dict[str, int]:
+    """Where every token went: `read` for one pass, the three that follow over all passes."""
+    account = model.account
+    return {
+        "read": account.tokens,
+        "lines": account.lines,
+        "invalid_utf8": account.invalid_utf8,
+        "passes": len(model.history),
+        "trained": account.trained,
+        "subsampled": account.subsampled,
+        "out_of_vocabulary": account.out_of_vocabulary,
+    }
+
+
+def _seconds(model: Word2Vec) -> dict[str, float]:
+    return {"reading": model.account.reading, "training": model.account.training}
+
+
+def _history(model: Word2Vec) -> list[dict[str, Any]]:
+    from dataclasses import asdict
+
+    return [asdict(epoch) for epoch in model.history]
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+# ---- neighbours and analogy ----------------------------------------------------------------------
+
+
+@app.command(epilog="Example:  wordkin neighbours model.safetensors seoul --topn 5")
+def neighbours(
+    model: _Model,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="WORD", help="Words; from standard input if none are given."),
+    ] = None,
+    topn: _TopN = 10,
+    json: _Json = False,
+) -> None:
+    """Show the words nearest to a word, by cosine."""
+    asked = [_as_in_text(word) for word in words] if words else _words_from_stdin()
+    from wordkin import load_vectors
+
+    vectors = load_vectors(model)
+    for word in asked:
+        vectors.index(word)  # of several words, an unknown one is said before the first answer
+    answers = ((word, vectors.most_similar(word, topn=topn)) for word in asked)
+    if json:
+        terminal.put_json([{"word": word, "neighbours": _scored(a)} for word, a in answers])
+        return
+    for i, (word, answer) in enumerate(answers):
+        if i:
+            terminal.put()
+        _put_scored(word, answer)
+
+
+@app.command(epilog="Example:  wordkin analogy model.safetensors man king woman")
+def analogy(
+    model: _Model,
+    a: Annotated[str, typer.Argument(metavar="A")],
+    b: Annotated[str, typer.Argument(metavar="B")],
+    c: Annotated[str, typer.Argument(metavar="C")],
+    topn: _TopN = 10,
+    json: _Json = False,
+) -> None:
+    """Answer what C is to, as A is to B."""
+    from wordkin import load_vectors
+
+    a, b, c = map(_as_in_text, (a, b, c))
+    answer = load_vectors(model).analogy(a, b, c, topn)
+    if json:
+        terminal.put_json({"a": a, "b": b, "c": c, "answers": _scored(answer)})
+    else:
+        _put_scored(f"{a} is to {b} as {c} is to", answer)
+
+
+def _as_in_text(argument: str) -> str:
+    """Return a word from the shell with its bytes decoded as those of a text are."""
+    return os.fsencode(argument).decode("utf-8", "surrogateescape")
+
+
+def _words_from_stdin() -> list[str]:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise SettingsError("no word is given: name one, or write words to standard input")
+    return [word.decode("utf-8", "surrogateescape") for word in sys.stdin.buffer.read().split()]
+
+
+def _scored(answer: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
+    return [{"word": word, "cosine": cosine} for word, cosine in answer]
+
+
+def _put_scored(heading: str, answer: Sequence[tuple[str, float]]) -> None:
+    # The number comes first: it lines up whatever width a terminal gives to a word.
+    terminal.put_heading(heading)
+    for word, cosine in answer:
+        terminal.put(f"  {cosine:7.4f}  {word}")
+
+
+# ---- info and export -----------------------------------------------------------------------------
+
+
+@app.command(epilog="Example:  wordkin info model.safetensors")
+def info(model: _Model, json: _Json = False) -> None:
+    """Show settings, vocabulary, tokens and losses."""
+    from wordkin import load, load_vectors
+
+    if model.suffix.lower() != _MODEL_SUFFIX:
+        vectors = load_vectors(model)
+        if json:
+            terminal.put_json({"model": str(model), "vocabulary": len(vectors), "dim": vectors.dim})
+        else:
+            _put_vectors(model, vectors)
+        return
+    trained = load(model)
+    if json:
+        terminal.put_json(
+            {
+                "model": str(model),
+                "vocabulary": len(trained.vectors),
+                "dim": trained.vectors.dim,
+                "settings": trained.get_params(),
+                "tokens": _tokens(trained),
+                "words_per_second": trained.account.words_per_second,
+                "seconds": _seconds(trained),
+                "history": _history(trained),
+                "wordkin": trained.origin.wordkin,
+                "instruction_set": trained.origin.instruction_set,
+            }
+        )
+    else:
+        _put_model(model, trained)
+
+
+def _put_vectors(path: Path, vectors: WordVectors) -> None:
+    first = "  ".join(w if len(w) <= 16 else f"{w[:15]}…" for w in vectors.words[:8])
+    terminal.put_heading(str(path))
+    terminal.put(f"  vectors      {_number(len(vectors), 'word')} of {vectors.dim} dimensions")
+    terminal.put(f"  first words  {first}")
+
+
+def _put_model(path: Path, model: Word2Vec) -> None:
+    account, origin = model.account, model.origin
+    _put_vectors(path, model.vectors)
+    terminal.put(f"  trained by   wordkin {origin.wordkin}, {origin.instruction_set}")
+    terminal.put(
+        f"  seconds      {account.reading:.1f} of reading, {account.training:.1f} of training"
+        f" ({account.words_per_second:,.0f} words/s)"
+    )
+    terminal.put()
+    terminal.put_heading("settings")
+    for name, value in model.get_params().items():
+        terminal.put(f"  {name:<14} {'all' if value is None else value}")
+    terminal.put()
+    terminal.put_heading("tokens")
+    places = len(f"{account.read:,}")
+    passes = len(model.history)
+    read = f"read: {account.tokens:,} in {account.lines:,} lines, {_number(passes, 'epoch')}"
+    for sign, count, what in (
+        (" ", account.read, read),
+        ("=", account.trained, "trained on"),
+        ("+", account.subsampled, "subsampled away"),
+        ("+", account.out_of_vocabulary, "out of vocabulary"),
+    ):
+        terminal.put(f"  {sign} {count:>{places},}  {what}")
+    if account.invalid_utf8:
+        terminal.put(f"  {account.invalid_utf8:,} words of the text are not UTF-8")
+    terminal.put()
+    terminal.put_table(
+        ["epoch", "loss", "pairs", "trained", "subsampled", "seconds"],
+        [
+            [
+                f"{i}",
+                f"{epoch.loss:.6f}",
+                f"{epoch.pairs:,.0f}",
+                f"{epoch.trained:,}",
+                f"{epoch.subsampled:,}",
+                f"{epoch.seconds:.2f}",
+            ]
+            for i, epoch in enumerate(model.history, 1)
+        ],
+        align=">>>>>>",
+    )
+
+
+@app.command(epilog="Example:  wordkin export model.safetensors vectors.bin")
+def export(
+    model: _Model,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="To write: .bin (word2vec's binary format), .txt or .vec (its text format).",
+        ),
+    ],
+) -> None:
+    """Write the vectors for other programs."""
+    from wordkin import load_vectors
+    from wordkin.files import require_writable
+    from wordkin.formats import export as write
+
+    require_writable(file)
+    vectors = load_vectors(model)
+    write(file, vectors.words, vectors.matrix)
+    terminal.say(f"saved {_number(len(vectors), 'vector')} of {vectors.dim} dimensions: {file}")
+
+
+# ---- check-gradients and demo --------------------------------------------------------------------
+
+
+@app.command(epilog="Example:  wordkin check-gradients --seed 7")
+def check_gradients(
+    seed: Annotated[int, typer.Option(min=0, help="Of the random problems.")] = 0,
+    json: _Json = False,
+) -> None:
+    """Check every gradient numerically, in two ways."""
+    from dataclasses import asdict
+
+    from wordkin import gradients
+
+    checks = gradients.check_gradients(seed=seed)
+    if json:
+        terminal.put_json(
+            {
+                "tolerance": gradients.TOLERANCE,
+                "passed": all(check.passed for check in checks),
+                "checks": [asdict(check) | {"passed": check.passed} for check in checks],
+            }
+        )
+    else:
+        terminal.put_table(
+            ["part", "equation", "by", "central", "complex step", ""],
+            [
+                [
+                    check.part,
+                    check.name,
+                    check.with_respect_to,
+                    f"{check.central_difference:.1e}",
+                    f"{check.complex_step:.1e}",
+                    "" if check.passed else "WRONG",
+                ]
+                for check in checks
+            ],
+            align="<<<>><",
+        )
+    wrong = sum(not check.passed for check in checks)
+    if wrong:
+        raise WordkinError(
+            f"{wrong} of {len(checks)} gradients are off by {gradients.TOLERANCE:g} or more"
+        )
+    terminal.say(f"all {len(checks)} gradients are within {gradients.TOLERANCE:g}, relatively")
+
+
+@app.command(epilog="Example:  wordkin demo")
+def demo(json: _Json = False) -> None:
+    """Learn word vectors of this Python's own documentation."""
+    from wordkin import demo as documentation
+    from wordkin.training import Word2Vec
+
+    terminal.say("reading   the documentation inside this Python: its topics and docstrings")
+    text = documentation.sentences()
+    if not text:
+        raise CorpusError("this Python has no documentation inside: its sources were left out")
+    terminal.say(f"training  on {sum(map(len, text)):,} words in {len(text):,} paragraphs")
+    model = Word2Vec(**documentation.SETTINGS).fit(text)
+    account, vectors = model.account, model.vectors
+    terminal.say(
+        f"learned   {len(vectors):,} vectors in {account.training:.1f} s on one thread"
+        f" ({account.words_per_second:,.0f} words/s)"
+    )
+    answers = {
+        word: vectors.most_similar(word, topn=5) for word in documentation.WORDS if word in vectors
+    }
+    if json:
+        terminal.put_json([{"word": word, "neighbours": _scored(a)} for word, a in answers.items()])
+        return
+    terminal.say("")
+    columns = [[near for near, _ in answer] for answer in answers.values()]
+    terminal.put_table(list(answers), list(zip(*columns, strict=True)), align="<" * len(answers))
+    terminal.say("")
+    terminal.say("With text of your own:  wordkin train corpus.txt --output model.safetensors")
+    terminal.say("and then:               wordkin neighbours model.safetensors WORD")

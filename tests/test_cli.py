@@ -1,0 +1,685 @@
+"""The command line: results on stdout, talk on stderr, a line and a code for what goes wrong."""
+
+from __future__ import annotations
+
+import bz2
+import errno
+import gzip
+import json
+import lzma
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import toy
+import wordkin
+from wordkin import gradients
+from wordkin.cli import app
+from wordkin.settings import Settings
+
+WORDKIN = [sys.executable, "-m", "wordkin"]
+VERBS = ["train", "neighbours", "analogy", "info", "export", "check-gradients", "demo"]
+QUICK = ["--dim", 10, "--min-count", 1, "--epochs", 2, "--subsample", 1e-2, "--threads", 1]
+DEADLINE = 60  # seconds, for what should take one
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def run(*arguments: object, stdin: bytes = b"") -> Ran:
+    """Run a command in this process."""
+    result = CliRunner().invoke(
+        app, [str(a) for a in arguments], input=stdin, catch_exceptions=False, prog_name="wordkin"
+    )
+    out, err = (
+        raw.decode("utf-8", "surrogateescape") for raw in (result.stdout_bytes, result.stderr_bytes)
+    )
+    return Ran(result.exit_code, out, err)
+
+
+def fails(*arguments: object, code: int = 1, stdin: bytes = b"") -> str:
+    """Run a command that must fail, with one line on stderr and no other; return the line."""
+    ran = run(*arguments, stdin=stdin)
+    assert (ran.code, ran.out) == (code, "")
+    assert ran.err.startswith("wordkin: ")
+    assert ran.err.count("\n") == 1
+    return ran.err.removeprefix("wordkin: ").rstrip("\n")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the model of a toy text; nobody changes it."""
+    folder = tmp_path_factory.mktemp("model")
+    path = folder / "m.safetensors"
+    settings = [*QUICK, "--epochs", 20, "--learning-rate", 0.1, "--subsample", 0]
+    assert run("train", toy.write(folder / "text.txt"), "-o", path, *settings).code == 0
+    return path
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    return toy.write(tmp_path / "text.txt", lines=100)
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    """Return a path for a model in a folder of its own, so that what is left there can be seen."""
+    (tmp_path / "out").mkdir()
+    return tmp_path / "out" / "m.safetensors"
+
+
+def nothing_in(folder: Path) -> bool:
+    return not list(folder.iterdir())
+
+
+# ---- help and usage ------------------------------------------------------------------------------
+
+
+def test_help_is_everywhere_and_has_an_example() -> None:
+    assert all(verb in run("--help").out for verb in VERBS)
+    for verb in VERBS:
+        for flag in ("--help", "-h"):
+            ran = run(verb, flag)
+            assert ran.code == 0
+            assert f"Example:  wordkin {verb}" in ran.out
+
+
+def test_help_of_train_shows_the_defaults_of_settings() -> None:
+    shown = " ".join(run("train", "--help").out.split())
+    for name, value in Settings().as_dict().items():
+        assert f"--{name.replace('_', '-')} " in shown
+        if name not in ("threads", "max_vocab"):
+            assert f"[default: {value}]" in shown
+    assert "cores at hand" in shown
+
+
+def test_the_version_is_shown() -> None:
+    ran = run("--version")
+    assert (ran.code, ran.out) == (0, f"wordkin {wordkin.__version__}\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["wander"], ["train"], ["train", "x.txt"], ["neighbours"], ["analogy", "m", "a", "b"],
+     ["train", "x", "-o", "m.safetensors", "--dim", "many"], ["info", "m", "--colour"],
+     ["neighbours", "m", "a", "--topn", "0"]],
+)  # fmt: skip
+def test_what_is_asked_wrongly_exits_with_2(arguments: list[str]) -> None:
+    ran = run(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert "Usage: wordkin" in ran.err
+
+
+# ---- train ---------------------------------------------------------------------------------------
+
+
+def test_train_says_what_it_did_on_stderr(text: Path, output: Path) -> None:
+    ran = run("train", text, "--output", output, *QUICK)
+    assert (ran.code, ran.out) == (0, "")
+    assert re.search(r"read +800 words in 100 lines\n", ran.err)
+    assert re.search(r"kept +22 different words\n", ran.err)
+    assert re.search(r"loss +\d\.\d{4} → \d\.\d{4} a pair, over 2 epochs\n", ran.err)
+    assert re.search(r"speed +[\d,]+ words/s: .* training, .* reading, .* saving\n", ran.err)
+    assert ran.err.endswith(f"{output}\n")
+    assert "UTF-8" not in ran.err
+    assert "cores" not in ran.err
+    assert list(output.parent.iterdir()) == [output]
+    assert len(wordkin.load(output).vectors) == 22
+
+
+def test_train_gives_one_json_object_on_stdout(text: Path, output: Path) -> None:
+    arguments = [*QUICK, "--max-vocab", 20, "--seed", 7, "--window", 2, "--negatives", 3]
+    ran = run("train", text, "-o", output, *arguments, "--quiet", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    report = ran.json
+    assert report["output"] == str(output)
+    assert report["vocabulary"] == 20
+    assert report["settings"] == wordkin.load(output).get_params()
+    assert report["settings"] | {"max_vocab": 20, "seed": 7, "dim": 10} == report["settings"]
+    tokens = report["tokens"]
+    assert (tokens["read"], tokens["lines"], tokens["passes"]) == (800, 100, 2)
+    parts = tokens["trained"], tokens["subsampled"], tokens["out_of_vocabulary"]
+    assert tokens["read"] * tokens["passes"] == sum(parts)
+    assert min(parts) > 0
+    assert report["words_per_second"] > 0
+    assert set(report["seconds"]) == {"reading", "training", "saving"}
+    assert [set(epoch) for epoch in report["history"]] == [
+        {"loss", "pairs", "trained", "subsampled", "seconds"}
+    ] * 2
+
+
+def test_settings_reach_the_model_whatever_the_objective(text: Path, output: Path) -> None:
+    arguments = [*QUICK, "--objective", "naive-softmax", "--learning-rate", 0.5]
+    assert run("train", text, "-o", output, *arguments).code == 0
+    settings = wordkin.load(output).settings
+    assert (settings.objective, settings.learning_rate) == ("naive-softmax", 0.5)
+
+
+def test_quiet_says_nothing(text: Path, output: Path) -> None:
+    ran = run("train", text, "-o", output, *QUICK, "--threads", 64, "--quiet")
+    assert ran == Ran(0, "", "")
+
+
+def test_more_threads_than_cores_are_noted(text: Path, output: Path) -> None:
+    ran = run("train", text, "-o", output, *QUICK, "--threads", 64)
+    assert ran.code == 0
+    assert re.match(r"note: 64 threads on \d+ cores gain nothing\n", ran.err)
+
+
+def test_text_comes_from_files_packed_files_a_pipe_and_standard_input(
+    text: Path, tmp_path: Path, output: Path
+) -> None:
+    raw = text.read_bytes()
+    for pack, suffix in ((gzip.compress, "gz"), (bz2.compress, "bz2"), (lzma.compress, "xz")):
+        (tmp_path / f"packed.{suffix}").write_bytes(pack(raw))
+    os.mkfifo(pipe := tmp_path / "pipe")
+    writer = threading.Thread(target=pipe.write_bytes, args=[raw])
+    writer.start()
+    models = []
+    for source in (text, "packed.gz", "packed.bz2", "packed.xz", "pipe", "-"):
+        path = tmp_path / source if source != "-" else source
+        ran = run("train", path, "-o", output, *QUICK, stdin=raw)
+        assert ran.code == 0, ran.err
+        models.append(wordkin.load(output).vectors)
+    writer.join(DEADLINE)
+    assert all(m.words == models[0].words for m in models)
+    assert all((m.matrix == models[0].matrix).all() for m in models)
+
+
+# ---- texts that are not as they should be --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the corpus is empty: it has no word"),
+        (b" \n\r\n\t", "the corpus is empty: it has no word"),
+        (b"\xef\xbb\xbf", "the corpus is empty: it has no word"),
+        (b"a b\0c\n", "not a text: byte 3 is NUL"),
+        (b"\x7fELF\x02\x01\x01\0\0", "not a text: byte 7 is NUL"),
+        ("a b\n".encode("utf-16"), "not a text: byte 3 is NUL (a binary, compressed or UTF-16"),
+        (b"a\nb\na\n", "no line has two words of the vocabulary, in 3 lines"),
+        (b"a a a\n", "the vocabulary has one word, 'a'"),
+    ],
+)
+def test_a_text_with_nothing_to_learn_from_is_refused(
+    content: bytes, message: str, tmp_path: Path, output: Path
+) -> None:
+    (tmp_path / "bad.txt").write_bytes(content)
+    assert message in fails("train", tmp_path / "bad.txt", "-o", output, *QUICK)
+    assert nothing_in(output.parent)
+
+
+def test_nothing_above_min_count_is_refused(text: Path, output: Path) -> None:
+    message = fails("train", text, "-o", output, "--min-count", 5000)
+    assert "none of the corpus's 22 different words is seen min_count = 5000 times" in message
+
+
+def test_a_missing_text_is_named_before_any_is_read(
+    text: Path, tmp_path: Path, output: Path
+) -> None:
+    missing = tmp_path / "missing.txt"
+    message = fails("train", text, missing, "-o", output)
+    assert message == f"{missing}: No such file or directory"
+
+
+def test_a_folder_is_no_text(tmp_path: Path, output: Path) -> None:
+    assert fails("train", tmp_path, "-o", output) == (
+        f"a corpus is files, this is a folder: {tmp_path}"
+    )
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_text_that_may_not_be_read_is_named(text: Path, output: Path) -> None:
+    text.chmod(0)
+    assert fails("train", text, "-o", output) == f"{text}: Permission denied"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)]
+)
+@pytest.mark.parametrize("damage", ["cut", "changed", "not packed"])
+def test_a_damaged_packed_text_is_refused(
+    suffix: str, pack: Any, damage: str, text: Path, tmp_path: Path, output: Path
+) -> None:
+    raw = pack(text.read_bytes())
+    changed = raw[: len(raw) // 2] + bytes(255 - b for b in raw[len(raw) // 2 :])
+    bad = tmp_path / f"bad.{suffix}"
+    bad.write_bytes(
+        {"cut": raw[: len(raw) // 2], "changed": changed, "not packed": b"a b\n"}[damage]
+    )
+    message = fails("train", bad, "-o", output, *QUICK)
+    assert message.startswith("cannot be unpacked")
+    assert message.endswith(str(bad))
+    assert nothing_in(output.parent)
+
+
+def test_invalid_utf8_is_kept_and_reported_once_with_a_count(tmp_path: Path, output: Path) -> None:
+    (tmp_path / "latin1.txt").write_bytes("café noir café\n".encode("latin-1") * 10)
+    ran = run("train", tmp_path / "latin1.txt", "-o", output, *QUICK, "--json")
+    assert ran.err.count("UTF-8") == 1
+    assert "20 words are not UTF-8: kept as they are" in ran.err
+    assert ran.json["tokens"]["invalid_utf8"] == 20
+    assert "caf\udce9" in wordkin.load(output).vectors
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbfa b c\nb a\n",
+        b"a b c\r\nb a\r\n",
+        b"a b c\nb a",
+        b"\n a\tb\x0bc \n\n\x0cb a\n",
+    ],
+    ids=["mark", "CRLF", "no newline", "white space"],
+)
+def test_the_edges_of_a_text_are_no_part_of_its_words(
+    content: bytes, tmp_path: Path, output: Path
+) -> None:
+    (tmp_path / "text.txt").write_bytes(content)
+    ran = run("train", tmp_path / "text.txt", "-o", output, *QUICK, "--subsample", 0, "--json")
+    assert ran.json["tokens"]["read"] == 5
+    assert wordkin.load(output).vectors.words == ("a", "b", "c")
+
+
+def test_a_word_of_a_megabyte_is_a_word(tmp_path: Path, output: Path) -> None:
+    long = "x" * 1_000_000
+    (tmp_path / "text.txt").write_text(f"a {long} b\n" * 5)
+    assert run("train", tmp_path / "text.txt", "-o", output, *QUICK, "--subsample", 0).code == 0
+    assert long in wordkin.load(output).vectors
+    assert len(run("info", output).out) < 3000
+    assert f"  {long}\n" in run("neighbours", output, "a").out
+    assert len(fails("neighbours", output, long + "y")) < 1000
+
+
+# ---- outputs that cannot be written --------------------------------------------------------------
+
+
+@pytest.fixture
+def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the test fail if a text is read: what cannot be saved must be said before that."""
+
+    def fit(*_: object, **__: object) -> None:
+        pytest.fail("training began")
+
+    monkeypatch.setattr(wordkin.Word2Vec, "fit", fit)
+
+
+@pytest.mark.usefixtures("no_training")
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing/m.safetensors", "cannot write: there is no folder"),
+        ("text.txt/m.safetensors", "cannot write: Not a directory"),
+        ("folder.safetensors", "cannot write: Is a directory"),
+        ("m.bin", "a model's suffix must be .safetensors, got '.bin'"),
+        ("m", "a model's suffix must be .safetensors, got ''"),
+    ],
+)
+def test_a_bad_output_is_refused_before_training(
+    name: str, message: str, text: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "folder.safetensors").mkdir()
+    before = sorted(tmp_path.iterdir())
+    assert fails("train", text, "-o", tmp_path / name).startswith(f"{tmp_path / name}: {message}")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.usefixtures("no_training")
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written_to_is_refused_before_training(
+    text: Path, output: Path
+) -> None:
+    output.parent.chmod(0o500)
+    assert "Permission denied" in fails("train", text, "-o", output)
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(
+    text: Path, output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    message = fails("train", text, "-o", output, *QUICK, "--quiet")
+    assert message == f"{output}: cannot write: No space left on device"
+    assert nothing_in(output.parent)
+
+
+# ---- settings that cannot be used ----------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_training")
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--dim", 0, "dim must be at least 1, got 0"),
+        ("--window", 0, "window must be at least 1, got 0"),
+        ("--negatives", -1, "negatives must be at least 1, got -1"),
+        ("--epochs", 0, "epochs must be at least 1, got 0"),
+        ("--learning-rate", -0.5, "learning_rate must be above 0, got -0.5"),
+        ("--learning-rate", "nan", "learning_rate must be finite, got nan"),
+        ("--subsample", -1, "subsample must be at least 0, got -1.0"),
+        ("--threads", 0, "threads must be at least 1, got 0"),
+        ("--max-vocab", 0, "max_vocab must be at least 1, got 0"),
+        ("--objective", "cbow", "objective must be negative-sampling or naive-softmax, got 'cbow'"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_exits_with_2(
+    option: str, value: object, message: str, text: Path, output: Path
+) -> None:
+    assert fails("train", text, "-o", output, option, value, code=2) == message
+
+
+def test_a_diverging_run_says_what_to_change_and_saves_nothing(text: Path, output: Path) -> None:
+    arguments = [*QUICK, "--learning-rate", 1e6, "--epochs", 20, "--subsample", 0]
+    assert "set learning_rate below 1000000.0" in fails("train", text, "-o", output, *arguments)
+    assert nothing_in(output.parent)
+
+
+def test_not_enough_memory_is_said(
+    text: Path, output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def empty(*_: object, **__: object) -> None:
+        raise MemoryError("Unable to allocate 4 TiB")
+
+    monkeypatch.setattr(wordkin.Word2Vec, "fit", empty)
+    assert fails("train", text, "-o", output) == "not enough memory: Unable to allocate 4 TiB"
+
+
+# ---- neighbours and analogy ----------------------------------------------------------------------
+
+
+def test_neighbours_of_each_word_stand_in_a_table(model: Path) -> None:
+    ran = run("neighbours", model, "fish0", "tree3", "--topn", 4)
+    assert (ran.code, ran.err) == (0, "")
+    tables = [table.splitlines() for table in ran.out.split("\n\n")]
+    assert [table[0] for table in tables] == ["fish0", "tree3"]
+    for (_, *rows), topic in zip(tables, ("fish", "tree"), strict=True):
+        assert len(rows) == 4
+        assert all(re.fullmatch(rf"   0\.\d{{4}}  {topic}\d", row) for row in rows)
+
+
+def test_neighbours_as_json(model: Path) -> None:
+    (found,) = run("neighbours", model, "fish0", "-n", 2, "--json").json
+    assert found["word"] == "fish0"
+    expected = wordkin.load(model).vectors.most_similar("fish0", topn=2)
+    assert [(n["word"], n["cosine"]) for n in found["neighbours"]] == expected
+
+
+def test_words_come_from_standard_input_if_none_are_given(model: Path) -> None:
+    asked = run("neighbours", model, stdin=b"fish0\n tree3\r\n")
+    assert asked == run("neighbours", model, "fish0", "tree3")
+    assert run("neighbours", model, "--json", stdin=b"").json == []
+
+
+def test_at_a_terminal_words_are_asked_for(model: Path) -> None:
+    leader, terminal = pty.openpty()
+    try:
+        ran = subprocess.run(
+            [*WORDKIN, "neighbours", model], stdin=terminal, capture_output=True,
+            timeout=DEADLINE, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(leader)
+        os.close(terminal)
+    assert (ran.returncode, ran.stdout) == (2, b"")
+    assert ran.stderr.startswith(b"wordkin: no word is given")
+
+
+def test_an_unknown_word_brings_close_ones_and_no_half_answer(model: Path) -> None:
+    message = fails("neighbours", model, "fish0", "Fish1")
+    assert message == "'Fish1' is not among the 22 words; close ones: 'fish1'"
+    assert "close ones" in fails("analogy", model, "fish0", "fish1", "trea2")
+
+
+def test_analogy_answers(model: Path) -> None:
+    ran = run("analogy", model, "fish0", "fish1", "tree0", "-n", 3)
+    heading, *rows = ran.out.splitlines()
+    assert heading == "fish0 is to fish1 as tree0 is to"
+    assert len(rows) == 3
+    report = run("analogy", model, "fish0", "fish1", "tree0", "-n", 3, "--json").json
+    assert (report["a"], report["b"], report["c"]) == ("fish0", "fish1", "tree0")
+    expected = wordkin.load(model).vectors.analogy("fish0", "fish1", "tree0", topn=3)
+    assert [(n["word"], n["cosine"]) for n in report["answers"]] == expected
+
+
+def test_words_are_printed_as_their_bytes_and_command_no_terminal(tmp_path: Path) -> None:
+    words = ["a", "서울", "[red]", "\x1b[31mred", "caf\udce9"]
+    wordkin.export(tmp_path / "v.bin", words, np.eye(5) + 1)
+    ran = run("neighbours", tmp_path / "v.bin", "a")
+    shown = [line.split()[1] for line in ran.out.splitlines()[1:]]
+    assert shown == ["서울", "[red]", "\\x1b[31mred", "caf\udce9"]
+    report = run("neighbours", tmp_path / "v.bin", "a", "--json").json
+    assert [n["word"] for n in report[0]["neighbours"]] == words[1:]
+    assert run("neighbours", tmp_path / "v.bin", "caf\udce9").code == 0
+    assert run("neighbours", tmp_path / "v.bin", stdin=b"caf\xe9").code == 0
+
+
+# ---- info and export -----------------------------------------------------------------------------
+
+
+def test_info_shows_what_is_in_a_model(model: Path) -> None:
+    shown, saved = run("info", model).out, wordkin.load(model)
+    for name, value in saved.get_params().items():
+        assert re.search(rf"{name} +{'all' if value is None else value}\n", shown)
+    account = saved.account
+    assert f"{account.read:,}  read: {account.tokens:,} in 1,000 lines, 20 epochs" in shown
+    assert f"= {account.trained:,}  trained on" in shown
+    assert re.search(r"\+ +0  subsampled away", shown)
+    assert re.search(r"\+ +0  out of vocabulary", shown)
+    assert f"wordkin {wordkin.__version__}, {saved.origin.instruction_set}" in shown
+    assert all(f"{epoch.loss:.6f}" in shown for epoch in saved.history)
+    assert max(map(len, shown.splitlines()[1:])) <= 80
+
+
+def test_info_as_json(model: Path) -> None:
+    report, saved = run("info", model, "--json").json, wordkin.load(model)
+    assert report["settings"] == saved.get_params()
+    assert (report["vocabulary"], report["dim"]) == (22, 10)
+    tokens = report["tokens"]
+    parts = tokens["trained"], tokens["subsampled"], tokens["out_of_vocabulary"]
+    assert tokens["read"] * tokens["passes"] == sum(parts)
+    assert len(report["history"]) == 20
+    assert report["wordkin"] == wordkin.__version__
+    assert report["instruction_set"] == saved.origin.instruction_set
+
+
+@pytest.mark.parametrize("suffix", [".bin", ".txt", ".vec"])
+def test_exported_vectors_answer_as_the_model_does(
+    suffix: str, model: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / f"v{suffix}"
+    ran = run("export", model, file)
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == f"saved 22 vectors of 10 dimensions: {file}\n"
+    assert run("neighbours", file, "fish0") == run("neighbours", model, "fish0")
+    assert "22 words of 10 dimensions" in run("info", file).out
+    assert run("info", file, "--json").json == {"model": str(file), "vocabulary": 22, "dim": 10}
+
+
+def test_export_refuses_what_it_cannot_write(model: Path, tmp_path: Path) -> None:
+    assert "the suffix must be one of .bin, .txt, .vec" in fails(
+        "export", model, tmp_path / "v.npz"
+    )
+    assert "there is no folder" in fails("export", model, tmp_path / "missing" / "v.bin")
+    assert nothing_in(tmp_path)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.999])
+@pytest.mark.parametrize("suffix", [".safetensors", ".bin", ".txt"])
+def test_a_model_cut_short_is_refused(
+    share: float, suffix: str, model: Path, tmp_path: Path
+) -> None:
+    whole, cut = tmp_path / f"whole{suffix}", tmp_path / f"cut{suffix}"
+    if suffix == ".safetensors":
+        whole = model
+    else:
+        run("export", model, whole)
+    raw = whole.read_bytes()
+    cut.write_bytes(raw[: int(share * (len(raw) - 1))])
+    for verb in (["info", cut], ["neighbours", cut, "fish0"], ["export", cut, tmp_path / "v.vec"]):
+        assert str(cut) in fails(*verb)
+    assert not (tmp_path / "v.vec").exists()
+
+
+def test_what_is_no_model_is_refused(tmp_path: Path, text: Path) -> None:
+    (tmp_path / "folder.safetensors").mkdir()
+    missing = tmp_path / "missing.safetensors"
+    assert fails("info", missing) == f"{missing}: No such file or directory"
+    assert fails("info", tmp_path / "folder.safetensors").endswith("not a file")
+    assert "the first line must be 'words dimensions'" in fails("info", text)
+    assert "the suffix must be one of .safetensors" in fails("info", tmp_path / "m.pickle")
+
+
+# ---- check-gradients -----------------------------------------------------------------------------
+
+
+def test_check_gradients_shows_every_equation_and_passes() -> None:
+    ran = run("check-gradients")
+    assert ran.code == 0
+    assert "central" in ran.out
+    assert "complex step" in ran.out
+    for name in ("naive softmax", "sigmoid", "negative sampling", "skip-gram", "corpus"):
+        assert name in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 80
+    assert ran.err.startswith("all 1")
+
+
+def test_check_gradients_fails_where_one_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    checks = [
+        gradients.GradientCheck("d", "sigmoid", "x", 1e-12, 1e-16),
+        gradients.GradientCheck("b", "naive softmax", "v_c", 2e-8, 1e-16),
+    ]
+    monkeypatch.setattr(gradients, "check_gradients", lambda seed: checks)
+    ran = run("check-gradients")
+    assert ran.code == 1
+    assert re.search(r"naive softmax .* WRONG\n", ran.out)
+    assert ran.err == "wordkin: 1 of 2 gradients are off by 1e-08 or more\n"
+    ran = run("check-gradients", "--json")
+    assert ran.code == 1
+    assert [check["passed"] for check in ran.json["checks"]] == [True, False]
+
+
+# ---- as a process: signals, pipes, closed streams ------------------------------------------------
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let children be interrupted, even where whoever started the tests is deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize("objective", ["negative-sampling", "naive-softmax"])
+def test_an_interrupt_is_answered_within_a_second_and_leaves_the_old_model(
+    objective: str, text: Path, output: Path
+) -> None:
+    output.write_bytes(b"old")
+    arguments = ["--objective", objective, "--epochs", "100000", "--threads", "2", "--dim", "10"]
+    leader, terminal = pty.openpty()
+    with subprocess.Popen(
+        [*WORDKIN, "train", text, "-o", output, *arguments], stdout=subprocess.PIPE, stderr=terminal
+    ) as process:
+        os.close(terminal)
+        read_until(leader, b"epoch")  # the bar that is shown at a terminal: training has begun
+        process.send_signal(signal.SIGINT)
+        sent = time.monotonic()
+        said = read_until(leader, b"interrupted")
+        assert process.wait(DEADLINE) == 130
+        assert time.monotonic() - sent < 1
+        assert process.stdout is not None
+        assert process.stdout.read() == b""
+    os.close(leader)
+    assert b"Traceback" not in said
+    assert list(output.parent.iterdir()) == [output]
+    assert output.read_bytes() == b"old"
+
+
+def read_until(file: int, expected: bytes) -> bytes:
+    """Read from a terminal until something is there, for so long and no longer."""
+    seen, end = b"", time.monotonic() + DEADLINE
+    while expected not in seen:
+        ready, _, _ = select.select([file], [], [], max(0.0, end - time.monotonic()))
+        assert ready, f"{expected!r} did not come, but {seen!r}"
+        try:
+            seen += os.read(file, 4096)
+        except OSError:  # nobody writes any more
+            pytest.fail(f"{expected!r} did not come, but {seen!r}")
+    return seen
+
+
+def test_a_reader_that_has_read_enough_ends_it_silently(tmp_path: Path) -> None:
+    words = [f"word{i}" for i in range(20_000)]
+    wordkin.export(tmp_path / "v.bin", words, np.random.default_rng(1).random((len(words), 2)))
+    with subprocess.Popen(
+        [*WORDKIN, "neighbours", tmp_path / "v.bin", "word1", "--topn", "20000"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == b"word1\n"
+        process.stdout.close()
+        assert process.wait(DEADLINE) == 1
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device at hand")
+@pytest.mark.parametrize("arguments", [["info"], ["--help"]])
+def test_results_that_cannot_be_written_are_an_error(arguments: list[str], model: Path) -> None:
+    if arguments == ["info"]:
+        arguments = ["info", str(model)]
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(
+            [*WORDKIN, *arguments], stdout=full, stderr=subprocess.PIPE,
+            timeout=DEADLINE, check=False,
+        )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (1, b"wordkin: No space left on device\n")
+
+
+def test_closed_streams_are_no_trouble(text: Path, output: Path) -> None:
+    command = '"$@" <&- >&- 2>&-'
+    arguments = ["train", str(text), "-o", str(output), *map(str, QUICK), "--json"]
+    ran = subprocess.run(
+        ["sh", "-c", command, "sh", *WORDKIN, *arguments], timeout=DEADLINE, check=False
+    )
+    assert ran.returncode == 0
+    assert output.exists()
+
+
+def test_words_are_bytes_in_every_locale(tmp_path: Path) -> None:
+    wordkin.export(tmp_path / "v.bin", ["서울", "caf\udce9"], np.eye(2) + 1)
+    environment = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "latin-1"}
+    ran = subprocess.run(
+        [*WORDKIN, "neighbours", tmp_path / "v.bin", "서울"], capture_output=True,
+        env=environment, timeout=DEADLINE, check=False,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert ran.stdout.splitlines()[0] == "서울".encode()
+    assert ran.stdout.endswith(b"  caf\xe9\n")

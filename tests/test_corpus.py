@@ -1,0 +1,15 @@
+"""A corpus accounts for every token, in counters of 64 bits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wordkin.corpus import LINE_END, Corpus
+from wordkin.vocabulary import Vocabulary
+
+
+def test_what_is_not_in_the_vocabulary_is_out_of_it_beyond_31_bits_too() -> None:
+    vocabulary = Vocabulary(["a", "b"], np.array([2**40, 2**33]))
+    ids = np.array([0, 1, LINE_END], np.int32)
+    corpus = Corpus(vocabulary, ids, tokens=2**40 + 2**33 + 5, lines=1, invalid_utf8=0)
+    assert corpus.out_of_vocabulary == 5

@@ -1,0 +1,68 @@
+"""Settings are checked once, and what is wrong is named with its value."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from wordkin.errors import SettingsError
+from wordkin.settings import Settings
+
+
+def test_the_defaults_can_be_used() -> None:
+    settings = Settings()
+    assert settings.objective == "negative-sampling"
+    assert settings.threads >= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("dim", 0, "dim must be at least 1, got 0"),
+        ("dim", -3, "dim must be at least 1, got -3"),
+        ("dim", 1 << 21, "dim must be at most 1048576, got 2097152"),
+        ("dim", 1.5, "dim must be a whole number, got 1.5"),
+        ("dim", True, "dim must be a whole number, got True"),
+        ("dim", "100", "dim must be a whole number, got '100'"),
+        ("window", 0, "window must be at least 1, got 0"),
+        ("negatives", 0, "negatives must be at least 1, got 0"),
+        ("epochs", 0, "epochs must be at least 1, got 0"),
+        ("min_count", 0, "min_count must be at least 1, got 0"),
+        ("max_vocab", 0, "max_vocab must be at least 1, got 0"),
+        ("threads", 0, "threads must be at least 1, got 0"),
+        ("threads", 5000, "threads must be at most 4096, got 5000"),
+        ("seed", -1, "seed must be at least 0, got -1"),
+        ("seed", 1 << 64, "seed must be at most"),
+        ("subsample", -1e-4, "subsample must be at least 0, got -0.0001"),
+        ("subsample", float("nan"), "subsample must be finite, got nan"),
+        ("learning_rate", 0, "learning_rate must be above 0, got 0"),
+        ("learning_rate", -0.1, "learning_rate must be above 0, got -0.1"),
+        ("learning_rate", float("inf"), "learning_rate must be finite, got inf"),
+        ("learning_rate", "fast", "learning_rate must be a number, got 'fast'"),
+        ("objective", "cbow", "objective must be negative-sampling or naive-softmax, got 'cbow'"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named(name: str, value: Any, message: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        Settings(**{name: value})
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("seed", 0), ("seed", (1 << 64) - 1), ("subsample", 0), ("max_vocab", None), ("dim", 1)],
+)
+def test_values_at_the_border_can_be_used(name: str, value: Any) -> None:
+    assert getattr(Settings(**{name: value}), name) == value
+
+
+def test_settings_come_back_from_plain_data() -> None:
+    settings = Settings(dim=7, max_vocab=10, objective="naive-softmax")
+    assert Settings(**settings.as_dict()) == settings
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings().dim = 3  # type: ignore[misc]

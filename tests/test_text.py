@@ -1,0 +1,522 @@
+"""Text is read as a few lines of Python would read it, whatever is in it and wherever it is cut.
+
+`expected` is those few lines: bytes split at ASCII white space, a line a sentence, words counted.
+"""
+
+from __future__ import annotations
+
+import bz2
+import dataclasses
+import gzip
+import io
+import lzma
+import os
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wordkin import _core, text
+from wordkin.corpus import LINE_END, Corpus
+from wordkin.errors import CorpusError
+from wordkin.progress import Progress
+from wordkin.text import read_corpus
+
+
+@dataclasses.dataclass(frozen=True)
+class Expected:
+    """What a text should be read as."""
+
+    words: list[bytes]
+    counts: list[int]
+    ids: list[int]
+    tokens: int
+    lines: int
+    invalid_utf8: int
+
+
+def is_utf8(word: bytes) -> bool:
+    try:
+        word.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def expected(*files: bytes, min_count: int = 1, max_vocab: int | None = None) -> Expected:
+    """Read files the slow way."""
+    lines = [line for file in files for line in file.split(b"\n")]
+    sentences = [line.split() for line in lines]  # bytes split at ASCII white space alone
+    counted = Counter(word for sentence in sentences for word in sentence)
+    ranked = [(word, n) for word, n in counted.most_common() if n >= min_count][:max_vocab]
+    id_of = {word: id for id, (word, _) in enumerate(ranked)}
+    ids: list[int] = []
+    for sentence in sentences:
+        known = [id_of[word] for word in sentence if word in id_of]
+        ids += [*known, LINE_END] if known else []
+    return Expected(
+        words=[word for word, _ in ranked],
+        counts=[n for _, n in ranked],
+        ids=ids,
+        tokens=counted.total(),
+        lines=sum(file.count(b"\n") + (not file.endswith(b"\n") and file != b"") for file in files),
+        invalid_utf8=sum(n for word, n in counted.items() if not is_utf8(word)),
+    )
+
+
+def read_pieces(
+    files: Sequence[Sequence[bytes]], min_count: int = 1, max_vocab: int | None = None
+) -> Expected:
+    """Read files that come in pieces, by the native reader."""
+    reader = _core.TextReader()
+    for pieces in files:
+        for piece in pieces:
+            reader.feed(np.frombuffer(piece, np.uint8))
+        reader.end_file()
+    tokens, lines, invalid_utf8 = reader.tokens, reader.lines, reader.invalid_utf8_tokens
+    spelled, offsets, counts, ids = reader.finish(min_count, max_vocab or 0)
+    ends = offsets.tolist()
+    words = [spelled[begin:end] for begin, end in zip(ends[:-1], ends[1:], strict=True)]
+    return Expected(words, counts.tolist(), ids.tolist(), tokens, lines, invalid_utf8)
+
+
+def as_expected(corpus: Corpus) -> Expected:
+    return Expected(
+        [word.encode("utf-8", "surrogateescape") for word in corpus.vocabulary.words],
+        corpus.vocabulary.counts.tolist(),
+        corpus.ids.tolist(),
+        corpus.tokens,
+        corpus.lines,
+        corpus.invalid_utf8,
+    )
+
+
+def written(folder: Path, *contents: bytes) -> list[Path]:
+    paths = [folder / f"{i}.txt" for i in range(len(contents))]
+    for path, content in zip(paths, contents, strict=True):
+        path.write_bytes(content)
+    return paths
+
+
+def read_file(folder: Path, content: bytes, **limits: Any) -> Corpus:
+    (path,) = written(folder, content)
+    return read_corpus(path, **limits)
+
+
+# ------------------------------------------------------------------------- against the slow reader
+
+WHITE_SPACE = [b" ", b"\n", b"\t", b"\r", b"\v", b"\f"]
+SOME_WORDS = [b"a", b"b", b"aa", b"the", b"w" * 7, b"w" * 8, b"w" * 9, b"x" * 63, b"x" * 64]
+SOME_BYTES = [
+    b"\x00",
+    b"\x08",
+    b"\x0e",
+    b"\x1f",
+    b"\x7f",
+    b"\x85",
+    b"\xa0",
+    b"\xff",
+    b"\xef\xbb\xbf",
+]
+TEXTS = st.one_of(
+    st.binary(max_size=300),
+    st.lists(st.sampled_from([*WHITE_SPACE, *SOME_WORDS, *SOME_BYTES]), max_size=80).map(b"".join),
+    st.text(max_size=200).map(lambda s: s.encode("utf-8", "surrogatepass")),
+)
+
+
+@st.composite
+def texts_in_pieces(draw: st.DrawFn) -> list[list[bytes]]:
+    files = []
+    for content in draw(st.lists(TEXTS, max_size=3)):
+        cuts = sorted(draw(st.lists(st.integers(0, len(content)), max_size=8)))
+        edges = [0, *cuts, len(content)]
+        files.append([content[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)])
+    return files
+
+
+@given(
+    files=texts_in_pieces(),
+    min_count=st.integers(0, 4),
+    max_vocab=st.one_of(st.none(), st.integers(1, 5)),
+)
+@settings(max_examples=500, deadline=None)
+def test_any_bytes_cut_anywhere_are_read_as_python_splits_them(
+    files: list[list[bytes]], min_count: int, max_vocab: int | None
+) -> None:
+    wanted = expected(*map(b"".join, files), min_count=min_count, max_vocab=max_vocab)
+    assert read_pieces(files, min_count, max_vocab) == wanted
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 62, 63, 64, 65, 66, 127, 128, 129, 200])
+def test_words_of_any_length_at_any_offset_are_read_whole(length: int) -> None:
+    for offset in range(70):
+        content = b"y" * offset + b" " + b"x" * length + b"\nend"
+        assert read_pieces([[content]]) == expected(content)
+
+
+@given(word=st.binary(min_size=1, max_size=6).filter(lambda w: len(w.split()) == 1))
+@settings(max_examples=300, deadline=None)
+def test_what_is_utf8_is_what_python_decodes(word: bytes) -> None:
+    content = b"ok " + b" ".join([word.strip()] * 3)
+    assert read_pieces([[content]]).invalid_utf8 == (0 if is_utf8(word) else 3)
+
+
+@pytest.mark.parametrize(
+    ("word", "valid"),
+    [
+        (b"\x7f", True),
+        (b"\xc2\x80", True),
+        (b"\xdf\xbf", True),
+        (b"\xe0\xa0\x80", True),
+        (b"\xed\x9f\xbf", True),
+        (b"\xee\x80\x80", True),
+        (b"\xef\xbf\xbf", True),
+        (b"\xf0\x90\x80\x80", True),
+        (b"\xf4\x8f\xbf\xbf", True),
+        (b"\x80", False),  # no beginning
+        (b"\xc0\xaf", False),  # overlong
+        (b"\xc1\xbf", False),
+        (b"\xe0\x9f\xbf", False),
+        (b"\xf0\x8f\xbf\xbf", False),
+        (b"\xed\xa0\x80", False),  # a surrogate
+        (b"\xed\xbf\xbf", False),
+        (b"\xf4\x90\x80\x80", False),  # beyond U+10FFFF
+        (b"\xf5\x80\x80\x80", False),
+        (b"\xff", False),
+        (b"\xc3", False),  # cut short
+        (b"\xe4\xb8", False),
+        (b"\xf0\x9f\x98", False),
+        (b"\xc3a", False),
+        (b"a\xe4\xb8a", False),
+        (b"\xc3\xa9\x80", False),  # too long
+    ],
+)
+def test_the_edges_of_utf8_are_known(word: bytes, valid: bool) -> None:
+    assert is_utf8(word) is valid
+    assert read_pieces([[b"a " + word]]).invalid_utf8 == (not valid)
+
+
+def test_three_hundred_thousand_different_words_are_told_apart() -> None:
+    content = b" ".join(b"%x" % (i * 2654435761 % 2**40) for i in range(300_000)) + b" 0 0"
+    found, wanted = read_pieces([[content]]), expected(content)
+    assert found == wanted
+    assert len(found.words) == 300_000
+
+
+def test_a_reader_that_is_finished_is_empty() -> None:
+    reader = _core.TextReader()
+    reader.add_line(["a", "b"])
+    reader.finish(1, 0)
+    assert (reader.tokens, reader.lines, reader.types) == (0, 0, 0)
+    reader.add_line(["c"])
+    spelled, _, counts, ids = reader.finish(1, 0)
+    assert (spelled, counts.tolist(), ids.tolist()) == (b"c", [1], [0, LINE_END])
+
+
+# ------------------------------------------------------------------------------------------- files
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"one line\n",
+        b"no final newline\nthe end",
+        b"crlf\r\nand crlf\r\n",
+        b"\r\n\r\na\r\n\r\n",
+        b"\n\n\nempty lines\n\n\n",
+        b"  leading and trailing \n\t tabs\t\n ",
+        b"all\vkinds\fof\twhite\rspace\n",
+        "non\u00a0breaking\u3000wide\u2028and\u0085next are word bytes\n".encode(),
+        "한국어 서울 naïve 😀\n".encode(),
+        b"invalid \xff\xfe bytes \xff\xfe\n",
+        b"x\n" * 1000,
+        b"word",
+    ],
+)
+@pytest.mark.parametrize("piece", [3, 1 << 22])
+def test_a_file_is_read_as_python_splits_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, piece: int
+) -> None:
+    monkeypatch.setattr(text, "_PIECE", piece)
+    assert as_expected(read_file(tmp_path, content)) == expected(content)
+
+
+def test_a_byte_order_mark_is_dropped_at_the_beginning_of_each_file_alone(tmp_path: Path) -> None:
+    mark = b"\xef\xbb\xbf"
+    paths = written(tmp_path, mark + b"a b\n", mark + b"a " + mark + b"c\n" + mark + b"d")
+    assert as_expected(read_corpus(paths)) == expected(
+        b"a b\n", b"a " + mark + b"c\n" + mark + b"d"
+    )
+
+
+def test_a_file_of_a_byte_order_mark_is_empty(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="empty"):
+        read_file(tmp_path, b"\xef\xbb\xbf")
+
+
+def test_a_line_and_a_word_end_with_their_file(tmp_path: Path) -> None:
+    corpus = read_corpus(written(tmp_path, b"a b", b"", b"a", b"\n", b"b a"))
+    assert as_expected(corpus) == expected(b"a b", b"", b"a", b"\n", b"b a")
+    assert corpus.ids.tolist() == [0, 1, LINE_END, 0, LINE_END, 1, 0, LINE_END]
+    assert corpus.lines == 4
+
+
+def test_words_of_a_megabyte_and_longer_than_a_piece_are_words(tmp_path: Path) -> None:
+    long = [bytes([letter]) * 1_000_000 for letter in b"abc"]
+    longer = b"x" * (2 * text._PIECE + 7)
+    content = b" ".join([*long, b"short", longer, *long[:2]]) + b"\n" + longer
+    assert as_expected(read_file(tmp_path, content)) == expected(content)
+
+
+def test_a_text_longer_than_a_piece_is_read_whole(tmp_path: Path) -> None:
+    content = b"".join(b"%d words and %d\n" % (i % 5000, i % 7) for i in range(350_000))
+    assert len(content) > text._PIECE
+    assert as_expected(read_file(tmp_path, content)) == expected(content)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "compress"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)]
+)
+def test_compressed_files_are_unpacked(tmp_path: Path, suffix: str, compress: Any) -> None:
+    content = b"\xef\xbb\xbfa b\nb c " * 1000
+    path = tmp_path / f"text{suffix}"
+    path.write_bytes(compress(content))
+    assert as_expected(read_corpus(path)) == expected(content[3:])
+
+    path.write_bytes(compress(content) + compress(b"more"))  # as `cat` joins them
+    assert as_expected(read_corpus(str(path))) == expected(content[3:] + b"more")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "compress"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)]
+)
+def test_a_damaged_compressed_file_is_named(tmp_path: Path, suffix: str, compress: Any) -> None:
+    rng = np.random.default_rng(1)
+    whole = compress(b" ".join(b"%d" % x for x in rng.integers(0, 1000, 5000)))
+    half = len(whole) // 2
+    flipped = bytearray(whole)
+    flipped[half : half + 50] = bytes(255 - x for x in flipped[half : half + 50])
+    damaged = [whole[:half], whole[:-1], bytes(flipped), b"a plain text", whole[1:]]
+    damaged.append(whole[:10] + b"\xff" * 100)
+    for content in damaged:
+        path = tmp_path / f"text{suffix}"
+        path.write_bytes(content)
+        with pytest.raises(CorpusError, match=f"unpacked .*text{suffix}"):
+            read_corpus(path)
+
+
+def test_standard_input_is_a_dash(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = b"\xef\xbb\xbfa b\na"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    assert as_expected(read_corpus("-")) == expected(content[3:])
+
+
+def test_a_pipe_is_read_once_from_its_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    content = b"some words\n" * 100_000
+    writer = threading.Thread(target=path.write_bytes, args=(content,))
+    writer.start()
+    corpus = read_corpus(path)
+    writer.join()
+    assert as_expected(corpus) == expected(content)
+
+
+def test_a_folder_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=f"folder: {tmp_path}"):
+        read_corpus(tmp_path)
+
+
+def test_a_missing_file_is_named_before_any_is_read(tmp_path: Path) -> None:
+    listener = Listener()
+    paths = [*written(tmp_path, b"a b\n"), tmp_path / "nowhere.txt"]
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.txt"):
+        read_corpus(paths, progress=listener)
+    assert not listener.heard
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
+    (path,) = written(tmp_path, b"a b\n")
+    path.chmod(0)
+    with pytest.raises(PermissionError, match=r"0\.txt"):
+        read_corpus(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b" \t\r\n\v\f" * 100])
+def test_a_text_without_a_word_is_refused(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(CorpusError, match="empty: it has no word"):
+        read_file(tmp_path, content)
+
+
+@pytest.mark.parametrize("piece", [4, 1 << 22])
+@pytest.mark.parametrize(
+    ("content", "offset"), [(b"\0", "0"), (b"a b\0c", "3"), (b"word " * 1000 + b"\0", "5,000")]
+)
+def test_a_binary_file_is_refused_with_the_place_of_its_nul(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, offset: str, piece: int
+) -> None:
+    monkeypatch.setattr(text, "_PIECE", piece)
+    for mark in (b"", b"\xef\xbb\xbf") if offset == "5,000" else (b"",):
+        place = "5,003" if mark else offset
+        with pytest.raises(CorpusError, match=rf"byte {place} is NUL .*0\.txt"):
+            read_file(tmp_path, mark + content)
+
+
+def test_utf16_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="UTF-16"):
+        read_file(tmp_path, "plain words".encode("utf-16"))
+
+
+class Listener(Progress):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[int, int | None, str]] = []
+
+    def reading(self, done: int, total: int | None, unit: str) -> None:
+        self.heard.append((done, total, unit))
+
+
+def test_progress_is_told_of_all_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "_PIECE", 1000)
+    listener = Listener()
+    read_corpus(written(tmp_path, b"word " * 600, b"x " * 400), progress=listener)
+    assert listener.heard == [(n, 3800, "bytes") for n in (1000, 2000, 3000, 3800)]
+
+
+# ------------------------------------------------------------------------------- iterables of words
+
+
+def test_lists_of_words_are_read_as_the_lines_of_a_file(tmp_path: Path) -> None:
+    content = b"a rose is\n\na rose\nis a rose\n"
+    sentences = [line.split() for line in content.decode().splitlines()]
+    wanted = as_expected(read_file(tmp_path, content))
+    forms: list[Any] = [
+        sentences,
+        tuple(map(tuple, sentences)),
+        iter(sentences),
+        (words for words in sentences),
+        (iter(words) for words in sentences),
+        np.array([[], *sentences], dtype=object)[1:],
+    ]
+    for form in forms:
+        assert as_expected(read_corpus(form)) == wanted
+
+
+def test_a_generator_of_paths_is_read(tmp_path: Path) -> None:
+    paths = written(tmp_path, b"a b\n", b"c a\n")
+    assert as_expected(read_corpus(str(path) for path in paths)) == expected(b"a b\n", b"c a\n")
+
+
+def test_words_of_a_list_are_kept_as_they_are() -> None:
+    sentence = ["new york", "", "a\nb", "nul\0", "é", "\udcff", "한국어", "", "\ufeff"]
+    corpus = read_corpus([sentence, sentence])
+    assert corpus.vocabulary.words == list(dict.fromkeys(["", *sentence]))
+    assert corpus.vocabulary.counts.tolist() == [4, *[2] * 7]
+    assert corpus.ids.tolist().count(LINE_END) == corpus.lines == 2
+    assert corpus.invalid_utf8 == 2
+
+
+def test_words_as_they_were_read_from_a_file_are_the_same_words(tmp_path: Path) -> None:
+    corpus = read_file(tmp_path, b"caf\xe9 caf\xc3\xa9 \xff\n")
+    again = read_corpus([corpus.vocabulary.words])
+    assert as_expected(again) == as_expected(corpus)
+
+
+def test_a_surrogate_that_stands_for_no_byte_is_refused() -> None:
+    with pytest.raises(CorpusError, match="sentence 1: "):
+        read_corpus([["fine"], ["bad", "\ud800"]])
+
+
+@pytest.mark.parametrize(
+    ("corpus", "message"),
+    [
+        ([["a"], "a b c"], "sentence 1 must be a list of words, got str"),
+        ([b"a b c"], "sentence 0 must be a list of words, got bytes"),
+        ([["a"], ["b", 3]], "sentence 1: .*a word a str"),
+        ([["a"], [b"b"]], "sentence 1: .*a word a str"),
+        ([["a"], 7], "sentence 1 must be a list of words, got int"),
+        ([None], "sentence 0 must be a list of words, got NoneType"),
+        (42, "got int"),
+        (None, "got NoneType"),
+        ([], "no file and no sentence"),
+        (iter(()), "no file and no sentence"),
+        ([[], []], "it has no word"),
+    ],
+)
+def test_what_is_no_list_of_words_is_refused_by_its_place(corpus: Any, message: str) -> None:
+    with pytest.raises(CorpusError, match=message):
+        read_corpus(corpus)
+
+
+def test_a_list_of_words_among_paths_is_refused(tmp_path: Path) -> None:
+    mixed: Any = [*written(tmp_path, b"a\n"), ["a", "b"]]
+    with pytest.raises(CorpusError, match="item 1 must be a path .*got list"):
+        read_corpus(mixed)
+
+
+def test_a_list_of_strings_is_taken_for_paths() -> None:
+    with pytest.raises(FileNotFoundError, match="these"):
+        read_corpus(["these", "are", "words"])
+
+
+def test_an_error_of_an_iterable_is_its_own() -> None:
+    def sentences() -> Iterator[list[str]]:
+        yield ["a"]
+        raise RuntimeError("the database is gone")
+
+    with pytest.raises(RuntimeError, match="the database is gone"):
+        read_corpus(sentences())
+
+
+# ----------------------------------------------------------------------------------- the vocabulary
+
+
+def test_words_are_ordered_by_frequency_and_then_by_first_appearance() -> None:
+    corpus = read_corpus([["d", "c", "b", "a"], ["a", "b", "e"]])
+    assert corpus.vocabulary.words == ["b", "a", "d", "c", "e"]
+    assert corpus.vocabulary.counts.tolist() == [2, 2, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({"min_count": 2}, ["a", "b", "c"]),
+        ({"max_vocab": 2}, ["a", "b"]),
+        ({"min_count": 3, "max_vocab": 5}, ["a", "b"]),
+        ({"min_count": 1, "max_vocab": 100}, ["a", "b", "c", "d"]),
+    ],
+)
+def test_every_token_is_in_the_vocabulary_or_counted_out_of_it(
+    limits: dict[str, Any], words: list[str]
+) -> None:
+    corpus = read_corpus(
+        [["a", "b", "c", "d"], ["a", "b", "c"], ["a", "b"], ["a"], ["d2"]], **limits
+    )
+    if "d2" in corpus.vocabulary.words:
+        words = [*words, "d2"]
+    assert corpus.vocabulary.words == words
+    inside = np.count_nonzero(corpus.ids != LINE_END)
+    assert inside == corpus.vocabulary.counts.sum()
+    assert corpus.tokens == 11
+    assert corpus.out_of_vocabulary == 11 - inside
+
+
+def test_lines_left_without_a_word_leave_no_line_end() -> None:
+    corpus = read_corpus([["x"], ["a", "a"], ["y"], [], ["z"], ["a"], ["w"]], min_count=2)
+    assert corpus.ids.tolist() == [0, 0, LINE_END, 0, LINE_END]
+    assert corpus.lines == 7
+
+
+def test_nothing_above_min_count_is_refused_with_the_numbers() -> None:
+    with pytest.raises(CorpusError, match=r"none of the corpus's 1,200 .*min_count = 7 times"):
+        read_corpus([[str(i) for i in range(1200)]] * 6, min_count=7)
