@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from functools import partial
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -40,25 +39,20 @@ class Gradient(NamedTuple):
 
     loss: float
     pairs: float
-    grad_V: Array
-    grad_U: Array
+    grad_V: Array  # noqa: N815
+    grad_U: Array  # noqa: N815
 
 
 def windows(line_lengths: Sequence[int], window: int) -> tuple[Int32, Int32]:
     """Give begin and end of each token's window, which no line end is inside of."""
-    lines = np.cumsum([0, *line_lengths])
-    first, last = (
-        np.fromiter(
-            chain.from_iterable([x] * n for x, n in zip(edge, line_lengths, strict=True)), int
-        )
-        for edge in (lines[:-1], lines[1:])
-    )
-    place = np.arange(lines[-1])
+    last = np.cumsum(line_lengths)
+    first, last = np.repeat(last - line_lengths, line_lengths), np.repeat(last, line_lengths)
+    place = np.arange(len(last))
     begin, end = np.maximum(place - window, first), np.minimum(place + window + 1, last)
     return begin.astype(np.int32), end.astype(np.int32)
 
 
-def span_gradient(V: Float32, U: Float32, redraw: Float32, span: Span) -> Gradient:
+def span_gradient(V: Array, U: Array, redraw: Float32, span: Span) -> Gradient:
     """Sum equation (e) over the windows of a span (f), all at the same V and U."""
     V, U = V.astype(np.float64), U.astype(np.float64)
     loss = pairs = 0.0

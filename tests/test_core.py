@@ -72,17 +72,19 @@ class Case:
         )
         return cls(V, U, d, (1 / (1 - q)).astype(np.float32), span)
 
+    def with_words(self, tokens: list[int], pool: list[int]) -> Case:
+        span = dataclasses.replace(
+            self.span, tokens=np.array(tokens, np.int32), pool=np.array(pool, np.int32)
+        )
+        return dataclasses.replace(self, span=span)
+
     def reference(self) -> Gradient:
         d = self.d
         return span_gradient(self.V[:, :d], self.U[:, :d], self.redraw, self.span)
 
 
-class Stepped(Gradient):
-    """What a native kernel made of a span: gradients from the steps that it took."""
-
-
-def stepped(level: str, case: Case, rate: float = RATE) -> Stepped:
-    """Let a kernel take a step on copies; the padding must stay zero."""
+def stepped(level: str, case: Case, rate: float = RATE) -> Gradient:
+    """Let a kernel take a step on copies: gradients from the steps. Padding must stay zero."""
     V, U = aligned_rows(len(case.V), case.d), aligned_rows(len(case.U), case.d)
     V[:], U[:] = case.V, case.U
     loss, pairs = native_step(level, V, U, case.d, case.redraw, case.span, rate)
@@ -92,7 +94,7 @@ def stepped(level: str, case: Case, rate: float = RATE) -> Stepped:
         (old[:, : case.d].astype(np.float64) - new[:, : case.d]) / rate
         for new, old in ((V, case.V), (U, case.U))
     )
-    return Stepped(loss, pairs, grad_V, grad_U)
+    return Gradient(loss, pairs, grad_V, grad_U)
 
 
 def relative_error(found: Array, wanted: Array) -> float:
@@ -108,7 +110,7 @@ def assert_same_step(found: Gradient, wanted: Gradient, tolerance: float = TOLER
     assert relative_error(found.grad_U, wanted.grad_U) < tolerance
 
 
-# ------------------------------------------------------------------------- the step of a span
+# ------------------------------------------------------------------------------- the step of a span
 
 
 @lru_cache
@@ -206,8 +208,7 @@ def repeated(tokens: list[int], pool: list[int], vocabulary: int, d: int = 10) -
         centers=n,
         vocabulary=vocabulary,
     )
-    words = {"tokens": np.array(tokens, np.int32), "pool": np.array(pool, np.int32)}
-    return dataclasses.replace(case, span=dataclasses.replace(case.span, **words))
+    return case.with_words(tokens, pool)
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -269,11 +270,11 @@ def test_words_outside_the_span_do_not_move(level: str) -> None:
     assert set(np.flatnonzero(found.grad_U.any(axis=1))) == moved_U
 
 
-# ------------------------------------------------------------------------- logits of any size
+# ------------------------------------------------------------------------------- logits of any size
 
 
 def with_logits(scale: float) -> Case:
-    """One pair and one negative at ± scale, in both signs, by way of a first column of sqrt(scale)."""
+    """Pairs and negatives at ± scale, by way of a first column of sqrt(scale)."""
     case = repeated([0, 1, 2, 3, 0, 2], [3, 1, 2, 0, 4], vocabulary=5, d=20)
     for M, signs in ((case.V, [1, -1, 1, -1, 1]), (case.U, [1, 1, -1, -1, 0])):
         M[:, : case.d] = 0
@@ -298,8 +299,7 @@ def test_a_loss_that_is_almost_nothing_keeps_its_digits(level: str, logit: float
     case.V[:], case.U[:] = 0, 0
     case.V[0, 2] = case.U[1, 2] = np.sqrt(logit)
     case.U[2, 2] = -np.sqrt(logit)
-    words = {"tokens": np.array([1, 0, 1], np.int32), "pool": np.full(4, 2, np.int32)}
-    case = dataclasses.replace(case, span=dataclasses.replace(case.span, **words))
+    case = case.with_words([1, 0, 1], [2, 2, 2, 2])
     wanted = case.reference().loss
     assert 0 < wanted < 1e-3
     assert stepped(level, case).loss == pytest.approx(wanted, rel=TOLERANCE, abs=0)
@@ -310,18 +310,14 @@ def test_a_loss_that_is_almost_nothing_keeps_its_digits(level: str, logit: float
 @pytest.mark.parametrize("role", ["center", "outside", "negative"])
 def test_nan_in_a_vector_makes_the_loss_nan(level: str, role: str, column: int) -> None:
     case = Case.random(d=37, window=2, pool=5, lines=[7], first=2, centers=3, vocabulary=10)
-    words = {
-        "tokens": np.array([0, 1, 2, 3, 4, 5, 6], np.int32),
-        "pool": np.array([7, 8, 9, 8, 7], np.int32),
-    }
-    case = dataclasses.replace(case, span=dataclasses.replace(case.span, **words))
+    case = case.with_words([0, 1, 2, 3, 4, 5, 6], [7, 8, 9, 8, 7])
     matrix, word = {"center": (case.V, 3), "outside": (case.U, 6), "negative": (case.U, 9)}[role]
     matrix[word, column] = np.nan
     loss, _ = native_step(level, case.V, case.U, case.d, case.redraw, case.span, RATE)
     assert np.isnan(loss)
 
 
-# ------------------------------------------------------------------ what the native door refuses
+# --------------------------------------------------------------------- what the native door refuses
 
 
 def step_on(V: Any, U: Any, d: int = 10, level: str = "plain") -> None:
@@ -361,7 +357,7 @@ def test_an_instruction_set_that_is_not_there_is_refused_by_name() -> None:
         step_on(rows(), rows(), level="mmx")
 
 
-# ------------------------------------------------------------------------------ the alias table
+# ---------------------------------------------------------------------------------- the alias table
 
 
 def distribution_of(threshold: Array, alias: Array) -> Array:

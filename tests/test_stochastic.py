@@ -1,7 +1,7 @@
 """The stochastic engine: what it draws, what it trains on, and that its mean step is the exact one.
 
-`spans_of` repeats in Python all that an epoch decides (sampling.hpp, stochastic.cpp): which tokens
-subsampling keeps, the windows, the spans, their pools and learning rates. A step taken span by span,
+`Job.spans` repeats in Python all that an epoch decides (sampling.hpp, stochastic.cpp): which tokens
+subsampling keeps, the windows, the spans, their pools and learning rates. Steps taken span by span,
 by the equations or by the kernel, must then come to what `train_epoch` comes to. Windows here know
 nothing of blocks, so the comparison shows that the engine cuts none at a block's edge.
 """
@@ -38,7 +38,7 @@ from wordkin.stochastic import aligned_rows
 BLOCK = 8192  # kBlockPositions: a thread takes so many positions at a time; spans end with them
 BEST = _core.levels()[-1]
 
-# --------------------------------------------------------------------- what an epoch draws, in Python
+# ------------------------------------------------------------------- what an epoch draws, in Python
 
 MASK = (1 << 64) - 1
 GAMMA = 0x9E3779B97F4A7C15
@@ -190,7 +190,7 @@ def assert_tally(job: Job, tally: dict[str, Any], spans: list[Span]) -> None:
     assert tally["finite"] is True
 
 
-# ------------------------------------------------------------- an epoch, step by step, is the engine's
+# ---------------------------------------------------------- an epoch, step by step, is the engine's
 
 GENTLE = (1e-3, 1e-4)  # rates for wide windows, on random vectors of a few words
 
@@ -201,7 +201,7 @@ GENTLE = (1e-3, 1e-4)  # rates for wide windows, on random vectors of a few word
         (300, 5, {}),
         (400, 17, {"subsample": 0.02, "window": 5, "negatives": 2, "epoch": 3}),
         (60, 3, {"window": 100, "span": 3, "pool_size": 5}),
-        # Three blocks, of which subsampling leaves one token in twenty: windows reach far over edges.
+        # Three blocks, of which subsampling leaves little: windows reach far over their edges.
         (3 * BLOCK - 5, 4, {"subsample": 1e-4, "window": 2, "negatives": 1}),
     ],
 )
@@ -314,7 +314,7 @@ def test_positions_beyond_31_and_33_bits_draw_numbers_of_their_own(position: int
     assert len(set(results)) == (2 if position == 2**31 - 50 else 3)
 
 
-# -------------------------------------------------------------------------- the mean is the exact step
+# ----------------------------------------------------------------------- the mean is the exact step
 
 
 def test_the_mean_stochastic_gradient_is_the_exact_one() -> None:
@@ -361,7 +361,7 @@ def test_the_mean_stochastic_gradient_is_the_exact_one() -> None:
     assert 0.3 < np.mean(z**2) < 2
 
 
-# ------------------------------------------------------------------------------- the engine's promises
+# ---------------------------------------------------------------------------- the engine's promises
 
 
 def groups_text(tokens: int, seed: int = 0) -> tuple[Int32, npt.NDArray[np.int64]]:
@@ -458,7 +458,7 @@ def test_a_vocabulary_of_one_word_is_refused() -> None:
         fit(np.array([0, 0, LINE_END], np.int32), np.array([2]))
 
 
-# ------------------------------------------------------------------------------- what the core is told
+# ---------------------------------------------------------------------------- what the core is told
 
 
 @pytest.fixture
@@ -472,7 +472,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         tally: dict[str, Any] = train_epoch(**arguments)
         return tally
 
-    monkeypatch.setattr(stochastic._core, "train_epoch", recording)
+    monkeypatch.setattr(_core, "train_epoch", recording)
     return calls
 
 
@@ -540,7 +540,7 @@ def test_wide_windows_and_many_negatives_train_at_the_default_rate(
     assert np.abs(trained.center).max() < 10
 
 
-# -------------------------------------------------------------------------------- the instruction set
+# ------------------------------------------------------------------------------ the instruction set
 
 
 def test_the_best_instruction_set_is_taken_unless_one_is_named(
@@ -575,7 +575,7 @@ def test_an_unknown_instruction_set_is_refused_with_those_at_hand(
     assert all(name in str(caught.value) for name in ("avx1024", *_core.levels()))
 
 
-# ---------------------------------------------------------------------------- ticks, and being stopped
+# ------------------------------------------------------------------------- ticks, and being stopped
 
 
 class Listener(Progress):

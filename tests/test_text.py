@@ -15,6 +15,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def read_pieces(
     tokens, lines, invalid_utf8 = reader.tokens, reader.lines, reader.invalid_utf8_tokens
     spelled, offsets, counts, ids = reader.finish(min_count, max_vocab or 0)
     ends = offsets.tolist()
-    words = [spelled[begin:end] for begin, end in zip(ends[:-1], ends[1:], strict=True)]
+    words = [spelled[begin:end] for begin, end in pairwise(ends)]
     return Expected(words, counts.tolist(), ids.tolist(), tokens, lines, invalid_utf8)
 
 
@@ -110,7 +111,7 @@ def read_file(folder: Path, content: bytes, **limits: Any) -> Corpus:
     return read_corpus(path, **limits)
 
 
-# ------------------------------------------------------------------------- against the slow reader
+# -------------------------------------------------------------------------- against the slow reader
 
 WHITE_SPACE = [b" ", b"\n", b"\t", b"\r", b"\v", b"\f"]
 SOME_WORDS = [b"a", b"b", b"aa", b"the", b"w" * 7, b"w" * 8, b"w" * 9, b"x" * 63, b"x" * 64]
@@ -138,7 +139,7 @@ def texts_in_pieces(draw: st.DrawFn) -> list[list[bytes]]:
     for content in draw(st.lists(TEXTS, max_size=3)):
         cuts = sorted(draw(st.lists(st.integers(0, len(content)), max_size=8)))
         edges = [0, *cuts, len(content)]
-        files.append([content[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)])
+        files.append([content[a:b] for a, b in pairwise(edges)])
     return files
 
 
@@ -221,7 +222,7 @@ def test_a_reader_that_is_finished_is_empty() -> None:
     assert (spelled, counts.tolist(), ids.tolist()) == (b"c", [1], [0, LINE_END])
 
 
-# ------------------------------------------------------------------------------------------- files
+# -------------------------------------------------------------------------------------------- files
 
 
 @pytest.mark.parametrize(
@@ -460,7 +461,7 @@ def test_what_is_no_list_of_words_is_refused_by_its_place(corpus: Any, message: 
 
 def test_a_list_of_words_among_paths_is_refused(tmp_path: Path) -> None:
     mixed: Any = [*written(tmp_path, b"a\n"), ["a", "b"]]
-    with pytest.raises(CorpusError, match="item 1 must be a path .*got list"):
+    with pytest.raises(CorpusError, match=r"item 1 must be a path .*got list"):
         read_corpus(mixed)
 
 

@@ -91,32 +91,25 @@ uint64_t fold(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-// The first eight bytes, or all of fewer: different words of one length up to eight differ in it.
-// Overlapping loads, so that no byte outside the word is touched.
-uint64_t head_of(std::string_view word) {
-  const char* p = word.data();
-  const size_t n = word.size();
+// The first eight bytes of a word, or all of fewer, with zeros behind them. Where eight bytes can be
+// read, whatever the word's length, none of this branches on it.
+uint64_t head_of(std::string_view word, const char* readable_end) {
+  static_assert(std::endian::native == std::endian::little);
   uint64_t x = 0;
-  if (n >= 8) {
-    std::memcpy(&x, p, 8);
-  } else if (n >= 4) {
-    uint32_t low, high;
-    std::memcpy(&low, p, 4);
-    std::memcpy(&high, p + n - 4, 4);
-    x = low | static_cast<uint64_t>(high) << 32;
-  } else if (n) {
-    x = static_cast<unsigned char>(p[0]) | static_cast<unsigned char>(p[n / 2]) << 8 |
-        static_cast<unsigned char>(p[n - 1]) << 16;
+  if (word.data() + 8 <= readable_end) {
+    std::memcpy(&x, word.data(), 8);
+    return x & (~uint64_t{0} >> (64 - 8 * std::clamp<size_t>(word.size(), 1, 8)));
   }
+  std::memcpy(&x, word.data(), std::min<size_t>(word.size(), 8));
   return x;
 }
 
 // A folded-multiply hash, eight bytes at a time.
-uint64_t hash_of(std::string_view word) {
+uint64_t hash_of(std::string_view word, const char* readable_end) {
   uint64_t hash = 0x9e3779b97f4a7c15ULL ^ word.size();
   for (; word.size() > 8; word.remove_prefix(8))
-    hash = fold(hash ^ head_of(word), 0xa0761d6478bd642fULL);
-  return fold(hash ^ head_of(word), 0xe7037ed1a0b428dbULL);
+    hash = fold(hash ^ head_of(word, readable_end), 0xa0761d6478bd642fULL);
+  return fold(hash ^ head_of(word, readable_end), 0xe7037ed1a0b428dbULL);
 }
 
 bool is_utf8(std::string_view s) {
@@ -167,8 +160,41 @@ struct TextReader::State {
                                              token.size() - 8) == 0);
   }
 
-  void add(std::string_view token) {
-    const uint64_t hash = hash_of(token), head = head_of(token);
+  // Looking a word up is waiting for memory. So tokens, and line ends as empty ones, are first put
+  // into a short queue, and the place of each in the table is asked for.
+  struct Waiting {
+    std::string_view token;
+    uint64_t hash, head;
+  };
+  static constexpr int kQueue = 32;
+  Waiting queue[kQueue];
+  int queued = 0;
+
+  // `readable_end`: how far bytes may be read, at least to the token's end.
+  void put(std::string_view token, const char* readable_end) {
+    Waiting& waiting = queue[queued++];
+    waiting = {token, hash_of(token, readable_end), head_of(token, readable_end)};
+    __builtin_prefetch(&table[waiting.hash & (table.size() - 1)]);
+    if (queued == kQueue) flush();
+  }
+
+  void put_line_end() {
+    queue[queued++].token = {};
+    if (queued == kQueue) flush();
+  }
+
+  void flush() {
+    for (int i = 0; i < queued; ++i) {
+      if (queue[i].token.data())
+        add(queue[i]);
+      else
+        end_line();
+    }
+    queued = 0;
+  }
+
+  void add(const Waiting& waiting) {
+    const auto [token, hash, head] = waiting;
     const auto tag = static_cast<uint32_t>(hash >> 32);
     const size_t mask = table.size() - 1;
     size_t at = hash & mask;
@@ -187,11 +213,11 @@ struct TextReader::State {
     arena.insert(arena.end(), token.begin(), token.end());
     table[at] = {tag, id + 1};
     ids.push(static_cast<Id>(id));
-    if (types.size() * 2 > table.size()) rehash();
+    if (types.size() > table.size() / 4 * 3) rehash();
   }
 
   void rehash() {
-    std::vector<Slot> larger(table.size() * 4);
+    std::vector<Slot> larger(table.size() * 2);
     const size_t mask = larger.size() - 1;
     for (uint32_t id = 0; id < types.size(); ++id) {
       size_t at = types[id].hash & mask;
@@ -208,7 +234,8 @@ struct TextReader::State {
 
   void flush_carry() {
     if (carry.empty()) return;
-    add(carry);
+    put(carry, carry.data() + carry.size());
+    flush();
     carry.clear();
   }
 };
@@ -226,10 +253,10 @@ void TextReader::feed(std::string_view bytes) {
       s.carry.append(data, i);
       s.flush_carry();
     } else if (i > start) {
-      s.add({data + start, static_cast<size_t>(i - start)});
+      s.put({data + start, static_cast<size_t>(i - start)}, data + size);
     }
     start = i + 1;
-    if (newline) s.end_line();
+    if (newline) s.put_line_end();
     s.in_line = !newline;
   };
   std::int64_t block = 0;
@@ -242,6 +269,7 @@ void TextReader::feed(std::string_view bytes) {
   }
   for (std::int64_t i = block; i < size; ++i)
     if (is_space(data[i])) space_at(i, data[i] == '\n');
+  s.flush();   // the bytes are the caller's
   s.carry.append(data + start, size - start);
   if (start < size) s.in_line = true;
 }
@@ -252,7 +280,10 @@ void TextReader::end_file() {
   if (s.in_line) end_line();
 }
 
-void TextReader::add_word(std::string_view word) { state_->add(word); }
+void TextReader::add_word(std::string_view word) {
+  const char* end = word.data() + word.size();
+  state_->add({word, hash_of(word, end), head_of(word, end)});
+}
 
 void TextReader::end_line() {
   state_->end_line();
