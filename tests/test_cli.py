@@ -197,7 +197,7 @@ def test_text_comes_from_files_packed_files_a_pipe_and_standard_input(
     for pack, suffix in ((gzip.compress, "gz"), (bz2.compress, "bz2"), (lzma.compress, "xz")):
         (tmp_path / f"packed.{suffix}").write_bytes(pack(raw))
     os.mkfifo(pipe := tmp_path / "pipe")
-    writer = threading.Thread(target=pipe.write_bytes, args=[raw])
+    writer = threading.Thread(target=pipe.write_bytes, args=[raw], daemon=True)
     writer.start()
     models = []
     for source in (text, "packed.gz", "packed.bz2", "packed.xz", "pipe", "-"):

@@ -6,7 +6,9 @@
 #include <nanobind/stl/function.h>
 #include <nanobind/stl/string.h>
 
+#include <cerrno>
 #include <stdexcept>
+#include <system_error>
 
 #include "core.hpp"
 #include "sampling.hpp"
@@ -122,28 +124,36 @@ nb::tuple step(const std::string& level, InOut<float, 2> V, InOut<float, 2> U, i
 nb::dict train(const std::string& level, InOut<float, 2> V, InOut<float, 2> U, int d,
                In<float, 1> redraw, In<Id, 1> ids, In<std::uint32_t, 1> keep,
                In<std::uint32_t, 1> alias_threshold, In<Id, 1> alias, int window, int negatives,
-               int pool_size, int span, float rate_begin, float rate_end, std::uint64_t seed,
+               int pool_size, int span, int steps, float rate_begin, float rate_end, std::uint64_t seed,
                std::uint64_t epoch, int threads, std::int64_t first_position,
                const std::function<void(nb::dict)>& tick) {
   const Parameters model = parameters(V, U, d);
   if (redraw.shape(0) != V.shape(0) || keep.shape(0) != V.shape(0) || alias.shape(0) != V.shape(0) ||
       alias_threshold.shape(0) != V.shape(0))
     throw std::invalid_argument("redraw, keep and the alias table must have an entry a word");
-  if (window < 1 || negatives < 1 || pool_size < 1 || span < 1 || threads < 1 ||
+  if (window < 1 || negatives < 1 || pool_size < 1 || span < 1 || steps < 1 || threads < 1 ||
       pool_size >= Draws::kStreams)
-    throw std::invalid_argument("window, negatives, pool size, span and threads: out of range");
+    throw std::invalid_argument("window, negatives, pool size, span, steps and threads: out of range");
   const Epoch settings{ids.data(), static_cast<std::int64_t>(ids.shape(0)), redraw.data(), first_position,
                        keep.data(), alias_threshold.data(), alias.data(),
-                       static_cast<Id>(V.shape(0)), window, negatives, pool_size, span,
+                       static_cast<Id>(V.shape(0)), window, negatives, pool_size, span, steps,
                        rate_begin, rate_end, seed, epoch, threads, step_of(level)};
   nb::gil_scoped_release unlocked;
-  const Tally tally = train_epoch(model, settings, [&](const Tally& now) {
+  const auto ticked = [&](const Tally& now) {
     nb::gil_scoped_acquire locked;
     if (PyErr_CheckSignals()) throw nb::python_error();
     tick(as_dict(now));
-  });
-  nb::gil_scoped_acquire locked;
-  return as_dict(tally);
+  };
+  try {
+    const Tally tally = train_epoch(model, settings, ticked);
+    nb::gil_scoped_acquire locked;
+    return as_dict(tally);
+  } catch (const std::system_error& error) {   // no more threads, says the system
+    nb::gil_scoped_acquire locked;
+    errno = error.code().value();
+    PyErr_SetFromErrno(PyExc_OSError);
+    throw nb::python_error();
+  }
 }
 
 }  // namespace
@@ -185,7 +195,7 @@ NB_MODULE(_core, m) {
 
   m.def("train_epoch", &train, nb::kw_only(), "level"_a, "V"_a.noconvert(), "U"_a.noconvert(),
         "d"_a, "redraw"_a, "ids"_a, "keep"_a, "alias_threshold"_a, "alias"_a, "window"_a,
-        "negatives"_a, "pool_size"_a, "span"_a, "rate_begin"_a, "rate_end"_a, "seed"_a, "epoch"_a,
+        "negatives"_a, "pool_size"_a, "span"_a, "steps"_a, "rate_begin"_a, "rate_end"_a, "seed"_a, "epoch"_a,
         "threads"_a, "first_position"_a, "tick"_a,
         "One epoch of stochastic descent, in place; a tally of what was done.");
 }

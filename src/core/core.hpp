@@ -116,6 +116,7 @@ struct Epoch {
   const Id* alias;
   Id vocabulary;
   int window, negatives, pool_size, span;
+  int steps;                             // each span is descended on in so many equal parts
   float rate_begin, rate_end;            // learning rate, linear between the two
   std::uint64_t seed, epoch;
   int threads;

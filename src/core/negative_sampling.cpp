@@ -148,6 +148,7 @@ template <typename F>
 INLINE void for_blocks(Any any, F f) {
   const auto block = [&](int width, int at) {
     switch (width) {
+      case 4: return f.template operator()<4>(at);
       case 5: return f.template operator()<5>(at);
       case 6: return f.template operator()<6>(at);
       case 7: return f.template operator()<7>(at);
@@ -306,7 +307,7 @@ StepResult step_of(Size size, const Parameters& model, const Span& span, float r
                    Scratch& scratch) {
   const int vectors = (model.d + kLanes - 1) / kLanes;
   const int pool = span.pool_size, m = span.window, centers = span.centers;
-  const int places = round_up(pool), width = scratch.width;
+  const int places = round_up(pool), width = scratch.width, window_end = places + round_up(2 * m + 3);
   const Id* tokens = span.tokens;
 
   int first_outside = span.first, outside_end = span.first + centers;
@@ -347,10 +348,17 @@ StepResult step_of(Size size, const Parameters& model, const Span& span, float r
     fetch_ahead(t);
     float* logits = scratch.logits + static_cast<std::int64_t>(t) * width;
     const int begin = span.begin[t] - first_outside, end = span.end[t] - first_outside;
-    for (int i = places; i < width; i += kLanes) store(logits + i, vf{});
+    for (int i = places; i < window_end; i += kLanes) store(logits + i, vf{});
     products(logits, v[t], scratch.pool_rows, pool, size);
     // What is written beyond the end of a row is the next row's pool, which comes later.
     products(logits + places + 1 + m - first - t + begin, v[t], u + begin, end - begin, size);
+  }
+
+  // A pool word is no negative of a pair whose outside word it is.
+  for (int j = 0; j < outside; ++j) {
+    vi drawn = {};
+    for (int k = 0; k < places; k += kLanes) drawn |= load_int(scratch.pool + k) == tokens[j];
+    if (any(drawn)) redraw[j] = 0.0f;
   }
 
   // What each logit weighs.
@@ -362,7 +370,7 @@ StepResult step_of(Size size, const Parameters& model, const Span& span, float r
     const int end = offset + span.end[t] - first_outside;
     const bool cut = end - begin <= 2 * m;   // by the end of a line
     vf pairs = {}, draws = {};
-    for (int i = 0; i < width - places; i += kLanes) {
+    for (int i = 0; i < window_end - places; i += kLanes) {
       vf weight = load(span.window_weights + i);
       if (cut) {
         const vi place = splat_int(i) + kLaneIndices;
@@ -377,18 +385,16 @@ StepResult step_of(Size size, const Parameters& model, const Span& span, float r
     for (int k = 0; k < places; k += kLanes)
       store(weights + k, splat_int(k) + kLaneIndices < pool ? negative : vf{});
   }
-  // A pool word is no negative of a pair whose outside word it is.
+  // Pairs whose outside word was drawn were left out above: they count for the other pool words.
   for (int j = 0; j < outside; ++j) {
-    vi drawn = {};
-    for (int k = 0; k < places; k += kLanes) drawn |= load_int(scratch.pool + k) == tokens[j];
-    if (!any(drawn)) continue;
+    if (redraw[j] != 0.0f) continue;
+    const float draw = span.negative_weight * span.redraw[first_outside + j];
     for (int t = 0; t < centers; ++t) {
       const int place = 1 + m - first - t + j;
       if (place < 0 || place > 2 * m + 2) continue;
       float* weights = scratch.weights + static_cast<std::int64_t>(t) * width;
       for (int k = 0; k < pool; ++k)
-        if (span.pool[k] == tokens[j])
-          weights[k] -= span.negative_weight * weights[places + place] * redraw[j];
+        if (span.pool[k] != tokens[j]) weights[k] += draw * weights[places + place];
     }
   }
 
@@ -397,7 +403,7 @@ StepResult step_of(Size size, const Parameters& model, const Span& span, float r
     float* logits = scratch.logits + static_cast<std::int64_t>(t) * width;
     const float* weights = scratch.weights + static_cast<std::int64_t>(t) * width;
     loss += descend<true>(logits, weights, places, rate);
-    loss += descend<false>(logits + places, weights + places, width - places, rate);
+    loss += descend<false>(logits + places, weights + places, window_end - places, rate);
   }
   for (int i = 0; i < kLanes; ++i) result.loss += loss[i];
 

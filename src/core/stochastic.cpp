@@ -13,6 +13,10 @@
 #include <new>
 #include <thread>
 
+#ifdef __SSE2__
+#include <xmmintrin.h>
+#endif
+
 #include "core.hpp"
 #include "sampling.hpp"
 
@@ -201,7 +205,16 @@ struct Shared {
   int running = 0;
 };
 
+// Numbers below 1e-38, as steps of saturated logits are, are zeros for this thread: they change
+// nothing, and processors take a hundred times as long for them.
+void flush_denormals() {
+#ifdef __SSE2__
+  _mm_setcsr(_mm_getcsr() | 0x8040);
+#endif
+}
+
 void work(const Parameters& model, const Epoch& epoch, Shared& shared) {
+  flush_denormals();
   const Draws draws(epoch.seed, epoch.epoch);
   Scratch scratch(epoch.span, epoch.window, epoch.pool_size, model.stride);
   Block block(epoch, draws);
@@ -222,7 +235,7 @@ void work(const Parameters& model, const Epoch& epoch, Shared& shared) {
     tally.trained = block.centers;
     tally.subsampled = block.subsampled;
     if (block.centers) fill(upcoming, block.positions[block.first]);
-    for (int at = 0; at < block.centers; at += epoch.span) {
+    for (int at = 0; at < block.centers && !shared.stop; at += epoch.span) {
       Span span{};
       span.tokens = block.tokens.data();
       span.redraw = block.redraw.data();
@@ -243,9 +256,11 @@ void work(const Parameters& model, const Epoch& epoch, Shared& shared) {
       const double done = static_cast<double>(block.positions[span.first]) / epoch.size;
       const auto rate = static_cast<float>(epoch.rate_begin +
                                            (epoch.rate_end - epoch.rate_begin) * done);
-      const StepResult result = epoch.step(model, span, rate, scratch);
+      const StepResult result = epoch.step(model, span, rate / epoch.steps, scratch);
       tally.loss += result.loss;
       tally.pairs += result.pairs;
+      for (int i = 1; i < epoch.steps; ++i)
+        epoch.step(model, span, rate / epoch.steps, scratch);
     }
     std::lock_guard lock(shared.mutex);
     shared.tally.positions += tally.positions;

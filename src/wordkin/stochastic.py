@@ -81,16 +81,26 @@ def pool_size(settings: Settings) -> int:
     return min(512, 16 * math.ceil((settings.window + 1) * settings.negatives / 60))
 
 
+def steps(settings: Settings) -> int:
+    """Parts in which to descend on a span, so that a center's own step stays stable.
+
+    At one state of the weights v_c takes a step of the size learning_rate (m + 1) K: 0.75 for the
+    defaults. Above 4 it is taken in parts, each at the weights that the last one left.
+    """
+    return math.ceil(settings.learning_rate * (settings.window + 1) * settings.negatives / 4)
+
+
 def span_size(settings: Settings, noise: npt.NDArray[np.float64]) -> int:
     """Centers to take at the same weights: as many as keep the sum of a row's steps stable.
 
     The outside vector of a pool word takes a step for each center of the span. Their weights,
-    summed and times the learning rate, stay below 0.7; in a small vocabulary a word is drawn several
+    summed and times a part's learning rate, stay below 0.7; in a small vocabulary a word is drawn several
     times for one pool, which counts too.
     """
     pool = pool_size(settings)
+    rate = settings.learning_rate / steps(settings)
     weight = (settings.window + 1) * settings.negatives / pool * (1 + pool * float(noise.max()))
-    return max(1, min(16, 2 * int(0.35 / (settings.learning_rate * weight))))
+    return max(1, min(16, 2 * int(0.35 / (rate * weight))))
 
 
 def aligned_rows(rows: int, dim: int) -> Float32:
@@ -167,6 +177,7 @@ def train(
                 negatives=settings.negatives,
                 pool_size=pool_size(settings),
                 span=span_size(settings, noise),
+                steps=steps(settings),
                 rate_begin=_rate(settings, epoch),
                 rate_end=_rate(settings, epoch + 1),
                 seed=settings.seed,
@@ -175,7 +186,7 @@ def train(
                 first_position=0,
                 tick=tick,
             )
-        except RuntimeError as error:  # what the system says when it gives no more threads
+        except OSError as error:  # what the system says when it gives no more threads
             raise WordkinError(
                 f"training with {settings.threads} threads failed ({error}): set fewer threads"
             ) from error
