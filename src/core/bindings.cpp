@@ -180,7 +180,7 @@ NB_MODULE(_core, m) {
         reader.feed({reinterpret_cast<const char*>(bytes.data()), bytes.shape(0)});
       }, "data"_a, "The next bytes of a file, cut anywhere.")
       .def("end_file", &TextReader::end_file, "End the last token and the last line.")
-      .def("add_line", &add_line, "words"_a, nb::sig("def add_line(self, words: Iterable[str]) -> None"),
+      .def("add_line", &add_line, "words"_a,
            "A sentence that comes as words.")
       .def("finish", &finish, "min_count"_a, "max_vocabulary"_a,
            "Empty the reader: (words, offsets, counts, ids).")

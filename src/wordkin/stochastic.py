@@ -4,7 +4,7 @@ Ids and counts in, trained matrices and a history out; no words. It may import `
 conventions, `settings`, `progress` and `errors`.
 
 The kernel takes the windows of a span of consecutive centers at a time, with one pool of negatives
-for all of them, and weighs each pair by what a random radius is in expectation. See `docs/engine.md`.
+for all of them, and weighs each pair by what a random radius is in expectation: `docs/engine.md`.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ def level() -> str:
 def pool_size(settings: Settings) -> int:
     """Negatives to draw for a span: so many that none stands for more than 3.75 of a center's.
 
-    A center has (m + 1) K negatives in expectation; fewer, heavier ones would do for speed, but cost
-    quality (`docs/engine.md` has the table).
+    A center has (m + 1) K negatives in expectation; fewer, heavier ones would do for speed, but
+    cost quality (`docs/engine.md` has the table).
     """
     return min(512, 16 * math.ceil((settings.window + 1) * settings.negatives / 60))
 
@@ -85,17 +85,19 @@ def steps(settings: Settings) -> int:
     """Parts in which to descend on a span, so that a center's own step stays stable.
 
     At one state of the weights v_c takes a step of the size learning_rate (m + 1) K: 0.75 for the
-    defaults. Above 4 it is taken in parts, each at the weights that the last one left.
+    defaults. Above 4 it is taken in parts, each at the weights that the last one left. This is for
+    wide windows and many negatives; a learning rate above 0.05 is taken at its word.
     """
-    return math.ceil(settings.learning_rate * (settings.window + 1) * settings.negatives / 4)
+    rate = min(settings.learning_rate, 0.05)
+    return math.ceil(rate * (settings.window + 1) * settings.negatives / 4)
 
 
 def span_size(settings: Settings, noise: npt.NDArray[np.float64]) -> int:
     """Centers to take at the same weights: as many as keep the sum of a row's steps stable.
 
     The outside vector of a pool word takes a step for each center of the span. Their weights,
-    summed and times a part's learning rate, stay below 0.7; in a small vocabulary a word is drawn several
-    times for one pool, which counts too.
+    summed and times a part's learning rate, stay below 0.7; in a small vocabulary a word is drawn
+    several times for one pool, which counts too.
     """
     pool = pool_size(settings)
     rate = settings.learning_rate / steps(settings)
@@ -186,7 +188,7 @@ def train(
                 first_position=0,
                 tick=tick,
             )
-        except OSError as error:  # what the system says when it gives no more threads
+        except BlockingIOError as error:  # EAGAIN: the system gives no more threads
             raise WordkinError(
                 f"training with {settings.threads} threads failed ({error}): set fewer threads"
             ) from error
