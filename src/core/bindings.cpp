@@ -134,9 +134,10 @@ nb::dict train(const std::string& level, InOut<float, 2> V, InOut<float, 2> U, i
   if (window < 1 || negatives < 1 || pool_size < 1 || span < 1 || steps < 1 || threads < 1 ||
       pool_size >= Draws::kStreams)
     throw std::invalid_argument("window, negatives, pool size, span, steps and threads: out of range");
+  std::vector<AliasColumn> noise(alias.shape(0));
+  for (std::size_t w = 0; w < noise.size(); ++w) noise[w] = {alias_threshold(w), alias(w)};
   const Epoch settings{ids.data(), static_cast<std::int64_t>(ids.shape(0)), redraw.data(), first_position,
-                       keep.data(), alias_threshold.data(), alias.data(),
-                       static_cast<Id>(V.shape(0)), window, negatives, pool_size, span, steps,
+                       keep.data(), noise, window, negatives, pool_size, span, steps,
                        rate_begin, rate_end, seed, epoch, threads, step_of(level)};
   nb::gil_scoped_release unlocked;
   const auto ticked = [&](const Tally& now) {
@@ -169,7 +170,12 @@ NB_MODULE(_core, m) {
   "Names of the instruction sets that this processor can run, slowest first.");
 
   m.def("alias_table", [](In<double, 1> q) {
-    auto [threshold, alias] = alias_table(q.data(), static_cast<Id>(q.shape(0)));
+    std::vector<std::uint32_t> threshold;
+    std::vector<Id> alias;
+    for (const AliasColumn& column : alias_table({q.data(), q.shape(0)})) {
+      threshold.push_back(column.threshold);
+      alias.push_back(column.alias);
+    }
     return nb::make_tuple(array(std::move(threshold)), array(std::move(alias)));
   }, "q"_a, "Alias table of a distribution: (thresholds of 2^32 - 1, aliases).");
 

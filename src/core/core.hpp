@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -106,15 +107,19 @@ std::vector<Level> levels();   // those that this processor can run, slowest fir
 
 // ---- stochastic.cpp: one epoch of stochastic descent over a corpus -------------------------------
 
+// A column of an alias table: its own word up to the threshold, of 2^32 - 1, the alias beyond it.
+struct AliasColumn {
+  std::uint32_t threshold;
+  Id alias;
+};
+
 struct Epoch {
   const Id* ids;
   std::int64_t size;
   const float* redraw;                   // for each word, 1 / (1 - q_w)
   std::int64_t first_position;           // logical position of ids[0]: random numbers hang on it
   const std::uint32_t* keep;             // for each word, its probability to be kept, times 2^32, less 1
-  const std::uint32_t* alias_threshold;  // alias table of the noise distribution
-  const Id* alias;
-  Id vocabulary;
+  std::span<const AliasColumn> noise;    // alias table of the noise distribution
   int window, negatives, pool_size, span;
   int steps;                             // each span is descended on in so many equal parts
   float rate_begin, rate_end;            // learning rate, linear between the two

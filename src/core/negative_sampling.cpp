@@ -106,9 +106,11 @@ INLINE vf lane_sums(const vf* x) {
 }
 
 INLINE float sum(vf x) {
-  float total = 0.0f;
-  for (int i = 0; i < kLanes; ++i) total += x[i];
-  return total;
+  typedef float v4 __attribute__((vector_size(16)));
+  v4 parts[kLanes / 4], total = {};
+  __builtin_memcpy(parts, &x, sizeof x);
+  for (int i = 0; i < kLanes / 4; ++i) total += parts[i];
+  return (total[0] + total[2]) + (total[1] + total[3]);
 }
 
 INLINE bool any(vi mask) {
@@ -355,21 +357,26 @@ StepResult step_of(Size size, const Parameters& model, const Span& span, float r
   }
 
   // A pool word is no negative of a pair whose outside word it is.
-  for (int j = 0; j < outside; ++j) {
-    vi drawn = {};
-    for (int k = 0; k < places; k += kLanes) drawn |= load_int(scratch.pool + k) == tokens[j];
-    if (any(drawn)) redraw[j] = 0.0f;
-  }
+  const auto drawn = [&](int j) {
+    vi hits = {};
+    for (int k = 0; k < places; k += kLanes) hits |= load_int(scratch.pool + k) == tokens[j];
+    return hits;
+  };
+  vi hits = {};
+  for (int j = 0; j < outside; ++j) hits |= drawn(j);
+  const bool any_drawn = any(hits);   // for most spans, none is
+  for (int j = 0; any_drawn && j < outside; ++j)
+    if (any(drawn(j))) redraw[j] = 0.0f;
 
   // What each logit weighs.
-  StepResult result{0.0, 0.0};
+  vf pairs = {};
   for (int t = 0; t < centers; ++t) {
     float* weights = scratch.weights + static_cast<std::int64_t>(t) * width;
     const int offset = 1 + m - first - t;   // token j stands in place offset + j
     const int begin = offset + span.begin[t] - first_outside;
     const int end = offset + span.end[t] - first_outside;
     const bool cut = end - begin <= 2 * m;   // by the end of a line
-    vf pairs = {}, draws = {};
+    vf draws = {};
     for (int i = 0; i < window_end - places; i += kLanes) {
       vf weight = load(span.window_weights + i);
       if (cut) {
@@ -380,13 +387,12 @@ StepResult step_of(Size size, const Parameters& model, const Span& span, float r
       pairs += weight;
       draws += weight * load_unaligned(redraw + i - offset);
     }
-    result.pairs += sum(pairs);
     const vf negative = splat(span.negative_weight * sum(draws));
     for (int k = 0; k < places; k += kLanes)
       store(weights + k, splat_int(k) + kLaneIndices < pool ? negative : vf{});
   }
   // Pairs whose outside word was drawn were left out above: they count for the other pool words.
-  for (int j = 0; j < outside; ++j) {
+  for (int j = 0; any_drawn && j < outside; ++j) {
     if (redraw[j] != 0.0f) continue;
     const float draw = span.negative_weight * span.redraw[first_outside + j];
     for (int t = 0; t < centers; ++t) {
@@ -398,6 +404,7 @@ StepResult step_of(Size size, const Parameters& model, const Span& span, float r
     }
   }
 
+  StepResult result{0.0, 0.0};
   vf loss = {};
   for (int t = 0; t < centers; ++t) {
     float* logits = scratch.logits + static_cast<std::int64_t>(t) * width;
@@ -405,7 +412,11 @@ StepResult step_of(Size size, const Parameters& model, const Span& span, float r
     loss += descend<true>(logits, weights, places, rate);
     loss += descend<false>(logits + places, weights + places, window_end - places, rate);
   }
-  for (int i = 0; i < kLanes; ++i) result.loss += loss[i];
+
+  for (int i = 0; i < kLanes; ++i) {
+    result.loss += loss[i];
+    result.pairs += pairs[i];
+  }
 
   // dJ/dV needs the old U, dJ/dU the old V: the steps of V wait until U has moved.
   const float* coefficients = scratch.logits;

@@ -5,7 +5,7 @@
 #pragma once
 
 #include <cstdint>
-#include <utility>
+#include <span>
 #include <vector>
 
 #include "core.hpp"
@@ -37,15 +37,16 @@ class Draws {
 
 // One draw from an alias table: the high half of a 128-bit product is a uniform index, the low half
 // a uniform fraction that is independent of it.
-inline Id draw(std::uint64_t random, const std::uint32_t* threshold, const Id* alias, Id size) {
-  const auto product = static_cast<unsigned __int128>(random) * static_cast<std::uint32_t>(size);
+inline Id draw(std::uint64_t random, std::span<const AliasColumn> table) {
+  const auto product = static_cast<unsigned __int128>(random) * table.size();
   const auto index = static_cast<Id>(product >> 64);
   const auto fraction = static_cast<std::uint32_t>(product >> 32);
-  return fraction < threshold[index] ? index : alias[index];
+  return fraction < table[index].threshold ? index : table[index].alias;
 }
 
 // Walker's alias table, built as Vose (1991) does: each column holds a share of at most two words.
-inline std::pair<std::vector<std::uint32_t>, std::vector<Id>> alias_table(const double* q, Id size) {
+inline std::vector<AliasColumn> alias_table(std::span<const double> q) {
+  const auto size = static_cast<Id>(q.size());
   double total = 0;
   for (Id i = 0; i < size; ++i) total += q[i];
   std::vector<double> share(size);
@@ -54,21 +55,19 @@ inline std::pair<std::vector<std::uint32_t>, std::vector<Id>> alias_table(const 
     share[i] = q[i] / total * size;
     (share[i] < 1 ? small : large).push_back(i);
   }
-  std::vector<std::uint32_t> threshold(size, UINT32_MAX);
-  std::vector<Id> alias(size);
-  for (Id i = 0; i < size; ++i) alias[i] = i;
+  std::vector<AliasColumn> table(size);
+  for (Id i = 0; i < size; ++i) table[i] = {UINT32_MAX, i};
   while (!small.empty() && !large.empty()) {
     const Id s = small.back(), l = large.back();
     small.pop_back();
-    threshold[s] = static_cast<std::uint32_t>(share[s] * 4294967295.0);
-    alias[s] = l;
+    table[s] = {static_cast<std::uint32_t>(share[s] * 4294967295.0), l};
     share[l] -= 1 - share[s];
     if (share[l] < 1) {
       large.pop_back();
       small.push_back(l);
     }
   }
-  return {std::move(threshold), std::move(alias)};   // what is left is 1 but for rounding
+  return table;   // what is left is 1 but for rounding
 }
 
 }  // namespace wordkin

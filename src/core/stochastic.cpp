@@ -150,6 +150,7 @@ class Block {
       if (i == epoch_.size || epoch_.ids[i] == kLineEnd) break;
       push(i, line);
     }
+    for (int t = 0; t < size_; ++t) redraw[t] = epoch_.redraw[tokens[t]];
     find_windows();
   }
 
@@ -160,7 +161,6 @@ class Block {
   void push(std::int64_t i, int line) {
     const Id id = epoch_.ids[i];
     tokens[size_] = id;
-    redraw[size_] = epoch_.redraw[id];
     positions[size_] = i;
     line_begin_[size_] = line;
     size_ += draws_.at(epoch_.first_position + i, 0) >> 32 <= epoch_.keep[id];
@@ -172,7 +172,6 @@ class Block {
       push(i, 0);
     }
     std::reverse(tokens.begin(), tokens.begin() + size_);
-    std::reverse(redraw.begin(), redraw.begin() + size_);
     std::reverse(positions.begin(), positions.begin() + size_);
   }
 
@@ -222,8 +221,7 @@ void work(const Parameters& model, const Epoch& epoch, Shared& shared) {
   std::vector<Id> pool(epoch.pool_size), upcoming(epoch.pool_size);
   const auto fill = [&](std::vector<Id>& into, std::int64_t position) {
     for (int k = 0; k < epoch.pool_size; ++k)
-      into[k] = draw(draws.at(epoch.first_position + position, 1 + k), epoch.alias_threshold,
-                     epoch.alias, epoch.vocabulary);
+      into[k] = draw(draws.at(epoch.first_position + position, 1 + k), epoch.noise);
   };
   while (!shared.stop) {
     const std::int64_t from = shared.next.fetch_add(kBlockPositions);

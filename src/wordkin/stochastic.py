@@ -96,13 +96,13 @@ def span_size(settings: Settings, noise: npt.NDArray[np.float64]) -> int:
     """Centers to take at the same weights: as many as keep the sum of a row's steps stable.
 
     The outside vector of a pool word takes a step for each center of the span. Their weights,
-    summed and times a part's learning rate, stay below 0.7; in a small vocabulary a word is drawn
+    summed and times a part's learning rate, stay below 0.9; in a small vocabulary a word is drawn
     several times for one pool, which counts too.
     """
     pool = pool_size(settings)
     rate = settings.learning_rate / steps(settings)
     weight = (settings.window + 1) * settings.negatives / pool * (1 + pool * float(noise.max()))
-    return max(1, min(16, 2 * int(0.35 / (rate * weight))))
+    return max(1, min(16, 2 * int(0.45 / (rate * weight))))
 
 
 def aligned_rows(rows: int, dim: int) -> Float32:
@@ -149,7 +149,11 @@ def train(
         raise SettingsError(f"negative sampling needs at least 2 different words, got {V}")
     center, outside = aligned_rows(V, d), aligned_rows(V, d)
     rng = np.random.default_rng(settings.seed)
-    center[:, :d] = (rng.random((V, d), dtype=np.float32) - np.float32(0.5)) / np.float32(d)
+    for at in range(0, V, 4096):  # a block at a time, for the sake of memory
+        rows = center[at : at + 4096, :d]
+        rows[:] = rng.random(rows.shape, dtype=np.float32)
+        rows -= np.float32(0.5)
+        rows /= np.float32(d)
 
     noise = noise_distribution(counts)
     threshold, alias = _core.alias_table(noise)
@@ -192,7 +196,7 @@ def train(
             raise WordkinError(
                 f"training with {settings.threads} threads failed ({error}): set fewer threads"
             ) from error
-        if not (tally["finite"] and np.isfinite(center).all() and np.isfinite(outside).all()):
+        if not (tally["finite"] and _finite(center) and _finite(outside)):
             raise DivergenceError(
                 f"training diverged in epoch {epoch + 1}: a loss or a vector is no longer finite;"
                 f" set learning_rate below {settings.learning_rate}"
@@ -212,6 +216,11 @@ def train(
         )
         after_epoch(history[-1])
     return Trained(center[:, :d], outside[:, :d], history)
+
+
+def _finite(matrix: Float32) -> bool:
+    # One pass without a temporary; a sum of squares beyond float32 is no trained matrix either.
+    return bool(np.isfinite(np.vdot(matrix, matrix)))
 
 
 def _rate(settings: Settings, epoch: int) -> float:

@@ -23,6 +23,7 @@ from wordkin.settings import Objective, Settings
 from wordkin.stochastic import Epoch, Trained
 from wordkin.text import Text, read_corpus
 from wordkin.vectors import WordVectors
+from wordkin.vocabulary import Vocabulary
 
 Engine: TypeAlias = Callable[
     [npt.NDArray[np.int32], npt.NDArray[np.int64], Settings, Progress, Callable[[Epoch], None]],
@@ -152,7 +153,9 @@ class Word2Vec:
             done = time.perf_counter()
         _require_trained(trained.history, settings)
         account = _account(corpus, trained.history, read - began, done - read)
-        self._result = _Result.of(corpus, trained, account)
+        vocabulary = corpus.vocabulary
+        del corpus  # the ids, which may be most of the memory in use
+        self._result = _Result.of(vocabulary, trained, account)
         return self
 
     @property
@@ -251,12 +254,11 @@ class _Result:
     origin: Origin
 
     @classmethod
-    def of(cls, corpus: Corpus, trained: Trained, account: Account) -> _Result:
-        words, counts = corpus.vocabulary.words, corpus.vocabulary.counts
+    def of(cls, vocabulary: Vocabulary, trained: Trained, account: Account) -> _Result:
         return cls(
-            WordVectors(words, trained.center, counts),
-            WordVectors(words, trained.outside, counts),
-            counts,
+            WordVectors(vocabulary.words, trained.center, vocabulary.counts),
+            WordVectors(vocabulary.words, trained.outside, vocabulary.counts),
+            vocabulary.counts,
             trained.history,
             account,
             Origin.here(),
