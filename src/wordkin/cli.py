@@ -82,6 +82,7 @@ def main() -> None:
     try:
         app()
     except OSError as error:  # not even the help could be written
+        terminal.abandon()
         sys.exit(f"wordkin: {_what_failed(error)}")
 
 
