@@ -89,7 +89,8 @@ struct Scratch {         // one thread's working memory for spans up to the give
   float *logits, *weights, *V_steps, *redraw;
   Id* pool;
   float **pool_rows, **outside_rows, **center_rows;
-  int width;             // logits of one center: the pool's and those of 2m + 3 places, each padded
+  int width;             // logits of one center: the pool's, those of 2m + 3 places, and a vector
+                         // that may be written beyond them
 };
 
 using Step = StepResult (*)(const Parameters&, const Span&, float learning_rate, Scratch&);

@@ -27,7 +27,8 @@ namespace wordkin::WORDKIN_LEVEL {
 namespace {
 
 constexpr int kLanes = WORDKIN_LANES;
-#define INLINE __attribute__((always_inline)) inline   // sums must stay in registers
+#define ALWAYS_INLINE __attribute__((always_inline))   // sums must stay in registers
+#define INLINE ALWAYS_INLINE inline
 
 typedef float vf __attribute__((vector_size(kLanes * 4), may_alias));
 typedef std::int32_t vi __attribute__((vector_size(kLanes * 4), may_alias));
@@ -130,26 +131,19 @@ INLINE const float* pinned(const float* p) {
 
 // ---- the three small matrix products -------------------------------------------------------------
 //
-// Two combine rows, R = 1 or 2 results at once, so that a row that is loaded serves both. A row is as
-// many vectors long as Size says; up to kBlock of them are worked on at a time.
+// All of a span is done for at most kBlock vectors of the rows at a time, so that what it works on
+// stays in the nearest cache however long the rows are; W is their number, `at` the first float. Two
+// of the products combine rows, R = 1 or 2 results at once, so that a row that is loaded serves both.
 
-// A length that is known when this is compiled, for short rows, and any other.
-template <int N>
-struct Fixed {};
-struct Any {
-  int vectors;
-};
-
-// Calls f<W>(at) over the vectors of a row: for long ones in full blocks, then two about equal ones
-// rather than a full one and a stump.
-template <int N, typename F>
-INLINE void for_blocks(Fixed<N>, F f) {
-  f.template operator()<N>(0);
-}
+// Calls f<W>(at) over the vectors of a row: full blocks, then two about equal ones rather than a full
+// one and a stump.
 template <typename F>
-INLINE void for_blocks(Any any, F f) {
-  const auto block = [&](int width, int at) {
+INLINE void for_blocks(int vectors, F f) {
+  const auto block = [&](int width, int at) ALWAYS_INLINE {
     switch (width) {
+      case 1: return f.template operator()<1>(at);
+      case 2: return f.template operator()<2>(at);
+      case 3: return f.template operator()<3>(at);
       case 4: return f.template operator()<4>(at);
       case 5: return f.template operator()<5>(at);
       case 6: return f.template operator()<6>(at);
@@ -157,7 +151,7 @@ INLINE void for_blocks(Any any, F f) {
       default: return f.template operator()<8>(at);
     }
   };
-  int vectors = any.vectors, at = 0;
+  int at = 0;
   for (; vectors >= 2 * kBlock; vectors -= kBlock, at += kBlock * kLanes) block(kBlock, at);
   if (vectors > kBlock) {
     const int half = (vectors + 1) / 2;
@@ -168,36 +162,34 @@ INLINE void for_blocks(Any any, F f) {
   block(vectors, at);
 }
 
-// logits[k] = v . rows[k] for N rows; a whole vector is written, with zeros beyond them.
-template <int N, typename Size>
-INLINE void product_group(float* logits, const float* v, const float* const* rows, Size size) {
-  vf sums[kLanes] = {};
-  for_blocks(size, [&]<int W>(int at) __attribute__((always_inline)) {
-    vf x[W];
-    for (int p = 0; p < W; ++p) x[p] = load(v + at + p * kLanes);
+// logits[k] = v . rows[k] for N rows, what earlier blocks came to included; a whole vector is written.
+template <int W, int N>
+INLINE void product_group(float* logits, const float* v, const float* const* rows, int at) {
+  vf sums[kLanes] = {}, x[W];
+  for (int p = 0; p < W; ++p) x[p] = load(v + at + p * kLanes);
 #pragma GCC unroll 16
-    for (int k = 0; k < N; ++k) {
-      const float* row = pinned(rows[k] + at);
-      for (int p = 0; p < W; ++p) sums[k] += x[p] * load(row + p * kLanes);
-    }
-  });
-  store_unaligned(logits, lane_sums(sums));
+  for (int k = 0; k < N; ++k) {
+    const float* row = pinned(rows[k] + at);
+    for (int p = 0; p < W; ++p) sums[k] += x[p] * load(row + p * kLanes);
+  }
+  const vf dots = lane_sums(sums);
+  store_unaligned(logits, at ? load_unaligned(logits) + dots : dots);
 }
 
-// logits[i] = v . rows[i] for n rows; up to kGroup - 1 rows beyond are multiplied too, and up to
+// logits[i] = v . rows[i] for n rows, likewise; up to kGroup - 1 rows beyond are multiplied too, and up to
 // kLanes - 1 logits beyond written.
-template <typename Size>
-INLINE void products(float* logits, const float* v, const float* const* rows, int n, Size size) {
+template <int W>
+INLINE void products(float* logits, const float* v, const float* const* rows, int n, int at) {
   int i = 0;
   for (; n - i > kLanes - kGroup; i += kLanes)
-    product_group<kLanes>(logits + i, v, rows + i, size);
+    product_group<W, kLanes>(logits + i, v, rows + i, at);
   if constexpr (kLanes > kGroup) {
     if (i >= n) return;
     const int groups = (n - i + kGroup - 1) / kGroup;
-    if (groups == 1) product_group<kGroup>(logits + i, v, rows + i, size);
+    if (groups == 1) product_group<W, kGroup>(logits + i, v, rows + i, at);
     if constexpr (kLanes > 2 * kGroup) {
-      if (groups == 2) product_group<2 * kGroup>(logits + i, v, rows + i, size);
-      if (groups == 3) product_group<3 * kGroup>(logits + i, v, rows + i, size);
+      if (groups == 2) product_group<W, 2 * kGroup>(logits + i, v, rows + i, at);
+      if (groups == 3) product_group<W, 3 * kGroup>(logits + i, v, rows + i, at);
     }
   }
 }
@@ -224,17 +216,15 @@ INLINE void add_terms(vf (&sums)[R][W], const Terms& terms, int at) {
 }
 
 // out[r] = (kAdd ? out[r] : 0) + the terms. Two results that are one row are added up one by one.
-template <int R, bool kAdd, typename Size, typename... Lists>
-INLINE void combine(float* const* out, Size size, const Lists&... lists) {
-  for_blocks(size, [&]<int W>(int at) __attribute__((always_inline)) {
-    vf sums[R][W] = {};
-    (add_terms<R, W>(sums, lists, at), ...);
-    for (int r = 0; r < R; ++r)
-      for (int p = 0; p < W; ++p) {
-        float* place = out[r] + at + p * kLanes;
-        store(place, kAdd ? load(place) + sums[r][p] : sums[r][p]);
-      }
-  });
+template <int R, int W, bool kAdd, typename... Lists>
+INLINE void combine(float* const* out, int at, const Lists&... lists) {
+  vf sums[R][W] = {};
+  (add_terms<R, W>(sums, lists, at), ...);
+  for (int r = 0; r < R; ++r)
+    for (int p = 0; p < W; ++p) {
+      float* place = out[r] + at + p * kLanes;
+      store(place, kAdd ? load(place) + sums[r][p] : sums[r][p]);
+    }
 }
 
 // f<2>(i) for the pairs of 0 .. n, f<1>(n - 1) for what is left.
@@ -300,13 +290,13 @@ INLINE void prefetch(const float* row, int vectors) {
 
 INLINE int round_up(int n) { return (n + kLanes - 1) / kLanes * kLanes; }
 
+}  // namespace
+
 // A center's logits stand in one row: the pool's, then those of the places around it, from m + 1
 // before it to m + 1 behind. Its own place and the outermost two weigh nothing: with them, the logits
 // of two centers side by side, or of two tokens, cover one range. The logits of one token lie on a
 // diagonal.
-template <typename Size>
-StepResult step_of(Size size, const Parameters& model, const Span& span, float rate,
-                   Scratch& scratch) {
+StepResult step(const Parameters& model, const Span& span, float rate, Scratch& scratch) {
   const int vectors = (model.d + kLanes - 1) / kLanes;
   const int pool = span.pool_size, m = span.window, centers = span.centers;
   const int places = round_up(pool), width = scratch.width, window_end = places + round_up(2 * m + 3);
@@ -347,14 +337,18 @@ StepResult step_of(Size size, const Parameters& model, const Span& span, float r
   };
 
   for (int t = 0; t < centers; ++t) {
-    fetch_ahead(t);
     float* logits = scratch.logits + static_cast<std::int64_t>(t) * width;
-    const int begin = span.begin[t] - first_outside, end = span.end[t] - first_outside;
     for (int i = places; i < window_end; i += kLanes) store(logits + i, vf{});
-    products(logits, v[t], scratch.pool_rows, pool, size);
-    // What is written beyond the end of a row is the next row's pool, which comes later.
-    products(logits + places + 1 + m - first - t + begin, v[t], u + begin, end - begin, size);
   }
+  for_blocks(vectors, [&]<int W>(int at) ALWAYS_INLINE {
+    for (int t = 0; t < centers; ++t) {
+      if (at == 0) fetch_ahead(t);
+      float* logits = scratch.logits + static_cast<std::int64_t>(t) * width;
+      const int begin = span.begin[t] - first_outside, end = span.end[t] - first_outside;
+      products<W>(logits, v[t], scratch.pool_rows, pool, at);
+      products<W>(logits + places + 1 + m - first - t + begin, v[t], u + begin, end - begin, at);
+    }
+  });
 
   // A pool word is no negative of a pair whose outside word it is.
   const auto drawn = [&](int j) {
@@ -420,56 +414,43 @@ StepResult step_of(Size size, const Parameters& model, const Span& span, float r
 
   // dJ/dV needs the old U, dJ/dU the old V: the steps of V wait until U has moved.
   const float* coefficients = scratch.logits;
-  in_pairs(centers, [&]<int R>(int t) {
-    const float* row = coefficients + static_cast<std::int64_t>(t) * width;
-    int begin = span.begin[t], end = span.end[t];
-    if (span.begin[t + R - 1] < begin) begin = span.begin[t + R - 1];
-    if (span.end[t + R - 1] > end) end = span.end[t + R - 1];
-    begin -= first_outside;
-    end -= first_outside;
-    float* const steps[2] = {scratch.V_steps + t * model.stride,
-                             scratch.V_steps + (t + 1) * model.stride};
-    combine<R, false>(steps, size, Terms{scratch.pool_rows, row, width, 1, pool},
-                      Terms{u + begin, row + places + 1 + m - first - t + begin, width - 1, 1,
-                            end - begin});
+  float* steps[2];
+  for_blocks(vectors, [&]<int W>(int at) ALWAYS_INLINE {
+    in_pairs(centers, [&]<int R>(int t) ALWAYS_INLINE {
+      const float* row = coefficients + static_cast<std::int64_t>(t) * width;
+      int begin = span.begin[t], end = span.end[t];
+      if (span.begin[t + R - 1] < begin) begin = span.begin[t + R - 1];
+      if (span.end[t + R - 1] > end) end = span.end[t + R - 1];
+      begin -= first_outside;
+      end -= first_outside;
+      steps[0] = scratch.V_steps + t * model.stride;
+      steps[1] = steps[0] + model.stride;
+      combine<R, W, false>(steps, at, Terms{scratch.pool_rows, row, width, 1, pool},
+                           Terms{u + begin, row + places + 1 + m - first - t + begin, width - 1, 1,
+                                 end - begin});
+    });
+    in_pairs(outside, [&]<int R>(int j) ALWAYS_INLINE {
+      // The centers that reach token j or j + R - 1.
+      const int from = j - m > first ? j - m - first : 0;
+      const int to = j + R + m < first + centers ? j + R + m - first : centers;
+      if (to > from)
+        combine<R, W, true>(u + j, at,
+                            Terms{v + from,
+                                  coefficients + static_cast<std::int64_t>(from) * width + places +
+                                      1 + m + j - first - from,
+                                  1, width - 1, to - from});
+    });
+    in_pairs(pool, [&]<int R>(int k) ALWAYS_INLINE {
+      combine<R, W, true>(scratch.pool_rows + k, at, Terms{v, coefficients + k, 1, width, centers});
+    });
+    for (int t = 0; t < centers; ++t) {
+      const float* v_step = scratch.V_steps + t * model.stride + at;
+      float* v_c = v[t] + at;
+      for (int p = 0; p < W; ++p)
+        store(v_c + p * kLanes, load(v_c + p * kLanes) + load(v_step + p * kLanes));
+    }
   });
-  in_pairs(outside, [&]<int R>(int j) {
-    // The centers that reach token j or j + R - 1.
-    const int from = j - m > first ? j - m - first : 0;
-    const int to = j + R + m < first + centers ? j + R + m - first : centers;
-    if (to > from)
-      combine<R, true>(u + j, size,
-                       Terms{v + from,
-                             coefficients + static_cast<std::int64_t>(from) * width + places + 1 +
-                                 m + j - first - from,
-                             1, width - 1, to - from});
-  });
-  in_pairs(pool, [&]<int R>(int k) {
-    combine<R, true>(scratch.pool_rows + k, size, Terms{v, coefficients + k, 1, width, centers});
-  });
-  for (int t = 0; t < centers; ++t) {
-    const float* v_step = scratch.V_steps + t * model.stride;
-    for (int p = 0; p < vectors; ++p)
-      store(v[t] + p * kLanes, load(v[t] + p * kLanes) + load(v_step + p * kLanes));
-  }
   return result;
-}
-
-}  // namespace
-
-StepResult step(const Parameters& model, const Span& span, float rate, Scratch& scratch) {
-  const int vectors = (model.d + kLanes - 1) / kLanes;
-  switch (vectors) {
-    case 1: return step_of(Fixed<1>{}, model, span, rate, scratch);
-    case 2: return step_of(Fixed<2>{}, model, span, rate, scratch);
-    case 3: return step_of(Fixed<3>{}, model, span, rate, scratch);
-    case 4: return step_of(Fixed<4>{}, model, span, rate, scratch);
-    case 5: return step_of(Fixed<5>{}, model, span, rate, scratch);
-    case 6: return step_of(Fixed<6>{}, model, span, rate, scratch);
-    case 7: return step_of(Fixed<7>{}, model, span, rate, scratch);
-    case 8: return step_of(Fixed<8>{}, model, span, rate, scratch);
-    default: return step_of(Any{vectors}, model, span, rate, scratch);
-  }
 }
 
 }  // namespace wordkin::WORDKIN_LEVEL

@@ -66,7 +66,7 @@ std::int64_t padded(std::int64_t n, std::int64_t to) { return (n + to - 1) / to 
 
 Scratch::Scratch(int centers, int window, int pool_size, std::int64_t stride)
     : width(static_cast<int>(padded(pool_size, kRowAlignment) +
-                             padded(2 * window + 3, kRowAlignment))) {
+                             padded(2 * window + 3, kRowAlignment) + kRowAlignment)) {
   const std::int64_t outside = centers + 2LL * window;
   std::int64_t lines = 0;
   const auto reserve = [&](std::int64_t bytes) {
@@ -74,9 +74,8 @@ Scratch::Scratch(int centers, int window, int pool_size, std::int64_t stride)
     lines += padded(bytes, sizeof(CacheLine)) / sizeof(CacheLine);
     return at;
   };
-  // Rows of logits are written, and `redraw` is read, up to a vector beyond the end; and `redraw`
-  // up to a window before its begin.
-  const auto logits_at = reserve(4LL * (centers * width + kRowAlignment)),
+  // `redraw` is read up to a vector beyond its end, and up to a window before its begin.
+  const auto logits_at = reserve(4LL * centers * width),
              weights_at = reserve(4LL * centers * width), steps_at = reserve(4LL * centers * stride),
              redraw_at = reserve(4LL * (outside + 2LL * (window + 1) + 2 * kRowAlignment)),
              pool_at = reserve(4LL * padded(pool_size, kRowAlignment)),
