@@ -219,7 +219,7 @@ def _require_output(path: Path) -> None:
 def _say_summary(model: Word2Vec, output: Path, saving: float) -> None:
     account, history = model.account, model.history
     losses = " → ".join(f"{epoch.loss:.4f}" for epoch in dict.fromkeys((history[0], history[-1])))
-    terminal.say(f"read    {account.tokens:,} words in {account.lines:,} lines")
+    terminal.say(f"read    {account.tokens:,} words in {_number(account.lines, 'line')}")
     if account.invalid_utf8:
         terminal.say(f"        {account.invalid_utf8:,} words are not UTF-8: kept as they are")
     terminal.say(f"kept    {len(model.vectors):,} different words")
@@ -389,7 +389,9 @@ def _put_model(path: Path, model: Word2Vec) -> None:
     terminal.put_heading("tokens")
     places = len(f"{account.read:,}")
     passes = len(model.history)
-    read = f"read: {account.tokens:,} in {account.lines:,} lines, {_number(passes, 'epoch')}"
+    read = (
+        f"read: {account.tokens:,} in {_number(account.lines, 'line')}, {_number(passes, 'epoch')}"
+    )
     for sign, count, what in (
         (" ", account.read, read),
         ("=", account.trained, "trained on"),
