@@ -42,7 +42,8 @@ sanitize: $(SANITIZED)
 $(SANITIZED): $(SOURCES)
 	$(PYTHON) -m venv build/sanitized
 	build/sanitized/bin/python -m pip install --quiet --disable-pip-version-check '.[test]' \
-	  -C build-dir=build/sanitized-objects -C cmake.define.CMAKE_CXX_FLAGS='$(SANITIZER_FLAGS)'
+	  -C build-dir=build/sanitized-objects -C cmake.define.WORDKIN_STUB=OFF \
+	  -C cmake.define.CMAKE_CXX_FLAGS='$(SANITIZER_FLAGS)'
 	touch $@
 
 $(INSTALLED): $(SOURCES)
