@@ -326,7 +326,7 @@ StepResult step(const Parameters& model, const Span& span, float rate, Scratch& 
   float** v = scratch.center_rows;
   for (int t = 0; t < centers; ++t) v[t] = model.V + tokens[first + t] * model.stride;
 
-  // Fetch ahead, a pair of centers' share at a time, what the next span will use.
+  // Fetch ahead, a center's share at a time, what the next span will use.
   const auto fetch_ahead = [&](int t) {
     const int center = span.first + centers + t, outer = outside_end + t;
     if (center < span.tokens_end) prefetch(model.V + span.tokens[center] * model.stride, vectors);
@@ -406,7 +406,6 @@ StepResult step(const Parameters& model, const Span& span, float rate, Scratch& 
     loss += descend<true>(logits, weights, places, rate);
     loss += descend<false>(logits + places, weights + places, window_end - places, rate);
   }
-
   for (int i = 0; i < kLanes; ++i) {
     result.loss += loss[i];
     result.pairs += pairs[i];

@@ -8,9 +8,8 @@
 #include <chrono>
 #include <cmath>
 #include <condition_variable>
-#include <cstdlib>
+#include <exception>
 #include <mutex>
-#include <new>
 #include <thread>
 
 #ifdef __SSE2__

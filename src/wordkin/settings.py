@@ -43,7 +43,7 @@ class Settings:
         Threshold t: a token of a word with frequency f is kept with probability
         min(1, sqrt(t / f) + t / f). 0 keeps all.
     learning_rate : float
-        Size of the first step; it falls in a straight line to a 250th of it.
+        Size of the first step; it falls in a straight line to almost nothing.
     threads : int
         Default: the cores at hand.
     seed : int

@@ -157,7 +157,9 @@ def train(
 
     noise = noise_distribution(counts)
     threshold, alias = _core.alias_table(noise)
+    redraw = (1 / (1 - noise)).astype(np.float32)
     keep = keep_probability(counts / counts.sum(), settings.subsample)
+    keep_threshold = (keep * 2.0**32 - 1).clip(0).astype(np.uint32)
     tokens = int(counts.sum())
     history: list[Epoch] = []
     for epoch in range(settings.epochs):
@@ -174,9 +176,9 @@ def train(
                 V=center,
                 U=outside,
                 d=d,
-                redraw=(1 / (1 - noise)).astype(np.float32),
+                redraw=redraw,
                 ids=ids,
-                keep=(keep * 2.0**32 - 1).clip(0).astype(np.uint32),
+                keep=keep_threshold,
                 alias_threshold=threshold,
                 alias=alias,
                 window=settings.window,
