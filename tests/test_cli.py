@@ -29,10 +29,21 @@ import toy
 import wordkin
 from wordkin import gradients
 from wordkin.cli import app
-from wordkin.settings import Settings
+from wordkin.settings import ExactSettings, StochasticSettings
 
 WORDKIN = [sys.executable, "-m", "wordkin"]
-VERBS = ["train", "neighbours", "analogy", "info", "export", "check-gradients", "demo"]
+VERBS = [
+    "train",
+    "count",
+    "neighbours",
+    "analogy",
+    "predict",
+    "info",
+    "export",
+    "check-gradients",
+    "demo",
+]
+CLASSROOM = ["--objective", "naive-softmax", "--engine", "stochastic"]
 QUICK = ["--dim", 10, "--min-count", 1, "--epochs", 2, "--subsample", 1e-2, "--threads", 1]
 DEADLINE = 60  # seconds, for what should take one
 
@@ -110,10 +121,10 @@ def test_help_is_everywhere_and_has_an_example() -> None:
 
 def test_help_of_train_shows_the_defaults_of_settings() -> None:
     shown = " ".join(run("train", "--help").out.split())
-    for name, value in Settings().as_dict().items():
+    for name, value in (ExactSettings().as_dict() | StochasticSettings().as_dict()).items():
         assert f"--{name.replace('_', '-')} " in shown
-        if name not in ("threads", "max_vocab"):
-            assert f"[default: {value}]" in shown
+        if name not in ("threads", "max_vocab", "engine", "ridge"):
+            assert re.search(rf"\[default: \({value}[;)]", shown)
     assert "cores at hand" in shown
 
 
@@ -173,7 +184,7 @@ def test_train_gives_one_json_object_on_stdout(text: Path, output: Path) -> None
 
 
 def test_settings_reach_the_model_whatever_the_objective(text: Path, output: Path) -> None:
-    arguments = [*QUICK, "--objective", "naive-softmax", "--learning-rate", 0.5]
+    arguments = [*QUICK, *CLASSROOM, "--learning-rate", 0.5]
     assert run("train", text, "-o", output, *arguments).code == 0
     settings = wordkin.load(output).settings
     assert (settings.objective, settings.learning_rate) == ("naive-softmax", 0.5)
@@ -381,7 +392,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(
         ("--window", 0, "window must be at least 1, got 0"),
         ("--negatives", -1, "negatives must be at least 1, got -1"),
         ("--epochs", 0, "epochs must be at least 1, got 0"),
-        ("--learning-rate", -0.5, "learning_rate must be above 0, got -0.5"),
+        ("--learning-rate", -0.5, "learning_rate must be at least 0, got -0.5"),
         ("--learning-rate", "nan", "learning_rate must be finite, got nan"),
         ("--subsample", -1, "subsample must be at least 0, got -1.0"),
         ("--threads", 0, "threads must be at least 1, got 0"),
@@ -602,7 +613,8 @@ def test_an_interrupt_is_answered_at_once_and_leaves_the_old_model(
     objective: str, text: Path, output: Path
 ) -> None:
     output.write_bytes(b"old")
-    arguments = ["--objective", objective, "--epochs", "100000", "--threads", "2", "--dim", "10"]
+    arguments = ["--objective", objective, "--engine", "stochastic", "--epochs", "100000"]
+    arguments += ["--threads", "2", "--dim", "10"]
     leader, terminal = pty.openpty()
     with subprocess.Popen(
         [*WORDKIN, "train", text, "-o", output, *arguments], stdout=subprocess.PIPE, stderr=terminal

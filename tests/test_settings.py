@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from wordkin.errors import SettingsError
-from wordkin.settings import Settings
+from wordkin.settings import ExactSettings, StochasticSettings, settings_for
 
 
 def test_the_defaults_can_be_used() -> None:
-    settings = Settings()
+    settings = StochasticSettings()
     assert settings.objective == "negative-sampling"
     assert settings.threads >= 1
 
@@ -38,7 +38,7 @@ def test_the_defaults_can_be_used() -> None:
         ("subsample", -1e-4, "subsample must be at least 0, got -0.0001"),
         ("subsample", float("nan"), "subsample must be finite, got nan"),
         ("learning_rate", 0, "learning_rate must be above 0, got 0"),
-        ("learning_rate", -0.1, "learning_rate must be above 0, got -0.1"),
+        ("learning_rate", -0.1, "learning_rate must be at least 0, got -0.1"),
         ("learning_rate", float("inf"), "learning_rate must be finite, got inf"),
         ("learning_rate", "fast", "learning_rate must be a number, got 'fast'"),
         ("objective", "cbow", "objective must be negative-sampling or naive-softmax, got 'cbow'"),
@@ -46,7 +46,7 @@ def test_the_defaults_can_be_used() -> None:
 )
 def test_a_value_that_cannot_be_used_is_named(name: str, value: Any, message: str) -> None:
     with pytest.raises(SettingsError) as error:
-        Settings(**{name: value})
+        StochasticSettings(**{name: value})
     assert message in str(error.value)
 
 
@@ -55,14 +55,53 @@ def test_a_value_that_cannot_be_used_is_named(name: str, value: Any, message: st
     [("seed", 0), ("seed", (1 << 64) - 1), ("subsample", 0), ("max_vocab", None), ("dim", 1)],
 )
 def test_values_at_the_border_can_be_used(name: str, value: Any) -> None:
-    assert getattr(Settings(**{name: value}), name) == value
+    assert getattr(StochasticSettings(**{name: value}), name) == value
 
 
 def test_settings_come_back_from_plain_data() -> None:
-    settings = Settings(dim=7, max_vocab=10, objective="naive-softmax")
-    assert Settings(**settings.as_dict()) == settings
+    settings = StochasticSettings(dim=7, max_vocab=10, objective="naive-softmax")
+    assert settings_for(**settings.as_dict()) == settings
+
+
+def test_the_objective_chooses_the_engine_unless_one_is_named() -> None:
+    assert isinstance(settings_for(), StochasticSettings)
+    assert isinstance(settings_for(objective="negative-sampling"), StochasticSettings)
+    assert isinstance(settings_for(objective="naive-softmax"), ExactSettings)
+    assert settings_for(engine="exact").objective == "naive-softmax"
+    other = settings_for(engine="exact", objective="negative-sampling")
+    assert isinstance(other, ExactSettings)
+    assert other.objective == "negative-sampling"
+    assert isinstance(
+        settings_for(engine="stochastic", objective="naive-softmax"), StochasticSettings
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"engine": "exact", "epochs": 3}, "epochs is a setting of the stochastic engine"),
+        ({"ridge": 1.0}, "ridge is a setting of the exact engine, not of stochastic"),
+        ({"engine": "fast"}, "engine must be stochastic or exact, got 'fast'"),
+        ({"objective": "cbow"}, "objective must be negative-sampling or naive-softmax"),
+        ({"engine": "exact", "ridge": -1.0}, "ridge must be at least 0, got -1.0"),
+        ({"engine": "exact", "tolerance": float("nan")}, "tolerance must be finite, got nan"),
+        ({"engine": "exact", "max_passes": 0}, "max_passes must be at least 1, got 0"),
+        ({"engine": "exact", "precision": "half"}, "precision must be float32 or"),
+        ({"engine": "exact", "precision": "bfloat16"}, "bfloat16 takes a device of PyTorch's"),
+        ({"engine": "exact", "device": ""}, "device must be a name such as cpu or cuda, got ''"),
+    ],
+)
+def test_what_an_engine_is_not_told_is_named(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        settings_for(**settings)
+    assert message in str(error.value)
+
+
+def test_a_setting_that_nobody_knows_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match="no such setting: vector_size; there are: engine, objec"):
+        settings_for(vector_size=100)
 
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
-        Settings().dim = 3  # type: ignore[misc]
+        StochasticSettings().dim = 3  # type: ignore[misc]

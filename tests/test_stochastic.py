@@ -32,7 +32,7 @@ from wordkin.objectives import (
     window_weight,
 )
 from wordkin.progress import Progress
-from wordkin.settings import Settings
+from wordkin.settings import StochasticSettings
 from wordkin.stochastic import aligned_rows
 
 BLOCK = 8192  # kBlockPositions: a thread takes so many positions at a time; spans end with them
@@ -383,7 +383,7 @@ def fit(
 ) -> stochastic.Trained:
     """Train with small settings."""
     defaults = {"dim": 10, "window": 3, "epochs": 3, "subsample": 0.0, "threads": 1}
-    settings = Settings(**{**defaults, **changes})
+    settings = StochasticSettings(**{**defaults, **changes})
     return stochastic.train(ids, counts, settings, progress or Progress())
 
 
@@ -519,7 +519,7 @@ def test_counts_beyond_31_bits_are_counted_right(
 def test_pool_and_span_have_a_size_that_the_core_can_take(
     window: int, negatives: int, rate: float
 ) -> None:
-    told = Settings(window=window, negatives=negatives, learning_rate=rate)
+    told = StochasticSettings(window=window, negatives=negatives, learning_rate=rate)
     pool = stochastic.pool_size(told)
     weight = (window + 1) * negatives / pool  # of a negative, for one center
     assert 1 <= pool < STREAMS

@@ -33,7 +33,8 @@ from wordkin.stochastic import Epoch
 
 OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
 QUICK: dict[str, Any] = {
-    "dim": 10, "min_count": 1, "epochs": 2, "window": 3, "subsample": 1e-2, "threads": 1
+    "engine": "stochastic", "dim": 10, "min_count": 1, "epochs": 2, "window": 3,
+    "subsample": 1e-2, "threads": 1
 }  # fmt: skip
 LEARNS: dict[Objective, dict[str, Any]] = {
     "negative-sampling": {"epochs": 20, "learning_rate": 0.1},
@@ -255,7 +256,9 @@ def test_an_interrupted_run_leaves_what_was_there(objective: Objective) -> None:
 
 
 def test_an_unknown_setting_is_named_and_the_known_ones_listed() -> None:
-    with pytest.raises(TypeError, match=r"no such setting: size; there are: objective, dim, "):
+    with pytest.raises(
+        TypeError, match=r"no such setting: size; there are: engine, objective, dim, "
+    ):
         Word2Vec(size=100)
 
 

@@ -33,9 +33,9 @@ Out<T> array(std::vector<T>&& values) {
   return Out<T>(moved->data(), {moved->size()}, owner);
 }
 
-Step step_of(const std::string& level) {
+Level level_of(const std::string& level) {
   for (const Level& found : levels())
-    if (level == found.name) return found.step;
+    if (level == found.name) return found;
   throw std::invalid_argument("this processor has no instruction set '" + level + "'");
 }
 
@@ -117,7 +117,7 @@ nb::tuple step(const std::string& level, InOut<float, 2> V, InOut<float, 2> U, i
   span.negative_weight = negative_weight;
   span.tokens_end = static_cast<int>(tokens.shape(0));
   Scratch scratch(centers, window, span.pool_size, model.stride);
-  const StepResult result = step_of(level)(model, span, rate, scratch);
+  const StepResult result = level_of(level).step(model, span, rate, scratch);
   return nb::make_tuple(result.loss, result.pairs);
 }
 
@@ -138,24 +138,155 @@ nb::dict train(const std::string& level, InOut<float, 2> V, InOut<float, 2> U, i
   for (std::size_t w = 0; w < noise.size(); ++w) noise[w] = {alias_threshold(w), alias(w)};
   const Epoch settings{ids.data(), static_cast<std::int64_t>(ids.shape(0)), redraw.data(), first_position,
                        keep.data(), noise, window, negatives, pool_size, span, steps,
-                       rate_begin, rate_end, seed, epoch, threads, step_of(level)};
+                       rate_begin, rate_end, seed, epoch, threads, level_of(level).step};
   nb::gil_scoped_release unlocked;
   const auto ticked = [&](const Tally& now) {
     nb::gil_scoped_acquire locked;
     if (PyErr_CheckSignals()) throw nb::python_error();
     tick(as_dict(now));
   };
-  try {
-    const Tally tally = train_epoch(model, settings, ticked);
-    nb::gil_scoped_acquire locked;
-    return as_dict(tally);
-  } catch (const std::system_error& error) {   // no more threads, says the system
-    nb::gil_scoped_acquire locked;
-    errno = error.code().value();
-    PyErr_SetFromErrno(PyExc_OSError);
-    throw nb::python_error();
-  }
+  const Tally tally = train_epoch(model, settings, ticked);
+  nb::gil_scoped_acquire locked;
+  return as_dict(tally);
 }
+
+// ---- the exact engine's kernels ------------------------------------------------------------------
+
+template <typename T>
+const TileKernels<T>& kernels_of(const Level& level) {
+  if constexpr (sizeof(T) == 4) return level.single;
+  else return level.twice;
+}
+
+Link link_of(const std::string& name) {
+  if (name == "softmax") return Link::softmax;
+  if (name == "poisson") return Link::poisson;
+  if (name == "logistic") return Link::logistic;
+  throw std::invalid_argument("no such link: '" + name + "'");
+}
+
+// The arrays of a tile, checked against each other: the kernels index by what they hold.
+template <typename T>
+class TileArrays {
+ public:
+  TileArrays(In<T, 2> x, In<std::int64_t, 1> indptr, In<Id, 1> indices, In<T, 1> counts, In<T, 1> n,
+             In<T, 1> column, In<T, 1> row, In<T, 1> row_hit, In<T, 1> column_hit)
+      : x_(x), indptr_(indptr), indices_(indices), counts_(counts), n_(n), column_(column), row_(row),
+        row_hit_(row_hit), column_hit_(column_hit) {
+    const auto entries = static_cast<std::int64_t>(indices.shape(0));
+    bool fits = x.shape(1) > 0 && indptr.shape(0) == x.shape(0) + 1 && n.shape(0) == x.shape(0) &&
+                counts.shape(0) == indices.shape(0);
+    for (std::size_t r = 0; fits && r <= x.shape(0); ++r)
+      fits = indptr(r) >= (r ? indptr(r - 1) : 0) && indptr(r) <= entries;
+    for (std::size_t i = 0; fits && i < indices.shape(0); ++i)
+      fits = indices(i) >= 0 && indices(i) < static_cast<Id>(x.shape(1));
+    if (!fits) throw std::invalid_argument("the arrays of a tile do not fit each other");
+  }
+
+  void residual(const std::string& level, const std::string& link, InOut<T, 2> out,
+                InOut<double, 1> loss, InOut<double, 1> log_z) const {
+    const Tile<T> tile = linked(link);
+    if (out.shape(0) != x_.shape(0) || out.shape(1) != x_.shape(1) || loss.shape(0) != x_.shape(0) ||
+        log_z.shape(0) != x_.shape(0))
+      throw std::invalid_argument("out, loss and log_z must fit x");
+    const auto kernels = kernels_of<T>(level_of(level));
+    nb::gil_scoped_release unlocked;
+    kernels.residual(tile, out.data(), loss.data(), log_z.data());
+  }
+
+  int search(const std::string& level, const std::string& link, In<T, 2> y, In<double, 1> linear,
+             In<double, 1> quadratic, InOut<T, 1> alpha, InOut<double, 1> loss,
+             InOut<double, 1> log_z) const {
+    const Tile<T> tile = linked(link);
+    const auto rows = x_.shape(0);
+    if (y.shape(0) != rows || y.shape(1) != x_.shape(1) || linear.shape(0) != rows ||
+        quadratic.shape(0) != rows || alpha.shape(0) != rows || loss.shape(0) != rows ||
+        log_z.shape(0) != rows)
+      throw std::invalid_argument("y, linear, quadratic, alpha, loss and log_z must fit x");
+    const auto kernels = kernels_of<T>(level_of(level));
+    nb::gil_scoped_release unlocked;
+    return kernels.search(tile, y.data(), linear.data(), quadratic.data(), alpha.data(), loss.data(),
+                          log_z.data());
+  }
+
+ private:
+  Tile<T> linked(const std::string& name) const {
+    const Link link = link_of(name);
+    const auto rows = x_.shape(0), columns = x_.shape(1);
+    const bool logistic = link == Link::logistic;
+    if ((link != Link::softmax && column_.shape(0) != columns) ||
+        (logistic && (row_.shape(0) != rows || row_hit_.shape(0) != rows ||
+                      column_hit_.shape(0) != columns)))
+      throw std::invalid_argument("the arrays of a tile do not fit its link");
+    return {link, static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns), x_.data(),
+            indptr_.data(), indices_.data(), counts_.data(), n_.data(), column_.data(), row_.data(),
+            row_hit_.data(), column_hit_.data()};
+  }
+
+  In<T, 2> x_;
+  In<std::int64_t, 1> indptr_;
+  In<Id, 1> indices_;
+  In<T, 1> counts_, n_, column_, row_, row_hit_, column_hit_;
+};
+
+template <typename T>
+void define_tile(nb::module_& m, const char* name) {
+  using Arrays = TileArrays<T>;
+  nb::class_<Arrays>(m, name, "Logits of some rows with all columns, and the counts of these rows.")
+      .def(nb::init<In<T, 2>, In<std::int64_t, 1>, In<Id, 1>, In<T, 1>, In<T, 1>, In<T, 1>, In<T, 1>,
+                    In<T, 1>, In<T, 1>>(),
+           "x"_a.noconvert(), "indptr"_a.noconvert(), "indices"_a.noconvert(), "counts"_a.noconvert(),
+           "n"_a.noconvert(), "column"_a.noconvert(), "row"_a.noconvert(), "row_hit"_a.noconvert(),
+           "column_hit"_a.noconvert())
+      .def("residual", &Arrays::residual, "level"_a, "link"_a, "out"_a.noconvert(),
+           "loss"_a.noconvert(), "log_z"_a.noconvert(), "Write dJ/dx, the rows' losses and log Z.")
+      .def("search", &Arrays::search, "level"_a, "link"_a, "y"_a.noconvert(), "linear"_a, "quadratic"_a,
+           "alpha"_a.noconvert(), "loss"_a.noconvert(), "log_z"_a.noconvert(),
+           "Write the step of each row along -y, and its loss there; the number of points looked at.");
+}
+
+// A counter that keeps its ids alive.
+class CorpusCounter {
+ public:
+  CorpusCounter(In<Id, 1> ids, In<double, 1> keep, int window, double negligible, int threads)
+      : ids_(ids) {
+    if (window < 1 || threads < 1 || keep.shape(0) >= INT32_MAX)
+      throw std::invalid_argument("window, threads and number of words: out of range");
+    const Counting corpus{ids.data(), static_cast<std::int64_t>(ids.shape(0)), keep.data(),
+                          static_cast<Id>(keep.shape(0)), window, negligible, threads};
+    nb::gil_scoped_release unlocked;
+    counter_ = std::make_unique<Counter>(corpus);
+  }
+
+  std::int64_t tokens() const { return counter_->tokens(); }
+
+  nb::tuple count(std::int64_t entries, const std::function<void(std::int64_t)>& tick) {
+    {
+      nb::gil_scoped_release unlocked;
+      block_ = counter_->count(entries, [&](std::int64_t done) {
+        nb::gil_scoped_acquire locked;
+        if (PyErr_CheckSignals()) throw nb::python_error();
+        tick(done);
+      });
+    }
+    return nb::make_tuple(block_.rows, block_.entries, block_.tokens);
+  }
+
+  template <typename Value>
+  void take(InOut<std::int64_t, 1> lengths, InOut<Id, 1> indices, InOut<Value, 1> values) const {
+    const auto rows = static_cast<std::size_t>(block_.rows),
+               entries = static_cast<std::size_t>(block_.entries);
+    if (lengths.shape(0) != rows || indices.shape(0) != entries || values.shape(0) != entries)
+      throw std::invalid_argument("lengths, indices and values must be of the sizes of the block");
+    nb::gil_scoped_release unlocked;
+    counter_->take(lengths.data(), indices.data(), values.data());
+  }
+
+ private:
+  In<Id, 1> ids_;
+  std::unique_ptr<Counter> counter_;
+  CountedRows block_{};
+};
 
 }  // namespace
 
@@ -204,4 +335,27 @@ NB_MODULE(_core, m) {
         "negatives"_a, "pool_size"_a, "span"_a, "steps"_a, "rate_begin"_a, "rate_end"_a, "seed"_a, "epoch"_a,
         "threads"_a, "first_position"_a, "tick"_a,
         "One epoch of stochastic descent, in place; a tally of what was done.");
+
+  define_tile<float>(m, "Tile32");
+  define_tile<double>(m, "Tile64");
+
+  nb::register_exception_translator([](const std::exception_ptr& thrown, void*) {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::system_error& error) {   // no more threads, says the system
+      errno = error.code().value();
+      PyErr_SetFromErrno(PyExc_OSError);
+    }
+  });
+
+  nb::class_<CorpusCounter>(m, "Counter", "Counts expected co-occurrences, block of rows by block.")
+      .def(nb::init<In<Id, 1>, In<double, 1>, int, double, int>(), nb::kw_only(), "ids"_a, "keep"_a,
+           "window"_a, "negligible"_a, "threads"_a)
+      .def_prop_ro("tokens", &CorpusCounter::tokens)
+      .def("count", &CorpusCounter::count, "entries"_a, "tick"_a,
+           "Count the next rows: (rows, entries, all tokens done); no rows: that was all.")
+      .def("take", &CorpusCounter::take<float>, "lengths"_a.noconvert(), "indices"_a.noconvert(),
+           "values"_a.noconvert(), "Write the block into arrays of its size.")
+      .def("take", &CorpusCounter::take<double>, "lengths"_a.noconvert(), "indices"_a.noconvert(),
+           "values"_a.noconvert(), "Write the block into arrays of its size.");
 }

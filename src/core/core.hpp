@@ -95,14 +95,48 @@ struct Scratch {         // one thread's working memory for spans up to the give
 
 using Step = StepResult (*)(const Parameters&, const Span&, float learning_rate, Scratch&);
 
-struct Level {
-  const char* name;      // plain, x86-64-v2, x86-64-v3, x86-64-v4
-  Step step;
-};
-
 // What a pair weighs at each of the 2m + 3 places around a center: (m - distance + 1) / m, and 0 at
 // the center's own place and at the outermost two; padded with zeros.
 std::vector<CacheLine> expected_window(int m);
+
+// ---- tile.cpp: between the matrix products of the exact engine, compiled once for each set, too ----
+
+enum class Link { softmax, poisson, logistic };   // the losses of a row: tile.cpp has the formulas
+
+// The logits of some rows of one matrix with all rows of the other, and the counts of these rows.
+template <typename T>
+struct Tile {
+  Link link;
+  std::int64_t rows, columns;
+  const T* x;                               // (rows, columns)
+  const std::int64_t* indptr;               // row r has the entries indptr[r] .. indptr[r + 1]
+  const Id* indices;
+  const T* counts;
+  const T* n;                               // of each row: the sum of its counts, above 0
+  const T* column;                          // poisson: log m; logistic: the column's factor of m
+  const T *row, *row_hit, *column_hit;      // logistic
+};
+
+template <typename T>
+struct TileKernels {
+  // out = dJ/dx, J being the loss a pair of its row; the rows' summed losses, unless poisson; log Z of
+  // each row for softmax. A row without counts has none of these.
+  void (*residual)(const Tile<T>&, T* out, double* loss, double* log_z);
+  // For each row about the alpha that minimises J(x - alpha y) - alpha linear + alpha^2 quadratic / 2,
+  // and its summed loss there. For softmax log_z is taken at alpha = 0 and left at the alpha found.
+  // Returns the number of points looked at.
+  int (*search)(const Tile<T>&, const T* y, const double* linear, const double* quadratic, T* alpha,
+                double* loss, double* log_z);
+};
+
+// ---- levels.cpp ----------------------------------------------------------------------------------
+
+struct Level {
+  const char* name;      // plain, x86-64-v2, x86-64-v3, x86-64-v4
+  Step step;
+  TileKernels<float> single;
+  TileKernels<double> twice;
+};
 
 std::vector<Level> levels();   // those that this processor can run, slowest first
 
@@ -140,5 +174,42 @@ struct Tally {
 
 // `tick` is called from the calling thread about ten times a second; what it throws stops training.
 Tally train_epoch(const Parameters&, const Epoch&, const std::function<void(const Tally&)>& tick);
+
+// ---- cooccurrence.cpp: the expected counts of all pairs of words, row by row ----------------------
+
+struct Counting {
+  const Id* ids;             // to be there as long as the counter
+  std::int64_t size;
+  const double* keep;        // for each word, the probability to be kept
+  Id words;                  // V
+  int window;                // m
+  double negligible;         // in a line, what lies beyond a pair of less weight is left out
+  int threads;
+};
+
+struct CountedRows {
+  std::int64_t rows, entries;   // of the block
+  std::int64_t tokens;          // all tokens done so far
+};
+
+// Row c holds, for each o, the summed weights of the pairs (c, o) that stochastic training meets in
+// expectation. Rows come in order, in blocks; they are the same bits for any threads and blocks.
+class Counter {
+ public:
+  explicit Counter(const Counting&);
+  ~Counter();
+  std::int64_t tokens() const;   // among the ids
+  // Counts the next rows, until they have about so many entries or none is left: then 0 rows. `tick`
+  // is called from the calling thread about ten times a second with the tokens done; what it throws
+  // stops the counting for good.
+  CountedRows count(std::int64_t entries, const std::function<void(std::int64_t)>& tick);
+  // Copies that block: the length of each row, and the entries of all, columns ascending in a row.
+  template <typename T>
+  void take(std::int64_t* lengths, Id* indices, T* values) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace wordkin

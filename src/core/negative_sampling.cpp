@@ -14,24 +14,10 @@
 // expectation they are K negatives drawn again until none is o. The sum over o of the second term has
 // the same logits for every o: a pool word costs one dot product a center, not one a pair.
 #include "core.hpp"
-
-#if defined(__AVX512F__)
-#define WORDKIN_LANES 16
-#elif defined(__AVX__)
-#define WORDKIN_LANES 8
-#else
-#define WORDKIN_LANES 4
-#endif
+#include "vectors.hpp"
 
 namespace wordkin::WORDKIN_LEVEL {
 namespace {
-
-constexpr int kLanes = WORDKIN_LANES;
-#define ALWAYS_INLINE __attribute__((always_inline))   // sums must stay in registers
-#define INLINE ALWAYS_INLINE inline
-
-typedef float vf __attribute__((vector_size(kLanes * 4), may_alias));
-typedef std::int32_t vi __attribute__((vector_size(kLanes * 4), may_alias));
 
 constexpr int kBlock = 8;   // vectors of a row that two sums hold in registers
 constexpr int kGroup = 4;   // rows are multiplied in groups of so many
@@ -49,17 +35,10 @@ constexpr vi kLaneIndices = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 1
 #define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, vi{__VA_ARGS__})
 #endif
 
-INLINE vf splat(float x) { return vf{} + x; }
 INLINE vf load(const float* p) { return *reinterpret_cast<const vf*>(p); }
-INLINE vf load_unaligned(const float* p) {
-  vf x;
-  __builtin_memcpy(&x, p, sizeof x);
-  return x;
-}
 INLINE vi load_int(const std::int32_t* p) { return *reinterpret_cast<const vi*>(p); }
 INLINE vi splat_int(int x) { return vi{} + x; }
 INLINE void store(float* p, vf x) { *reinterpret_cast<vf*>(p) = x; }
-INLINE void store_unaligned(float* p, vf x) { __builtin_memcpy(p, &x, sizeof x); }
 
 // ---- sums over the lanes of kLanes vectors at once: lane i of the result is the sum of x[i] ------
 
@@ -104,14 +83,6 @@ INLINE vf lane_sums(const vf* x) {
   return SHUFFLE(ab, cd, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
          SHUFFLE(ab, cd, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
 #endif
-}
-
-INLINE float sum(vf x) {
-  typedef float v4 __attribute__((vector_size(16)));
-  v4 parts[kLanes / 4], total = {};
-  __builtin_memcpy(parts, &x, sizeof x);
-  for (int i = 0; i < kLanes / 4; ++i) total += parts[i];
-  return (total[0] + total[2]) + (total[1] + total[3]);
 }
 
 INLINE bool any(vi mask) {
@@ -237,35 +208,6 @@ INLINE void in_pairs(int n, F f) {
 
 // ---- sigmoid and its loss, stable for every float ------------------------------------------------
 
-// e^x for x <= 0: 2^n * 2^f, with a minimax polynomial for 2^f on [-1/2, 1/2] (7.5e-8).
-INLINE vf exp_nonpositive(vf x) {
-  x = x < -87.0f ? splat(-87.0f) : x;
-  const vf rounder = splat(12582912.0f);   // 1.5 * 2^23: adding it rounds to an integer
-  const vf n = (x * 1.44269504f + rounder) - rounder;
-  const vf f = x * 1.44269504f - n;
-  vf p = splat(1.32764715e-3f);
-  p = p * f + 9.67554133e-3f;
-  p = p * f + 5.55071327e-2f;
-  p = p * f + 2.40221197e-1f;
-  p = p * f + 6.93146967e-1f;
-  p = p * f + 1.00000007f;
-  const vi exponent = __builtin_convertvector(n, vi) << 23;
-  return (vf)((vi)p + exponent);
-}
-
-// log(1 + e) for 0 <= e <= 1, a minimax polynomial (relative error 1.9e-7).
-INLINE vf log_one_plus(vf e) {
-  vf p = splat(-8.53919842e-3f);
-  p = p * e + 4.40895963e-2f;
-  p = p * e - 1.07681664e-1f;
-  p = p * e + 1.77452381e-1f;
-  p = p * e - 2.44954616e-1f;
-  p = p * e + 3.32754796e-1f;
-  p = p * e - 4.99974054e-1f;
-  p = p * e + 9.99999806e-1f;
-  return p * e;
-}
-
 // z = x for a negative's logit x and -x for a true pair's: the weighted loss -log s(-z) is added up,
 // and x becomes the coefficient of descent, -rate * dJ/dx = -+ rate * weight * s(z).
 template <bool kNegative>
@@ -274,7 +216,7 @@ INLINE vf descend(float* logits, const float* weights, int n, float rate) {
   for (int i = 0; i < n; i += kLanes) {
     const vf x = load(logits + i), weight = load(weights + i);
     const vf z = kNegative ? x : -x;
-    const vf e = exp_nonpositive(z > 0.0f ? -z : z);
+    const vf e = exponential(z > 0.0f ? -z : z);
     const vf reciprocal = 1.0f / (e + 1.0f);
     const vf sigmoid = z > 0.0f ? reciprocal : e * reciprocal;
     loss += weight * ((z < 0.0f ? vf{} : z) + log_one_plus(e));   // a NaN stays a NaN

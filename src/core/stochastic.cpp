@@ -21,38 +21,6 @@
 
 namespace wordkin {
 
-// ---- the levels ----------------------------------------------------------------------------------
-
-#define WORDKIN_DECLARE(level) \
-  namespace level {            \
-  StepResult step(const Parameters&, const Span&, float, Scratch&); \
-  }
-WORDKIN_DECLARE(plain)
-#ifdef WORDKIN_X86
-WORDKIN_DECLARE(v2)
-WORDKIN_DECLARE(v3)
-WORDKIN_DECLARE(v4)
-#endif
-
-std::vector<Level> levels() {
-  std::vector<Level> found{{"plain", plain::step}};
-#ifdef WORDKIN_X86
-  __builtin_cpu_init();
-  if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("popcnt")) return found;
-  found.push_back({"x86-64-v2", v2::step});
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") ||
-      !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("bmi2"))
-    return found;
-  found.push_back({"x86-64-v3", v3::step});
-  if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
-      !__builtin_cpu_supports("avx512cd") || !__builtin_cpu_supports("avx512dq") ||
-      !__builtin_cpu_supports("avx512vl"))
-    return found;
-  found.push_back({"x86-64-v4", v4::step});
-#endif
-  return found;
-}
-
 // ---- working memory ------------------------------------------------------------------------------
 
 namespace {

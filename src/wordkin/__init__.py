@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
     from wordkin.formats import export, read_vectors
     from wordkin.progress import Progress
-    from wordkin.settings import Settings
+    from wordkin.settings import ExactSettings, Settings, StochasticSettings
     from wordkin.training import Account, Word2Vec
     from wordkin.vectors import WordVectors
 
@@ -88,10 +88,12 @@ __all__ = [
     "Account",
     "CorpusError",
     "DivergenceError",
+    "ExactSettings",
     "FormatError",
     "Progress",
     "Settings",
     "SettingsError",
+    "StochasticSettings",
     "UnknownWordError",
     "Word2Vec",
     "WordVectors",

@@ -16,7 +16,7 @@ from wordkin import reference
 from wordkin.corpus import LINE_END
 from wordkin.errors import DivergenceError, SettingsError
 from wordkin.progress import Progress
-from wordkin.settings import Settings
+from wordkin.settings import StochasticSettings
 from wordkin.stochastic import Epoch, Trained
 
 _MOST_WORK = 2e12  # multiplications: some ten minutes of NumPy
@@ -25,7 +25,7 @@ _MOST_WORK = 2e12  # multiplications: some ten minutes of NumPy
 def train(
     ids: npt.NDArray[np.int32],
     counts: npt.NDArray[np.int64],
-    settings: Settings,
+    settings: StochasticSettings,
     progress: Progress,
     after_epoch: Callable[[Epoch], None] = lambda _: None,
 ) -> Trained:

@@ -19,13 +19,21 @@ from typer.core import TyperGroup
 
 from wordkin import terminal
 from wordkin.errors import CorpusError, FormatError, SettingsError, WordkinError
-from wordkin.settings import Objective, Settings
+from wordkin.settings import (
+    EngineName,
+    ExactSettings,
+    Objective,
+    Precision,
+    StochasticSettings,
+    settings_for,
+)
 
 if TYPE_CHECKING:
     from wordkin.training import Word2Vec
     from wordkin.vectors import WordVectors
 
-_DEFAULT = Settings()
+_DEFAULT = StochasticSettings()
+_EXACT = ExactSettings()
 _MODEL_SUFFIX = ".safetensors"
 
 
@@ -119,75 +127,168 @@ def _wordkin(
 # ---- train ---------------------------------------------------------------------------------------
 
 
+_CORPUS = typer.Argument(
+    metavar="CORPUS",
+    help="Text files: words between white space, a sentence a line. .gz, .bz2 and .xz are"
+    " unpacked; - is standard input.",
+)
+_Window = Annotated[
+    int | None,
+    typer.Option(
+        help="How many words away an outside word may be.", show_default=str(_DEFAULT.window)
+    ),
+]
+_MinCount = Annotated[
+    int | None,
+    typer.Option(help="Leave out words seen fewer times.", show_default=str(_DEFAULT.min_count)),
+]
+_MaxVocab = Annotated[int | None, typer.Option(help="Keep only so many words, the most frequent.")]
+_Subsample = Annotated[
+    float | None,
+    typer.Option(
+        help="Leave out words more frequent than this now and then; 0: none.",
+        show_default=str(_DEFAULT.subsample),
+    ),
+]
+_Threads = Annotated[int | None, typer.Option(help="Threads.", show_default="the cores at hand")]
+_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but what goes wrong.")]
+
+
+def _of(engine: str, default: object) -> str:
+    return f"{default}; {engine} engine"
+
+
 @app.command(epilog="Example:  wordkin train corpus.txt --output model.safetensors --dim 300")
 def train(
-    corpus: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="CORPUS",
-            help="Text files: words between white space, a sentence a line. .gz, .bz2 and .xz are"
-            " unpacked; - is standard input.",
-        ),
-    ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help=f"The model file to write, {_MODEL_SUFFIX}.")
     ],
+    corpus: Annotated[list[str] | None, _CORPUS] = None,
+    counts: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Train on what `wordkin count` wrote, not on CORPUS."),
+    ] = None,
     objective: Annotated[
-        str,
-        typer.Option(metavar="NAME", help=f"The loss of a pair: {', '.join(get_args(Objective))}."),
-    ] = _DEFAULT.objective,
-    dim: Annotated[int, typer.Option(help="Numbers in a vector.")] = _DEFAULT.dim,
-    window: Annotated[
-        int, typer.Option(help="How many words away an outside word may be.")
-    ] = _DEFAULT.window,
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"The loss of a pair: {', '.join(get_args(Objective))}.",
+            show_default=_DEFAULT.objective,
+        ),
+    ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="stochastic: descent on one window after the other; exact: on the counts of all"
+            " pairs at once.",
+            show_default="exact for naive-softmax, else stochastic",
+        ),
+    ] = None,
+    dim: Annotated[
+        int | None, typer.Option(help="Numbers in a vector.", show_default=str(_DEFAULT.dim))
+    ] = None,
+    window: _Window = None,
     negatives: Annotated[
-        int, typer.Option(help="Negative samples of each pair.")
-    ] = _DEFAULT.negatives,
-    epochs: Annotated[int, typer.Option(help="Passes over the text.")] = _DEFAULT.epochs,
-    min_count: Annotated[
-        int, typer.Option(help="Leave out words seen fewer times.")
-    ] = _DEFAULT.min_count,
-    max_vocab: Annotated[
-        int | None, typer.Option(help="Keep only so many words, the most frequent.")
-    ] = _DEFAULT.max_vocab,
-    subsample: Annotated[
-        float, typer.Option(help="Leave out words more frequent than this now and then; 0: none.")
-    ] = _DEFAULT.subsample,
+        int | None,
+        typer.Option(help="Negative samples of each pair.", show_default=str(_DEFAULT.negatives)),
+    ] = None,
+    min_count: _MinCount = None,
+    max_vocab: _MaxVocab = None,
+    subsample: _Subsample = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(help="Passes over the text.", show_default=_of("stochastic", _DEFAULT.epochs)),
+    ] = None,
     learning_rate: Annotated[
-        float, typer.Option(help="The first step's size; it falls in a straight line.")
-    ] = _DEFAULT.learning_rate,
-    threads: Annotated[
-        int, typer.Option(help="Threads.", show_default="the cores at hand")
-    ] = _DEFAULT.threads,
+        float | None,
+        typer.Option(
+            help="The first step's size; it falls in a straight line.",
+            show_default=_of("stochastic", _DEFAULT.learning_rate),
+        ),
+    ] = None,
+    ridge: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WEIGHT",
+            help="Penalty on long vectors; auto: by the loss on lines held out.",
+            show_default=_of("exact", "auto"),
+        ),
+    ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            help="End when a pass lowers the loss by less than this share.",
+            show_default=_of("exact", _EXACT.tolerance),
+        ),
+    ] = None,
+    max_passes: Annotated[
+        int | None,
+        typer.Option(help="Or after so many passes.", show_default=_of("exact", _EXACT.max_passes)),
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"{', '.join(get_args(Precision))}.",
+            show_default=_of("exact", _EXACT.precision),
+        ),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="cpu, or one of PyTorch's, such as cuda.",
+            show_default=_of("exact", _EXACT.device),
+        ),
+    ] = None,
+    threads: _Threads = None,
     seed: Annotated[
-        int, typer.Option(help="One seed and one thread: the same vectors, byte for byte.")
-    ] = _DEFAULT.seed,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Say nothing but what goes wrong.")
-    ] = False,
+        int | None,
+        typer.Option(help="Of all random numbers.", show_default=str(_DEFAULT.seed)),
+    ] = None,
+    quiet: _Quiet = False,
     json: _Json = False,
 ) -> None:
     """Learn word vectors from text."""
-    settings: dict[str, Any] = {
+    given = {
         "objective": objective,
+        "engine": engine,
         "dim": dim,
         "window": window,
         "negatives": negatives,
-        "epochs": epochs,
         "min_count": min_count,
         "max_vocab": max_vocab,
         "subsample": subsample,
+        "epochs": epochs,
         "learning_rate": learning_rate,
+        "ridge": _ridge(ridge),
+        "tolerance": tolerance,
+        "max_passes": max_passes,
+        "precision": precision,
+        "device": device,
         "threads": threads,
         "seed": seed,
     }
-    Settings(**settings)  # before NumPy is imported: what is wrong is said at once
+    settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if counts is not None:
+        settings.setdefault("engine", "exact")
+    # Before NumPy is imported: what is wrong is said at once.
+    chosen: EngineName = settings_for(**settings).engine
+    if (counts is None) == (not corpus):
+        raise SettingsError("give a CORPUS or --counts, and not both")
+    if counts is not None and chosen != "exact":
+        raise SettingsError(f"--counts is for the exact engine, not for {chosen}")
     _require_output(output)
     from wordkin.training import Word2Vec
 
-    if threads > _DEFAULT.threads and not quiet:
-        terminal.say(f"note: {threads} threads on {_DEFAULT.threads} cores gain nothing")
-    model = Word2Vec(**settings).fit(corpus, progress=False if quiet else None)
+    _say_if_too_many(threads, quiet)
+    model, progress = Word2Vec(**settings), False if quiet else None
+    if counts is None:
+        assert corpus is not None
+        model.fit(corpus, progress=progress)
+    else:
+        model.fit_counts(counts, progress=progress)
     began = time.perf_counter()
     model.save(output)
     saving = time.perf_counter() - began
@@ -207,6 +308,87 @@ def train(
         )
 
 
+def _ridge(text: str | None) -> float | None:
+    if text is None or text == "auto":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise SettingsError(f"ridge must be auto or a number, got {text!r}") from None
+
+
+def _say_if_too_many(threads: int | None, quiet: bool) -> None:
+    if threads is not None and threads > _DEFAULT.threads and not quiet:
+        terminal.say(f"note: {threads} threads on {_DEFAULT.threads} cores gain nothing")
+
+
+@app.command(epilog="Example:  wordkin count corpus.txt --output corpus.counts")
+def count(
+    corpus: Annotated[list[str], _CORPUS],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    window: _Window = None,
+    min_count: _MinCount = None,
+    max_vocab: _MaxVocab = None,
+    subsample: _Subsample = None,
+    memory: Annotated[
+        float | None,
+        typer.Option(
+            metavar="GB",
+            help="Let counts take so much memory before they go to files.",
+            show_default="half of what there is",
+        ),
+    ] = None,
+    threads: _Threads = None,
+    quiet: _Quiet = False,
+    json: _Json = False,
+) -> None:
+    """Count pairs of words, for `wordkin train --counts`."""
+    given: dict[str, Any] = {
+        "window": window,
+        "min_count": min_count,
+        "max_vocab": max_vocab,
+        "subsample": subsample,
+        "threads": threads,
+    }
+    settings = settings_for(
+        engine="exact", **{name: value for name, value in given.items() if value is not None}
+    )
+    assert isinstance(settings, ExactSettings)
+    if memory is not None and not 0 < memory < 1e9:
+        raise SettingsError(f"memory must be a number of GB above 0, got {memory}")
+    from wordkin.files import require_writable
+
+    require_writable(output)
+    from wordkin.training import count_to_file
+
+    _say_if_too_many(threads, quiet)
+    began = time.perf_counter()
+    counted = count_to_file(
+        corpus,
+        output,
+        settings,
+        memory=None if memory is None else int(memory * 1e9),
+        progress=False if quiet else None,
+    )
+    seconds = time.perf_counter() - began
+    facts, pairs = counted.metadata, counted.pairs
+    if not quiet:
+        _say_read(facts["tokens"], facts["lines"], facts["invalid_utf8"])
+        terminal.say(f"kept    {_number(len(counted.words), 'different word')}")
+        terminal.say(f"counted {_number(len(pairs.values), 'different pair')} in {seconds:.1f} s")
+        terminal.say(f"saved   {output}, {output.stat().st_size / 1e6:,.0f} MB")
+    if json:
+        terminal.put_json(
+            {
+                "output": str(output),
+                "vocabulary": len(counted.words),
+                "pairs": len(pairs.values),
+                "seconds": seconds,
+                **facts,
+            }
+        )
+
+
 def _require_output(path: Path) -> None:
     """Raise now what would keep the model from being saved after hours of training."""
     from wordkin.files import require_writable
@@ -217,18 +399,39 @@ def _require_output(path: Path) -> None:
 
 
 def _say_summary(model: Word2Vec, output: Path, saving: float) -> None:
-    account, history = model.account, model.history
-    losses = " → ".join(f"{epoch.loss:.4f}" for epoch in dict.fromkeys((history[0], history[-1])))
-    terminal.say(f"read    {account.tokens:,} words in {_number(account.lines, 'line')}")
-    if account.invalid_utf8:
-        terminal.say(f"        {account.invalid_utf8:,} words are not UTF-8: kept as they are")
-    terminal.say(f"kept    {len(model.vectors):,} different words")
-    terminal.say(f"loss    {losses} a pair, over {_number(len(history), 'epoch')}")
+    account = model.account
+    _say_read(account.tokens, account.lines, account.invalid_utf8)
+    terminal.say(f"kept    {_number(len(model.vectors), 'different word')}")
+    terminal.say(f"loss    {_losses(model)}")
+    counting = f" {account.counting:.1f} s of counting," if account.counting else ""
     terminal.say(
-        f"speed   {account.words_per_second:,.0f} words/s: {account.training:.1f} s of training,"
-        f" {account.reading:.1f} s of reading, {saving:.1f} s of saving"
+        f"speed   {account.words_per_second:,.0f} words/s:{counting} {account.training:.1f} s of"
+        f" training, {account.reading:.1f} s of reading, {saving:.1f} s of saving"
     )
     terminal.say(f"saved   {output}")
+
+
+def _losses(model: Word2Vec) -> str:
+    from wordkin.stochastic import Epoch
+
+    history = model.history
+    last = history[-1]
+    if isinstance(last, Epoch):
+        losses = " → ".join(f"{epoch.loss:.4f}" for epoch in dict.fromkeys((history[0], last)))
+        return f"{losses} a pair, over {_number(len(history), 'epoch')}"
+    known = (
+        f", perplexity {last.perplexity:,.1f}"
+        if model.settings.objective == "naive-softmax"
+        else ""
+    )
+    passes = "1 pass" if len(history) == 1 else f"{len(history)} passes"
+    return f"{last.loss:.4f} a pair{known}, after {passes}; ridge {last.ridge:g}"
+
+
+def _say_read(tokens: int, lines: int, invalid_utf8: int) -> None:
+    terminal.say(f"read    {tokens:,} words in {_number(lines, 'line')}")
+    if invalid_utf8:
+        terminal.say(f"        {invalid_utf8:,} words are not UTF-8: kept as they are")
 
 
 def _tokens(model: Word2Vec) -> dict[str, int]:
@@ -238,7 +441,7 @@ def _tokens(model: Word2Vec) -> dict[str, int]:
         "read": account.tokens,
         "lines": account.lines,
         "invalid_utf8": account.invalid_utf8,
-        "passes": len(model.history),
+        "passes": len(model.history) if model.settings.engine == "stochastic" else 1,
         "trained": account.trained,
         "subsampled": account.subsampled,
         "out_of_vocabulary": account.out_of_vocabulary,
@@ -246,13 +449,15 @@ def _tokens(model: Word2Vec) -> dict[str, int]:
 
 
 def _seconds(model: Word2Vec) -> dict[str, float]:
-    return {"reading": model.account.reading, "training": model.account.training}
+    account = model.account
+    counting = {"counting": account.counting} if account.counting else {}
+    return {"reading": account.reading, **counting, "training": account.training}
 
 
 def _history(model: Word2Vec) -> list[dict[str, Any]]:
     from dataclasses import asdict
 
-    return [asdict(epoch) for epoch in model.history]
+    return [asdict(done) for done in model.history]
 
 
 def _number(count: int, noun: str) -> str:
@@ -331,6 +536,45 @@ def _put_scored(heading: str, answer: Sequence[tuple[str, float]]) -> None:
         terminal.put(f"  {cosine:7.4f}  {word}")
 
 
+@app.command(epilog="Example:  wordkin predict model.safetensors seoul --topn 5")
+def predict(
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help=f"A {_MODEL_SUFFIX} model of this program.")
+    ],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="WORD", help="Words; from standard input if none are given."),
+    ] = None,
+    topn: _TopN = 10,
+    json: _Json = False,
+) -> None:
+    """Show the most probable words around a word."""
+    asked = [_as_in_text(word) for word in words] if words else _words_from_stdin()
+    from wordkin import load
+
+    if model.suffix.lower() != _MODEL_SUFFIX:
+        raise FormatError(f"{model}: probabilities take a {_MODEL_SUFFIX} model, not vectors alone")
+    trained = load(model)
+    for word in asked:
+        trained.center.index(word)
+    answers = ((word, trained.predict(word, topn)) for word in asked)
+    if json:
+        terminal.put_json(
+            [
+                {
+                    "word": word,
+                    "outside": [{"word": o, "probability": p} for o, p in answer],
+                }
+                for word, answer in answers
+            ]
+        )
+        return
+    for i, (word, answer) in enumerate(answers):
+        if i:
+            terminal.put()
+        _put_scored(word, answer)
+
+
 # ---- info and export -----------------------------------------------------------------------------
 
 
@@ -384,14 +628,14 @@ def _put_model(path: Path, model: Word2Vec) -> None:
     terminal.put()
     terminal.put_heading("settings")
     for name, value in model.get_params().items():
-        terminal.put(f"  {name:<14} {'all' if value is None else value}")
+        shown = {"max_vocab": "all", "ridge": "auto"}[name] if value is None else value
+        terminal.put(f"  {name:<14} {shown}")
     terminal.put()
     terminal.put_heading("tokens")
     places = len(f"{account.read:,}")
-    passes = len(model.history)
-    read = (
-        f"read: {account.tokens:,} in {_number(account.lines, 'line')}, {_number(passes, 'epoch')}"
-    )
+    read = f"read: {account.tokens:,} in {_number(account.lines, 'line')}"
+    if model.settings.engine == "stochastic":
+        read += f", {_number(len(model.history), 'epoch')}"
     for sign, count, what in (
         (" ", account.read, read),
         ("=", account.trained, "trained on"),
@@ -402,21 +646,26 @@ def _put_model(path: Path, model: Word2Vec) -> None:
     if account.invalid_utf8:
         terminal.put(f"  {account.invalid_utf8:,} words of the text are not UTF-8")
     terminal.put()
-    terminal.put_table(
-        ["epoch", "loss", "pairs", "trained", "subsampled", "seconds"],
-        [
-            [
-                f"{i}",
-                f"{epoch.loss:.6f}",
-                f"{epoch.pairs:,.0f}",
-                f"{epoch.trained:,}",
-                f"{epoch.subsampled:,}",
-                f"{epoch.seconds:.2f}",
-            ]
-            for i, epoch in enumerate(model.history, 1)
-        ],
-        align=">>>>>>",
-    )
+    terminal.put_table(*_history_table(model))
+
+
+def _history_table(model: Word2Vec) -> tuple[list[str], list[list[str]], str]:
+    from wordkin.exact import Pass
+    from wordkin.stochastic import Epoch
+
+    rows = []
+    history: Sequence[Epoch | Pass] = model.history
+    for i, done in enumerate(history, 1):
+        if isinstance(done, Epoch):
+            numbers = [f"{done.pairs:,.0f}", f"{done.trained:,}", f"{done.subsampled:,}"]
+        else:
+            numbers = [f"{done.penalty:.6f}", f"{done.gradient:.1e}", f"{done.words:,}"]
+        rows.append([f"{i}", f"{done.loss:.6f}", *numbers, f"{done.seconds:.2f}"])
+    if model.settings.engine == "stochastic":
+        names = ["epoch", "loss", "pairs", "trained", "subsampled", "seconds"]
+    else:
+        names = ["pass", "loss", "penalty", "gradient", "words", "seconds"]
+    return names, rows, ">>>>>>"
 
 
 @app.command(epilog="Example:  wordkin export model.safetensors vectors.bin")

@@ -33,7 +33,7 @@ StrPath: TypeAlias = str | os.PathLike[str]
 Float32 = npt.NDArray[np.float32]
 Int64 = npt.NDArray[np.int64]
 
-FORMAT_VERSION = 1  # of the model file; raise it when an older wordkin could not read the file
+FORMAT_VERSION = 2  # of the model file; raise it when an older wordkin could not read the file
 
 # The tensors of a model file: type as safetensors spells it, number of axes.
 _TENSORS = {
@@ -43,15 +43,20 @@ _TENSORS = {
     "words": ("U8", 1),
     "offsets": ("I64", 1),
 }
+_VECTORS = {"vectors": ("F32", 2)}  # those of the exact engine: center vectors in their gauge
 
 
 @dataclass(frozen=True, eq=False)
 class ModelFile:
-    """What a model file holds: V words, two matrices of (V, d), V counts, and plain data."""
+    """What a model file holds: V words, two matrices of (V, d), V counts, and plain data.
+
+    `vectors`, (V, r), are those to ask for neighbours; None: the center vectors themselves.
+    """
 
     words: list[str]
     center: Float32
     outside: Float32
+    vectors: Float32 | None
     counts: Int64
     metadata: dict[str, Any]
 
@@ -64,10 +69,12 @@ def write_model(
     outside: npt.NDArray[Any],
     counts: npt.NDArray[Any],
     metadata: Mapping[str, Any],
+    vectors: npt.NDArray[Any] | None = None,
 ) -> None:
     """Write a model as a `.safetensors` file.
 
-    Tensors: `center` and `outside` (V, d) float32; `counts` (V,) int64; `words` uint8, the bytes
+    Tensors: `center` and `outside` (V, d) float32; `vectors` (V, r) float32, if these are others
+    than the center vectors; `counts` (V,) int64; `words` uint8, the bytes
     of all words without gaps; `offsets` (V + 1,) int64, word i being bytes offsets[i] up to
     offsets[i + 1]. Metadata: the text under "wordkin" is JSON,
     {"format": FORMAT_VERSION, "metadata": metadata}.
@@ -82,6 +89,7 @@ def write_model(
     counts : (V,) array of integers
     metadata : mapping
         Anything that JSON can hold.
+    vectors : (V, r) array or None
 
     Raises
     ------
@@ -90,7 +98,7 @@ def write_model(
     OSError
         If the file cannot be written; it names the path and the cause.
     """
-    spelled = _spell(path, words)
+    spelled = spell_words(path, words)
     V = len(spelled)
     tensors = {
         "center": _checked(path, "center", center, np.float32, (V, -1)),
@@ -99,6 +107,8 @@ def write_model(
         "words": np.frombuffer(b"".join(spelled), dtype=np.uint8),
         "offsets": np.cumsum([0, *map(len, spelled)], dtype=np.int64),
     }
+    if vectors is not None:
+        tensors["vectors"] = _checked(path, "vectors", vectors, np.float32, (V, -1))
     try:
         settings = json.dumps(
             {"format": FORMAT_VERSION, "metadata": dict(metadata)}, allow_nan=False
@@ -123,19 +133,20 @@ def read_model(path: StrPath) -> ModelFile:
     OSError
         If it cannot be opened.
     """
-    _require_file(path)
+    require_file(path)
     try:
         with safe_open(os.fspath(path), framework="numpy") as file:
             metadata = _metadata(path, (file.metadata() or {}).get("wordkin"))
             _check_layout(path, file)
             center, outside, counts, joined, offsets = map(file.get_tensor, _TENSORS)
+            vectors = file.get_tensor("vectors") if "vectors" in file.keys() else None  # noqa: SIM118
     except SafetensorError as error:
         raise FormatError(f"{path}: not a safetensors file, or cut short: {error}") from error
     if offsets[0] != 0 or offsets[-1] != len(joined) or (offsets[1:] < offsets[:-1]).any():
         raise FormatError(f"{path}: the offsets do not cut the bytes of the words into words")
     data, cuts = joined.tobytes(), offsets.tolist()
-    words = _read_words(path, [data[a:b] for a, b in pairwise(cuts)])
-    return ModelFile(words, center, outside, counts, metadata)
+    words = decode_words(path, [data[a:b] for a, b in pairwise(cuts)])
+    return ModelFile(words, center, outside, vectors, counts, metadata)
 
 
 def export(path: StrPath, words: Sequence[str], matrix: npt.NDArray[Any]) -> None:
@@ -163,7 +174,7 @@ def export(path: StrPath, words: Sequence[str], matrix: npt.NDArray[Any]) -> Non
         If the file cannot be written; it names the path and the cause.
     """
     write, _ = _format_of(path)
-    spelled = _spell(path, words)
+    spelled = spell_words(path, words)
     for word, raw in zip(words, spelled, strict=True):
         if raw.split() != [raw]:
             what = "has white space in it" if raw else "is empty"
@@ -192,10 +203,10 @@ def read_vectors(path: StrPath) -> tuple[list[str], Float32]:
         If it cannot be opened.
     """
     _, read = _format_of(path)
-    _require_file(path)
+    require_file(path)
     with open(path, "rb") as file:
         raw, matrix = read(path, file)
-    return _read_words(path, raw), matrix
+    return decode_words(path, raw), matrix
 
 
 # The word2vec formats, one writer and one reader each.
@@ -318,7 +329,7 @@ def _read_header(path: StrPath, file: BinaryIO, bytes_per_number: int) -> tuple[
 # Checks, and words to bytes and back.
 
 
-def _spell(path: StrPath, words: Sequence[str]) -> list[bytes]:
+def spell_words(path: StrPath, words: Sequence[str]) -> list[bytes]:
     """Return the bytes of different words; refuse a word that would not come back as it is."""
     spelled = []
     for word in words:
@@ -333,7 +344,8 @@ def _spell(path: StrPath, words: Sequence[str]) -> list[bytes]:
     return spelled
 
 
-def _read_words(path: StrPath, spelled: list[bytes]) -> list[str]:
+def decode_words(path: StrPath, spelled: list[bytes]) -> list[str]:
+    """Give the words of a file as str; raise FormatError where one comes twice."""
     words = [raw.decode("utf-8", "surrogateescape") for raw in spelled]
     _check_different(path, words)
     return words
@@ -369,7 +381,7 @@ def _os_error(error: SafetensorError) -> OSError:
     return OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(str(error))
 
 
-def _require_file(path: StrPath) -> None:
+def require_file(path: StrPath) -> None:
     """Refuse what is not a file; what cannot be opened raises the OSError that says so."""
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise FormatError(f"{path}: not a file")
@@ -400,7 +412,8 @@ def _check_layout(path: StrPath, file: Any) -> None:
     if missing:
         raise FormatError(f"{path}: no tensor {', '.join(sorted(missing))}")
     shapes = {}
-    for name, (dtype, axes) in _TENSORS.items():
+    optional = _VECTORS if "vectors" in file.keys() else {}  # noqa: SIM118
+    for name, (dtype, axes) in (_TENSORS | optional).items():
         tensor = file.get_slice(name)
         shapes[name] = tuple(tensor.get_shape())
         if tensor.get_dtype() != dtype or len(shapes[name]) != axes:
@@ -412,3 +425,5 @@ def _check_layout(path: StrPath, file: Any) -> None:
     for name, wanted in {"outside": (V, d), "counts": (V,), "offsets": (V + 1,)}.items():
         if shapes[name] != wanted:
             raise FormatError(f"{path}: {name} must have the shape {wanted}, got {shapes[name]}")
+    if shapes.get("vectors", (V,))[0] != V:
+        raise FormatError(f"{path}: vectors must have {V} rows, got {shapes['vectors']}")

@@ -190,5 +190,10 @@ def _equations(rng: np.random.Generator) -> Iterator[_Equation]:
             "corpus negative sampling",
             lambda V, U: objectives.corpus_negative_sampling(N, q, K, V, U),
         ),
+        (
+            "corpus",
+            "corpus negative sampling, drawn again",
+            lambda V, U: objectives.corpus_negative_sampling(N, q, K, V, U, drawn_again=True),
+        ),
     ):
         yield _Equation(name, [(part, "V"), (part, "U")], function, (V, U))

@@ -340,13 +340,26 @@ def corpus_naive_softmax(
 
 
 def corpus_negative_sampling(
-    counts: Any, noise: npt.ArrayLike, negatives: int, V: npt.ArrayLike, U: npt.ArrayLike
+    counts: Any,
+    noise: npt.ArrayLike,
+    negatives: int,
+    V: npt.ArrayLike,
+    U: npt.ArrayLike,
+    *,
+    drawn_again: bool = False,
 ) -> tuple[float, Array, Array]:
     """Compute the expected negative sampling loss of a whole corpus, and its gradients.
 
-    ``J(corpus) = Σ_c [ -Σ_o N_co log σ(u_o·v_c) - K n_c Σ_w q_w log σ(-u_w·v_c) ]``
+    ``J(corpus) = Σ_c [ -Σ_o N_co log σ(u_o·v_c) - Σ_w M_cw log σ(-u_w·v_c) ]``
 
-    The expectation is over draws from the plain noise ``q``, in which a draw may fall on ``o``.
+    with the number of times that ``w`` is a negative of ``c``, over draws from the plain noise
+    ``q``, in which a draw may fall on ``o``,
+
+    ``M_cw = K n_c q_w``
+
+    or, where a draw equal to ``o`` is drawn again, as in training,
+
+    ``M_cw = K q_w (Σ_o N_co / (1 - q_o) - N_cw / (1 - q_w))``
 
     Parameters
     ----------
@@ -358,6 +371,8 @@ def corpus_negative_sampling(
         ``K``, the number of negatives a pair.
     V, U
         Center and outside vectors, ``(V, d)`` each.
+    drawn_again
+        Whether a negative equal to ``o`` is drawn again, so that ``w`` has ``q_w / (1 - q_o)``.
 
     Returns
     -------
@@ -368,12 +383,7 @@ def corpus_negative_sampling(
     ------
     ValueError
         For shapes that do not fit, a count or ``negatives`` below 0, or a noise that is no
-        distribution; the message names the values.
-
-    Notes
-    -----
-    Where a draw equal to ``o`` is drawn again, ``w`` is drawn with ``q_w / (1 - q_o)``, and
-    ``K n_c q_w`` becomes ``K q_w (Σ_o N_co / (1 - q_o) - N_cw / (1 - q_w))``, at the same cost.
+        distribution, or leaves no other word to draw; the message names the values.
     """
     V, U = _center_and_outside("V", V, U)
     N, n = _counts(counts, V, U)
@@ -386,9 +396,16 @@ def corpus_negative_sampling(
         )
     if negatives < 0:
         raise ValueError(f"negatives must be at least 0, got {negatives}")
-    # J = -Σ_co N_co log σ(x_co) - Σ_cw M_cw log σ(-x_cw)    x_cw = u_w·v_c    M_cw = K n_c q_w
+    if drawn_again and np.any(q >= 1):
+        raise ValueError(f"noise must leave another word to draw, got {q.max()} for one word")
+    # J = -Σ_co N_co log σ(x_co) - Σ_cw M_cw log σ(-x_cw)    x_cw = u_w·v_c
     x = V @ U.T
-    M = negatives * n * q
+    if drawn_again:
+        # (c, o) has each w but o with q_w / (1 - q_o): M_cw = K q_w Σ_{o ≠ w} N_co / (1 - q_o)
+        others = N / (1 - q)
+        M = negatives * q * (others.sum(axis=1, keepdims=True) - others)
+    else:
+        M = negatives * n * q
     loss = -np.sum(N * log_sigmoid(x)) - np.sum(M * log_sigmoid(-x))
     # ∂J/∂x = M σ(x) - N (1 - σ(x))    ∂J/∂V = (∂J/∂x) U    ∂J/∂U = (∂J/∂x)ᵀ V
     residual = M * sigmoid(x) - N * sigmoid(-x)

@@ -20,6 +20,12 @@ class Progress:
     def training(self, epoch: int, epochs: int, words: int, total: int, loss: float) -> None:
         """Words trained on so far, of the `total` over all epochs; the running loss of a pair."""
 
+    def counting(self, done: int, total: int) -> None:
+        """Words of the text whose pairs are counted, of the `total`."""
+
+    def descending(self, words: int, number: int, done: float, loss: float) -> None:
+        """Share `done` of a pass over the counts of `words` words; the last loss of a pair."""
+
     def __enter__(self) -> Progress:
         return self
 
@@ -79,7 +85,24 @@ class Bar(Progress):
             loss=f"loss {loss:.4f}" if loss == loss else "",
         )
 
-    def _enter_stage(self, stage: str, total: int | None) -> float:
+    def counting(self, done: int, total: int) -> None:
+        """Show words whose pairs are counted."""
+        elapsed = self._enter_stage("counting", total)
+        rate = f"{_short(done / elapsed)} words/s" if elapsed > 0.2 else ""
+        self._rich.update(self._task, completed=done, description="counting", rate=rate)
+
+    def descending(self, words: int, number: int, done: float, loss: float) -> None:
+        """Show a pass over the counts."""
+        self._enter_stage(f"pass {number} over {words}", 1.0)
+        self._rich.update(
+            self._task,
+            completed=done,
+            description=f"pass {number}  ",
+            rate=f"{words:,} words",
+            loss=f"loss {loss:.4f}" if loss == loss else "",
+        )
+
+    def _enter_stage(self, stage: str, total: float | None) -> float:
         """Seconds since the stage began; a new stage gets a bar of its own."""
         if stage != self._stage:
             if self._task is not None:

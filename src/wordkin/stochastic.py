@@ -23,7 +23,7 @@ from wordkin import _core
 from wordkin.errors import DivergenceError, SettingsError, WordkinError
 from wordkin.objectives import keep_probability, noise_distribution
 from wordkin.progress import Progress
-from wordkin.settings import Settings
+from wordkin.settings import StochasticSettings
 
 Float32 = npt.NDArray[np.float32]
 
@@ -56,11 +56,21 @@ class Epoch:
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
-    """The result of an engine: center and outside matrix, (V, d) each, and the epochs' accounts."""
+    """The result of an engine.
+
+    Attributes
+    ----------
+    center, outside : (V, d) arrays
+    history : list
+        An account of each epoch, or of each pass of the exact engine.
+    counting : float
+        Seconds of the training that went into counting.
+    """
 
     center: npt.NDArray[Any]
     outside: npt.NDArray[Any]
-    history: list[Epoch]
+    history: list[Any]
+    counting: float = 0.0
 
 
 def level() -> str:
@@ -72,7 +82,7 @@ def level() -> str:
     return wanted
 
 
-def pool_size(settings: Settings) -> int:
+def pool_size(settings: StochasticSettings) -> int:
     """Negatives to draw for a span: so many that none stands for more than 3.75 of a center's.
 
     A center has (m + 1) K negatives in expectation; fewer, heavier ones would do for speed, but
@@ -81,7 +91,7 @@ def pool_size(settings: Settings) -> int:
     return min(512, 16 * math.ceil((settings.window + 1) * settings.negatives / 60))
 
 
-def steps(settings: Settings) -> int:
+def steps(settings: StochasticSettings) -> int:
     """Parts in which to descend on a span, so that a center's own step stays stable.
 
     At one state of the weights v_c takes a step of the size learning_rate (m + 1) K: 0.75 for the
@@ -92,7 +102,7 @@ def steps(settings: Settings) -> int:
     return math.ceil(rate * (settings.window + 1) * settings.negatives / 4)
 
 
-def span_size(settings: Settings, noise: npt.NDArray[np.float64]) -> int:
+def span_size(settings: StochasticSettings, noise: npt.NDArray[np.float64]) -> int:
     """Centers to take at the same weights: as many as keep the sum of a row's steps stable.
 
     The outside vector of a pool word takes a step for each center of the span. Their weights,
@@ -118,7 +128,7 @@ def aligned_rows(rows: int, dim: int) -> Float32:
 def train(
     ids: npt.NDArray[np.int32],
     counts: npt.NDArray[np.int64],
-    settings: Settings,
+    settings: StochasticSettings,
     progress: Progress,
     after_epoch: Callable[[Epoch], None] = lambda _: None,
 ) -> Trained:
@@ -129,7 +139,7 @@ def train(
     ids : (N,) int32
         The text; `corpus.LINE_END` between lines.
     counts : (V,) int64
-    settings : Settings
+    settings : StochasticSettings
     progress : Progress
         Told about ten times a second, and after each epoch.
     after_epoch
@@ -225,6 +235,6 @@ def _finite(matrix: Float32) -> bool:
     return bool(np.isfinite(np.vdot(matrix, matrix)))
 
 
-def _rate(settings: Settings, epoch: int) -> float:
+def _rate(settings: StochasticSettings, epoch: int) -> float:
     share = epoch / settings.epochs
     return settings.learning_rate * (1 - share + FINAL_RATE * share)

@@ -9,38 +9,53 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin import classroom, stochastic
+from wordkin import classroom, exact, gauge, prediction, stochastic
+from wordkin.cooccurrence import CountsFile, read_counts, write_counts
 from wordkin.corpus import Corpus
-from wordkin.errors import CorpusError, FormatError, WordkinError
+from wordkin.errors import CorpusError, FormatError, SettingsError, WordkinError
+from wordkin.exact import Pass
 from wordkin.formats import read_model, write_model
+from wordkin.objectives import keep_probability
 from wordkin.progress import Progress, progress_for
-from wordkin.settings import Objective, Settings
+from wordkin.settings import (
+    EngineName,
+    ExactSettings,
+    Objective,
+    StochasticSettings,
+    settings_for,
+)
 from wordkin.stochastic import Epoch, Trained
 from wordkin.text import Text, read_corpus
 from wordkin.vectors import WordVectors
 from wordkin.vocabulary import Vocabulary
 
-Engine: TypeAlias = Callable[
-    [npt.NDArray[np.int32], npt.NDArray[np.int64], Settings, Progress, Callable[[Epoch], None]],
-    Trained,
-]
+Settings: TypeAlias = StochasticSettings | ExactSettings
+History: TypeAlias = list[Epoch] | list[Pass]
 
-_ENGINES: dict[Objective, Engine] = {
-    "negative-sampling": stochastic.train,
-    "naive-softmax": classroom.train,
+# Ids, their counts, settings of the engine, progress, and what is called after each epoch or pass.
+_ENGINES: dict[tuple[EngineName, Objective], Callable[..., Trained]] = {
+    ("stochastic", "negative-sampling"): stochastic.train,
+    ("stochastic", "naive-softmax"): classroom.train,
+    ("exact", "negative-sampling"): exact.train,
+    ("exact", "naive-softmax"): exact.train,
 }
+
+
+COUNTED = ("window", "subsample", "min_count", "max_vocab")
+"""The settings that counts are made with."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Account:
     """Where every token went, and how long it took.
 
-    For each epoch, and so in sum: read = trained + subsampled + out of vocabulary.
+    For each epoch, and so in sum: read = trained + subsampled + out of vocabulary. The exact engine
+    reads once, and what it trains on and leaves out are expectations, rounded.
 
     Attributes
     ----------
@@ -48,8 +63,8 @@ class Account:
         Words and lines read once; words whose bytes are no UTF-8.
     read, trained, subsampled, out_of_vocabulary : int
         Tokens over all epochs.
-    reading, training : float
-        Seconds.
+    reading, counting, training : float
+        Seconds; the stochastic engine counts nothing.
     """
 
     tokens: int
@@ -61,11 +76,13 @@ class Account:
     out_of_vocabulary: int
     reading: float
     training: float
+    counting: float = 0.0
 
     @property
     def words_per_second(self) -> float:
         """Words of the text passed over in a second of training, all epochs counted."""
-        return self.read / self.training if self.training else 0.0
+        spent = self.counting + self.training
+        return self.read / spent if spent else 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +103,9 @@ class Origin:
 class Word2Vec:
     """A skip-gram model: settings at first, vectors once it is fitted.
 
-    Takes the fields of `Settings` as keywords, e.g. ``Word2Vec(dim=100, window=5)``.
+    Takes `engine`, and as keywords the fields of the engine's settings, `StochasticSettings` or
+    `ExactSettings`, e.g. ``Word2Vec(dim=100, window=5)``. Without an engine, the objective chooses:
+    exact for naive softmax, stochastic for negative sampling.
 
     Examples
     --------
@@ -96,11 +115,8 @@ class Word2Vec:
     """
 
     def __init__(self, **settings: Any) -> None:
-        unknown = settings.keys() - {field.name for field in dataclasses.fields(Settings)}
-        if unknown:
-            known = ", ".join(field.name for field in dataclasses.fields(Settings))
-            raise TypeError(f"no such setting: {', '.join(sorted(unknown))}; there are: {known}")
-        self.settings = Settings(**settings)
+        self.settings: Settings = settings_for(**settings)
+        self._given = settings.keys()
         self._result: _Result | None = None
 
     def get_params(self) -> dict[str, Any]:
@@ -112,7 +128,7 @@ class Word2Vec:
         text: Text,
         *,
         progress: bool | Progress | None = None,
-        after_epoch: Callable[[Epoch], None] = lambda _: None,
+        after_epoch: Callable[[Any], None] = lambda _: None,
     ) -> Word2Vec:
         """Train on a text from the start.
 
@@ -124,7 +140,7 @@ class Word2Vec:
         progress
             A bar on standard error: True, False, or None for only on a terminal; or a `Progress`.
         after_epoch
-            Called with each `Epoch`'s account.
+            Called with the account of each `Epoch`, or of each `Pass` of the exact engine.
 
         Returns
         -------
@@ -147,16 +163,90 @@ class Word2Vec:
             )
             read = time.perf_counter()
             _require_pairs(corpus)
-            trained = _ENGINES[settings.objective](
+            trained = _ENGINES[settings.engine, settings.objective](
                 corpus.ids, corpus.vocabulary.counts, settings, shown, after_epoch
             )
             done = time.perf_counter()
-        _require_trained(trained.history, settings)
-        account = _account(corpus, trained.history, read - began, done - read)
+        if isinstance(settings, StochasticSettings):
+            _require_trained(trained.history, settings)
+        account = _account(corpus, trained, settings, read - began, done - read)
         vocabulary = corpus.vocabulary
         del corpus  # the ids, which may be most of the memory in use
-        self._result = _Result.of(vocabulary, trained, account)
+        self._result = _Result.of(vocabulary, trained, account, settings)
         return self
+
+    def fit_counts(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        progress: bool | Progress | None = None,
+        after_epoch: Callable[[Any], None] = lambda _: None,
+    ) -> Word2Vec:
+        """Train on what `write_counts` or `wordkin count` wrote, by the exact engine.
+
+        Window, subsampling and vocabulary are those of the counts.
+
+        Raises
+        ------
+        SettingsError
+            For another engine, or where a setting was given that the counts were not made with.
+        FormatError, OSError
+            If the file holds no counts, or cannot be read.
+        """
+        if not isinstance(self.settings, ExactSettings):
+            raise SettingsError(f"counts are for the exact engine, not for {self.settings.engine}")
+        shown = progress if isinstance(progress, Progress) else progress_for(progress)
+        began = time.perf_counter()
+        file = read_counts(path)
+        self.settings = settings = self._as_counted(path, file)
+        read = time.perf_counter()
+        with shown:
+            trained = exact.descend(
+                file.pairs, file.held_out, file.counts, settings, shown, after_epoch
+            )
+        done = time.perf_counter()
+        facts = Corpus(
+            Vocabulary(file.words, file.counts),
+            np.empty(0, np.int32),
+            *(file.metadata[name] for name in ("tokens", "lines", "invalid_utf8")),
+        )
+        account = _account(facts, trained, settings, read - began, done - read)
+        self._result = _Result.of(facts.vocabulary, trained, account, settings)
+        return self
+
+    def _as_counted(self, path: str | os.PathLike[str], file: CountsFile) -> ExactSettings:
+        """Return the settings with what the counts were made with."""
+        assert isinstance(self.settings, ExactSettings)
+        try:
+            made = {name: file.metadata[name] for name in COUNTED}
+            {name: file.metadata[name] for name in ("tokens", "lines", "invalid_utf8")}
+        except KeyError as error:
+            raise FormatError(f"{path}: no counts of this program: {error} is missing") from None
+        for name, value in made.items():
+            if name in self._given and getattr(self.settings, name) != value:
+                asked = getattr(self.settings, name)
+                raise SettingsError(f"{path}: counted with {name} {value}, asked for {asked}")
+        return dataclasses.replace(self.settings, **made)
+
+    def predict(self, word: str, topn: int = 10) -> list[tuple[str, float]]:
+        """Return the most probable outside words of a center word, with P(outside | center).
+
+        For naive softmax exactly what was trained, softmax(U v_c). Negative sampling trains no
+        distribution; what its optimum implies is given, q_o e^(u_o·v_c) made to sum to 1.
+
+        Raises
+        ------
+        UnknownWordError, SettingsError
+        """
+        fitted = self._fitted
+        c = fitted.center.index(word)
+        noise = self.settings.objective == "negative-sampling"
+        probable = prediction.probabilities(
+            fitted.center.matrix[c], fitted.outside.matrix, fitted.counts if noise else None
+        )
+        order = prediction.largest(probable, topn)
+        words = fitted.outside.words
+        return [(words[o], float(probable[o])) for o in order]
 
     @property
     def origin(self) -> Origin:
@@ -165,17 +255,26 @@ class Word2Vec:
 
     @property
     def vectors(self) -> WordVectors:
-        """The center vectors v_c of all words: what to ask for neighbours."""
+        """What to ask for neighbours.
+
+        Of the stochastic engine, the center vectors. The exact engine's are brought into the one
+        form that all models with the same probabilities share: `wordkin.gauge`.
+        """
         return self._fitted.vectors
 
     @property
+    def center(self) -> WordVectors:
+        """The center vectors v_c of all words, as trained."""
+        return self._fitted.center
+
+    @property
     def outside(self) -> WordVectors:
-        """The outside vectors u_o of all words."""
+        """The outside vectors u_o of all words, as trained."""
         return self._fitted.outside
 
     @property
-    def history(self) -> list[Epoch]:
-        """An account of each epoch, with the mean loss of a pair."""
+    def history(self) -> History:
+        """An account of each epoch or pass, with the mean loss of a pair."""
         return self._fitted.history
 
     @property
@@ -195,15 +294,16 @@ class Word2Vec:
         write_model(
             path,
             words=result.vectors.words,
-            center=result.vectors.matrix,
+            center=result.center.matrix,
             outside=result.outside.matrix,
             counts=result.counts,
             metadata={
                 **dataclasses.asdict(result.origin),
                 "settings": self.settings.as_dict(),
                 "account": dataclasses.asdict(result.account),
-                "history": [dataclasses.asdict(epoch) for epoch in result.history],
+                "history": [dataclasses.asdict(done) for done in result.history],
             },
+            vectors=None if result.vectors is result.center else result.vectors.matrix,
         )
 
     @classmethod
@@ -218,15 +318,19 @@ class Word2Vec:
         file = read_model(path)
         try:
             model = cls(**file.metadata["settings"])
-            for matrix in (file.center, file.outside):
-                matrix.setflags(write=False)
-            model._result = _Result(
-                WordVectors(file.words, file.center, file.counts),
-                WordVectors(file.words, file.outside, file.counts),
+            exactly = model.settings.engine == "exact"
+            history = [(Pass if exactly else Epoch)(**done) for done in file.metadata["history"]]
+            account = Account(**file.metadata["account"])
+            origin = Origin(file.metadata["wordkin"], file.metadata["instruction_set"])
+            model._result = _Result.made(
+                file.words,
+                file.center,
+                file.outside,
+                file.vectors,
                 file.counts,
-                [Epoch(**epoch) for epoch in file.metadata["history"]],
-                Account(**file.metadata["account"]),
-                Origin(file.metadata["wordkin"], file.metadata["instruction_set"]),
+                cast(History, history),
+                account,
+                origin,
             )
         except (KeyError, TypeError, WordkinError) as error:
             raise FormatError(f"no model of this program ({error}): {path}") from None
@@ -247,22 +351,110 @@ class Word2Vec:
 @dataclasses.dataclass(frozen=True)
 class _Result:
     vectors: WordVectors
+    center: WordVectors
     outside: WordVectors
     counts: npt.NDArray[np.int64]
-    history: list[Epoch]
+    history: History
     account: Account
     origin: Origin
 
     @classmethod
-    def of(cls, vocabulary: Vocabulary, trained: Trained, account: Account) -> _Result:
-        return cls(
-            WordVectors(vocabulary.words, trained.center, vocabulary.counts),
-            WordVectors(vocabulary.words, trained.outside, vocabulary.counts),
-            vocabulary.counts,
-            trained.history,
-            account,
-            Origin.here(),
+    def of(
+        cls, vocabulary: Vocabulary, trained: Trained, account: Account, settings: Settings
+    ) -> _Result:
+        center, outside = trained.center, trained.outside
+        vectors = gauge.canonical(center, outside) if settings.engine == "exact" else None
+        words, counts = vocabulary.words, vocabulary.counts
+        return cls.made(
+            words, center, outside, vectors, counts, trained.history, account, Origin.here()
         )
+
+    @classmethod
+    def made(
+        cls,
+        words: list[str],
+        center: npt.NDArray[Any],
+        outside: npt.NDArray[Any],
+        vectors: npt.NDArray[Any] | None,
+        counts: npt.NDArray[np.int64],
+        history: History,
+        account: Account,
+        origin: Origin,
+    ) -> _Result:
+        for matrix in (center, outside, vectors):
+            if matrix is not None:
+                matrix.setflags(write=False)
+        of_center = WordVectors(words, center, counts)
+        return cls(
+            of_center if vectors is None else WordVectors(words, vectors, counts),
+            of_center,
+            WordVectors(words, outside, counts),
+            counts,
+            history,
+            account,
+            origin,
+        )
+
+
+def count_to_file(
+    text: Text,
+    path: str | os.PathLike[str],
+    settings: ExactSettings,
+    *,
+    memory: int | None = None,
+    progress: bool | Progress | None = None,
+) -> CountsFile:
+    """Count the pairs of a text, and write them for `Word2Vec.fit_counts`.
+
+    Parameters
+    ----------
+    text
+        As `Word2Vec.fit` takes it.
+    path
+        A file of any name, written whole or not at all.
+    settings
+        Window, subsampling, vocabulary and threads are used.
+    memory : int or None
+        Bytes that counts may take in memory before they go to files; None: half of what there is.
+
+    Raises
+    ------
+    CorpusError, OSError
+        For a text that cannot be read or holds nothing to count, or a file that cannot be written.
+    """
+    from wordkin import __version__
+
+    with progress if isinstance(progress, Progress) else progress_for(progress) as shown:
+        corpus = read_corpus(
+            text, min_count=settings.min_count, max_vocab=settings.max_vocab, progress=shown
+        )
+        _require_pairs(corpus)
+        vocabulary = corpus.vocabulary
+        pairs, held_out = exact.count_pairs(
+            corpus.ids,
+            vocabulary.counts,
+            window=settings.window,
+            subsample=settings.subsample,
+            threads=settings.threads,
+            memory=memory,
+            progress=shown,
+        )
+    metadata = {
+        "wordkin": __version__,
+        "tokens": corpus.tokens,
+        "lines": corpus.lines,
+        "invalid_utf8": corpus.invalid_utf8,
+        **{name: getattr(settings, name) for name in COUNTED},
+    }
+    write_counts(
+        path,
+        words=vocabulary.words,
+        counts=vocabulary.counts,
+        pairs=pairs,
+        held_out=held_out,
+        metadata=metadata,
+    )
+    return CountsFile(vocabulary.words, vocabulary.counts, pairs, held_out, metadata)
 
 
 def _require_pairs(corpus: Corpus) -> None:
@@ -282,7 +474,7 @@ def _require_pairs(corpus: Corpus) -> None:
         )
 
 
-def _require_trained(history: list[Epoch], settings: Settings) -> None:
+def _require_trained(history: list[Epoch], settings: StochasticSettings) -> None:
     if not any(epoch.pairs for epoch in history):
         raise CorpusError(
             f"subsampling left no two words together in {settings.epochs} epochs: set subsample"
@@ -290,16 +482,28 @@ def _require_trained(history: list[Epoch], settings: Settings) -> None:
         )
 
 
-def _account(corpus: Corpus, history: list[Epoch], reading: float, training: float) -> Account:
-    epochs = len(history)
+def _account(
+    corpus: Corpus, trained: Trained, settings: Settings, reading: float, training: float
+) -> Account:
+    vocabulary = corpus.vocabulary
+    if isinstance(settings, StochasticSettings):
+        epochs = len(trained.history)
+        kept = sum(epoch.trained for epoch in trained.history)
+        left = sum(epoch.subsampled for epoch in trained.history)
+    else:
+        counts, epochs = vocabulary.counts, 1
+        keep = keep_probability(counts / counts.sum(), settings.subsample)
+        kept = round(float(counts @ keep))
+        left = int(counts.sum()) - kept
     return Account(
         tokens=corpus.tokens,
         lines=corpus.lines,
         invalid_utf8=corpus.invalid_utf8,
         read=corpus.tokens * epochs,
-        trained=sum(epoch.trained for epoch in history),
-        subsampled=sum(epoch.subsampled for epoch in history),
+        trained=kept,
+        subsampled=left,
         out_of_vocabulary=corpus.out_of_vocabulary * epochs,
         reading=reading,
-        training=training,
+        training=training - trained.counting,
+        counting=trained.counting,
     )

@@ -1,0 +1,510 @@
+"""How often each word is met around each other one: all that the exact engine reads of a corpus.
+
+In: ids, and the counts of their words. Out: a sparse matrix in memory or, where that is too small,
+in a file; and the file format that keeps it. May import `errors`, `files`, `formats`, `objectives`
+and `progress` of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import IO, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError, safe_open
+
+from wordkin import _core
+from wordkin.errors import FormatError
+from wordkin.files import atomic_write
+from wordkin.formats import StrPath, decode_words, require_file, spell_words
+from wordkin.objectives import keep_probability
+from wordkin.progress import Progress
+
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
+Values: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+
+FORMAT_VERSION = 1  # of the file of counts; raise it when an older wordkin could not read the file
+NEGLIGIBLE = 1e-9
+"""What lies in a line beyond a pair of less weight than this is not counted: with subsampling there
+is no distance that no pair could bridge, but this is the billionth part of seeing one once."""
+
+_ENTRIES = 1 << 21  # of a block, for each thread
+_PIECE = 1 << 24  # entries, or bytes, that are looked at or written at a time
+
+# The tensors of a file of counts: types as safetensors spells them, what fits them being the number
+# of words V, of entries, or of bytes. Those of the wider numbers come first: so all are aligned.
+_WORDS = {"words": ("U8",), "offsets": ("I64",), "counts": ("I64",)}
+_MATRIX = {"indptr": ("I64",), "indices": ("I32",), "values": ("F32", "F64")}
+_TYPES = {"U8": np.uint8, "I32": np.int32, "I64": np.int64, "F32": np.float32, "F64": np.float64}
+_SPELLED = {np.dtype(dtype): name for name, dtype in _TYPES.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Cooccurrence:
+    """The weight ``N_co`` of all pairs of a center ``c`` and an outside word ``o``, by rows.
+
+    Row ``c`` has the entries ``indptr[c]`` up to ``indptr[c + 1]``. Symmetric, but for rounding and
+    for what is about as light as `NEGLIGIBLE`.
+
+    Attributes
+    ----------
+    indptr : (V + 1,) int64
+    indices : (nnz,) int32
+        The outside words, ascending in each row.
+    values : (nnz,) float32 or float64
+        Their weights, all above 0.
+    """
+
+    indptr: Int64
+    indices: Int32
+    values: Values
+
+    @property
+    def size(self) -> int:
+        """``V``, the number of words."""
+        return len(self.indptr) - 1
+
+    @property
+    def nnz(self) -> int:
+        """The number of pairs that were met."""
+        return int(self.indptr[-1])
+
+    @cached_property
+    def row_sums(self) -> npt.NDArray[np.float64]:
+        """``n_c``, the weight of all pairs with the center ``c``, summed in float64."""
+        sums = np.zeros(self.size)
+        for first in range(0, self.size, 1024):
+            indptr, _, values = self.rows(first, first + 1024)
+            filled = np.flatnonzero(np.diff(indptr))
+            if len(filled):
+                begins = indptr[filled] - indptr[0]
+                sums[first + filled] = np.add.reduceat(values, begins, dtype=np.float64)
+        return sums
+
+    @property
+    def total(self) -> float:
+        """The weight of all pairs."""
+        return float(self.row_sums.sum())
+
+    def rows(self, first: int, last: int) -> tuple[Int64, Int32, Values]:
+        """Give views of the rows ``first`` up to ``last``: their indptr, indices and values.
+
+        The `indptr` is a part of the whole one: entries are numbered from the first row of all.
+        """
+        indptr = self.indptr[first : last + 1]
+        entries = slice(indptr[0], indptr[-1])
+        return indptr, self.indices[entries], self.values[entries]
+
+    def as_scipy(self) -> Any:
+        """Give the matrix as a `scipy.sparse.csr_matrix`; needs SciPy."""
+        from scipy.sparse import csr_matrix
+
+        return csr_matrix((self.values, self.indices, self.indptr), (self.size, self.size))
+
+
+# ----------------------------------------------------------------------------------------- counting
+
+
+def count(
+    ids: Int32,
+    counts: Int64,
+    *,
+    window: int,
+    subsample: float,
+    threads: int,
+    dtype: npt.DTypeLike = np.float32,
+    memory: int | None = None,
+    folder: StrPath | None = None,
+    progress: Progress | None = None,
+) -> Cooccurrence:
+    """Count all pairs of a corpus as stochastic training meets them, in expectation.
+
+    There a token of word ``w`` is kept with `keep_probability`, those dropped vanish before windows
+    are formed, and two kept tokens of a line weigh `window_weight` at the distance that is left
+    between them. With X the number of kept ones between them, a pair adds ``keep_c keep_o
+    E[max(0, m - X)] / m``; nothing is drawn. The sums are in float64, and the same bits for any
+    number of threads.
+
+    Parameters
+    ----------
+    ids : (N,) int32
+        The corpus, with `LINE_END` between lines.
+    counts : (V,) array of integers
+        How often each word is in the corpus whose frequencies decide what is kept; `ids` may be a
+        part of that one.
+    window, subsample
+        As in training.
+    threads : int
+    dtype : float32 or float64
+        Of the result's values.
+    memory : int, optional
+        Bytes that the result may take in memory; a larger one comes as arrays that lie in files.
+        Counting takes some more: 128 MB or a quarter of the size of `ids`, and 50 MB a thread.
+    folder : path, optional
+        For these files, which have no name and go away with the arrays; by default the system's
+        folder for temporary files.
+    progress : Progress, optional
+
+    Raises
+    ------
+    ValueError
+        For a setting or an id that is out of range.
+    OSError
+        If the folder cannot be written to or is full; it names the folder.
+    """
+    if np.dtype(dtype) not in (np.float32, np.float64):
+        raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
+    if window < 1 or threads < 1:
+        raise ValueError(
+            f"window and threads must be at least 1, got window {window} and threads {threads}"
+        )
+    frequency = counts / max(1, int(counts.sum()))
+    counter = _core.Counter(
+        ids=ids,
+        keep=keep_probability(frequency, subsample),
+        window=window,
+        negligible=NEGLIGIBLE,
+        threads=threads,
+    )
+    total = counter.tokens
+
+    def tick(done: int) -> None:
+        if progress is not None:
+            progress.counting(done, total)
+
+    lengths = np.zeros(len(counts), np.int64)
+    with _Entries(np.dtype(dtype), memory, folder) as entries:
+        row = 0
+        while True:
+            rows, size, done = counter.count(_ENTRIES * threads, tick)
+            if not rows:
+                break
+            indices, values = entries.room(size)
+            counter.take(lengths[row : row + rows], indices, values)
+            entries.keep()
+            row += rows
+            tick(done)
+        indptr = np.zeros(len(counts) + 1, np.int64)
+        np.cumsum(lengths, out=indptr[1:])
+        return Cooccurrence(indptr, *entries.arrays())
+
+
+class _Entries:
+    """Indices and values that grow: in memory, then in two files.
+
+    Rows come in order and whole, each from one thread: what is written behind what is there is the
+    matrix, and nothing is left to merge. A file loses its name as soon as it is opened, so that
+    nothing of it remains however the process ends.
+    """
+
+    def __init__(self, dtype: np.dtype[Any], memory: int | None, folder: StrPath | None) -> None:
+        self._memory = memory
+        self._folder = Path(tempfile.gettempdir() if folder is None else folder)
+        self._arrays: list[npt.NDArray[Any]] = [np.empty(0, np.int32), np.empty(0, dtype)]
+        self._files: list[IO[bytes]] = []
+        self._filled = 0
+        self._open = ExitStack()
+
+    def __enter__(self) -> _Entries:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()  # arrays that lie in the files keep them
+
+    def room(self, size: int) -> list[npt.NDArray[Any]]:
+        """Give arrays for so many further entries; those given before must be used no more."""
+        wanted = (self._filled + size) * sum(array.itemsize for array in self._arrays)
+        if not self._files and self._memory is not None and wanted > self._memory:
+            self._spill()
+        begin = 0 if self._files else self._filled
+        for array in self._arrays:
+            array.resize(begin + size, refcheck=False)  # large arrays move without a copy
+        self._filled += size
+        return [array[begin:] for array in self._arrays]
+
+    def keep(self) -> None:
+        """Keep what has been filled."""
+        if self._files:
+            for file, array in zip(self._files, self._arrays, strict=True):
+                self._write(file, array)
+
+    def arrays(self) -> list[npt.NDArray[Any]]:
+        """Give all of them."""
+        if not self._files:
+            return self._arrays
+        return [
+            np.memmap(file, array.dtype, "r", shape=(self._filled,))
+            for file, array in zip(self._files, self._arrays, strict=True)
+        ]
+
+    def _spill(self) -> None:
+        try:
+            for _ in self._arrays:
+                file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115
+                self._files.append(self._open.enter_context(file))
+        except OSError as error:
+            raise self._failed(error) from error
+        self.keep()
+
+    def _write(self, file: IO[bytes], array: npt.NDArray[Any]) -> None:
+        try:
+            _write(file, array)
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: OSError) -> OSError:
+        cause = error.strerror or str(error)
+        return OSError(error.errno, f"cannot write the counts: {cause}", os.fspath(self._folder))
+
+
+def _write(file: IO[bytes], array: npt.NDArray[Any]) -> None:
+    """Write all of the array's bytes, a piece at a time: it may be larger than the memory."""
+    left = np.ascontiguousarray(array).view(np.uint8).data
+    while left:
+        left = left[file.write(left[:_PIECE]) :]
+
+
+def split_lines(ids: Int32, share: float, seed: int = 1) -> tuple[Int32, Int32]:
+    """Split a corpus into lines to train on and lines that are held out.
+
+    Each line goes whole, with its `LINE_END`, to where a hash of its number and the seed puts it:
+    `share` is the probability to be held out, so that a part can be empty.
+
+    Returns
+    -------
+    train, held_out : int32 arrays
+        Copies, the lines of each in their order.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"share must be in 0..1, got {share}")
+    ends = np.flatnonzero(ids < 0) + 1
+    if len(ids) and ids[-1] >= 0:
+        ends = np.append(ends, len(ids))
+    with np.errstate(over="ignore"):
+        key = _mix(np.array([seed % 2**64], np.uint64) + _GAMMA)
+        random = _mix(key + np.arange(len(ends), dtype=np.uint64) * _GAMMA)
+    held = (random >> np.uint64(11)) * 2.0**-53 < share
+    where = np.repeat(held, np.diff(ends, prepend=0))
+    return ids[~where], ids[where]
+
+
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+
+
+def _mix(z: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Hash by the finaliser of SplitMix64 (Steele, Lea and Flood, 2014)."""
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+# ------------------------------------------------------------------------------- the file of counts
+
+
+@dataclass(frozen=True, eq=False)
+class CountsFile:
+    """What a file of counts holds: V words, their counts, one or two matrices, and plain data."""
+
+    words: list[str]
+    counts: Int64
+    pairs: Cooccurrence
+    held_out: Cooccurrence | None
+    metadata: dict[str, Any]
+
+
+def write_counts(
+    path: StrPath,
+    *,
+    words: Sequence[str],
+    counts: npt.NDArray[Any],
+    pairs: Cooccurrence,
+    held_out: Cooccurrence | None = None,
+    metadata: Mapping[str, Any],
+) -> None:
+    """Write counts as a file in the layout of safetensors, whatever its name.
+
+    Tensors: `words`, `offsets` and `counts` as in a model file; `indptr`, `indices` and `values` of
+    `pairs`, and with "held_" before their names those of `held_out`. Metadata: the text under
+    "wordkin-counts" is JSON, {"format": FORMAT_VERSION, "metadata": metadata}.
+
+    Parameters
+    ----------
+    path : path
+        An older file there is replaced only once the new one is complete.
+    words : sequence of V different str
+    counts : (V,) array of integers
+    pairs, held_out : Cooccurrence
+        Of all lines, and of those among them by which a ridge is chosen. May lie in files, and be larger than the memory.
+    metadata : mapping
+        Anything that JSON can hold.
+
+    Raises
+    ------
+    FormatError
+        If sizes do not fit, or a word or the metadata cannot be held by the file.
+    OSError
+        If the file cannot be written; it names the path and the cause.
+    """
+    spelled = spell_words(path, words)
+    V = len(spelled)
+    sizes = {"counts": len(counts), "pairs": pairs.size}
+    if held_out is not None:
+        sizes["held_out"] = held_out.size
+    for name, size in sizes.items():
+        if size != V:
+            raise FormatError(f"{path}: {name} must be of {V} words, got {size}")
+    tensors: dict[str, npt.NDArray[Any]] = {
+        "words": np.frombuffer(b"".join(spelled), np.uint8),
+        "offsets": np.cumsum([0, *map(len, spelled)], dtype=np.int64),
+        "counts": np.asarray(counts).astype(np.int64, casting="same_kind", copy=False),
+    }
+    for prefix, matrix in (("", pairs), ("held_", held_out)):
+        if matrix is not None:
+            tensors |= {prefix + name: getattr(matrix, name) for name in _MATRIX}
+    try:
+        settings = json.dumps(
+            {"format": FORMAT_VERSION, "metadata": dict(metadata)}, allow_nan=False
+        )
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"{path}: the metadata cannot be written as JSON: {error}") from error
+    order = sorted(tensors, key=lambda name: -tensors[name].itemsize)
+    header: dict[str, Any] = {"__metadata__": {"wordkin-counts": settings}}
+    at = 0
+    for name in order:
+        tensor = tensors[name]
+        header[name] = {
+            "dtype": _SPELLED[tensor.dtype],
+            "shape": tensor.shape,
+            "data_offsets": [at, at := at + tensor.nbytes],
+        }
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with atomic_write(path) as temporary, open(temporary, "wb", buffering=0) as file:
+        _write(file, np.frombuffer(len(text).to_bytes(8, "little") + text, np.uint8))
+        for name in order:
+            _write(file, tensors[name])
+
+
+def read_counts(path: StrPath) -> CountsFile:
+    """Read a file of counts that `write_counts` wrote; indices and values stay in the file.
+
+    Raises
+    ------
+    FormatError
+        If it is not a file of counts, is cut short, does not fit together, or is of a newer format.
+    OSError
+        If it cannot be opened.
+    """
+    require_file(path)
+    try:
+        with safe_open(os.fspath(path), framework="numpy") as file:
+            metadata = _metadata(path, file.metadata() or {})
+            names = set(file.keys())
+    except SafetensorError as error:
+        raise FormatError(f"{path}: not a safetensors file, or cut short: {error}") from error
+    # The header has just been checked: where tensors lie is in range, without holes or overlaps.
+    with open(path, "rb") as raw:
+        size = int.from_bytes(raw.read(8), "little")
+        header = json.loads(raw.read(size))
+    wanted = _WORDS | _MATRIX
+    if held := any(name.startswith("held_") for name in names):
+        wanted |= {f"held_{name}": types for name, types in _MATRIX.items()}
+    missing = wanted.keys() - names
+    if missing:
+        raise FormatError(f"{path}: no tensor {', '.join(sorted(missing))}")
+    tensors = {
+        name: _map(path, name, header[name], types, 8 + size) for name, types in wanted.items()
+    }
+    words = _words(path, tensors["words"], tensors["offsets"])
+    counts = np.array(tensors["counts"])
+    if len(counts) != len(words):
+        raise FormatError(f"{path}: {len(counts)} counts of {len(words)} words")
+    return CountsFile(
+        words,
+        counts,
+        _matrix(path, tensors, "", len(words)),
+        _matrix(path, tensors, "held_", len(words)) if held else None,
+        metadata,
+    )
+
+
+def _metadata(path: StrPath, found: Mapping[str, str]) -> dict[str, Any]:
+    if "wordkin" in found:
+        raise FormatError(f"{path}: a model, not counts")
+    if "wordkin-counts" not in found:
+        raise FormatError(f"{path}: a safetensors file, but not counts of wordkin")
+    try:
+        settings = json.loads(found["wordkin-counts"])
+        version, metadata = settings["format"], settings["metadata"]
+    except (ValueError, RecursionError, TypeError, KeyError) as error:
+        raise FormatError(f"{path}: the metadata are damaged: {error!r}") from error
+    if not isinstance(version, int) or not isinstance(metadata, dict):
+        raise FormatError(f"{path}: the metadata are damaged: format {version!r}")
+    if version > FORMAT_VERSION:
+        raise FormatError(
+            f"{path}: written by a newer wordkin: format {version}, this one reads {FORMAT_VERSION}"
+        )
+    return metadata
+
+
+def _map(
+    path: StrPath, name: str, entry: Mapping[str, Any], types: tuple[str, ...], begin: int
+) -> npt.NDArray[Any]:
+    """Give a tensor as an array that lies in the file."""
+    dtype, shape = entry["dtype"], tuple(entry["shape"])
+    if dtype not in types or len(shape) != 1:
+        raise FormatError(
+            f"{path}: {name} must be {' or '.join(types)} with 1 axis, got {dtype} of {shape}"
+        )
+    if not shape[0]:  # nothing cannot be mapped
+        return np.empty(0, _TYPES[dtype])
+    return np.memmap(path, _TYPES[dtype], "r", begin + entry["data_offsets"][0], shape)
+
+
+def _words(path: StrPath, joined: npt.NDArray[np.uint8], offsets: Int64) -> list[str]:
+    if (
+        not len(offsets)
+        or offsets[0] != 0
+        or offsets[-1] != len(joined)
+        or (offsets[1:] < offsets[:-1]).any()
+    ):
+        raise FormatError(f"{path}: the offsets do not cut the bytes of the words into words")
+    data, cuts = joined.tobytes(), offsets.tolist()
+    return decode_words(path, [data[a:b] for a, b in pairwise(cuts)])
+
+
+def _matrix(
+    path: StrPath, tensors: Mapping[str, npt.NDArray[Any]], prefix: str, V: int
+) -> Cooccurrence:
+    """Check what an engine relies on: rows that lie one after the other, words that there are."""
+    indptr, indices, values = (tensors[prefix + name] for name in _MATRIX)
+    if len(indptr) != V + 1 or len(indices) != len(values):
+        raise FormatError(
+            f"{path}: {prefix}indptr must have {V + 1} numbers and {prefix}values as many as"
+            f" {prefix}indices, got {len(indptr)}, {len(values)} and {len(indices)}"
+        )
+    if indptr[0] != 0 or indptr[-1] != len(indices) or (indptr[1:] < indptr[:-1]).any():
+        raise FormatError(f"{path}: {prefix}indptr does not cut the entries into rows")
+    for first in range(0, len(indices), _PIECE):
+        piece = slice(first, first + _PIECE)
+        low, high = indices[piece].min(), indices[piece].max()
+        if low < 0 or high >= V:
+            raise FormatError(
+                f"{path}: {prefix}indices must be in 0..{V - 1}, got {low if low < 0 else high}"
+            )
+        least, most = values[piece].min(), values[piece].max()
+        if not (least > 0 and most < np.inf):
+            raise FormatError(
+                f"{path}: {prefix}values must be positive numbers, got {least}, {most}"
+            )
+    return Cooccurrence(np.array(indptr), indices, values)

@@ -1,0 +1,44 @@
+"""What a model expects around a word: P(outside | center) from its matrices.
+
+Imports `objectives` and NumPy.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.errors import SettingsError
+from wordkin.objectives import NOISE_POWER, softmax
+
+
+def probabilities(
+    v_c: npt.NDArray[Any], U: npt.NDArray[Any], counts: npt.NDArray[Any] | None = None
+) -> npt.NDArray[np.float64]:
+    """Return P(O = o | C = c) for each outside word, (V,), with sum 1.
+
+    Parameters
+    ----------
+    v_c : (d,) array
+    U : (V, d) array
+        A row of zeros is a word that was never seen next to another: it has probability 0.
+    counts : (V,) array or None
+        None: softmax(U v_c). Given, the model is of negative sampling, at whose optimum
+        u_o·v_c = log P(o | c) / (K q_o) with the noise q: then P ∝ q_o e^(u_o·v_c).
+    """
+    logits = U.astype(np.float64) @ v_c.astype(np.float64)
+    if counts is not None:
+        logits += NOISE_POWER * np.log(counts)
+    logits[~U.any(axis=1)] = -np.inf
+    if not np.isfinite(logits).any():
+        return np.zeros(len(U))
+    return np.asarray(softmax(logits))
+
+
+def largest(x: npt.NDArray[np.float64], number: int) -> npt.NDArray[np.intp]:
+    """Return the indices of the largest numbers, the largest first; of equal ones the first."""
+    if number < 1:
+        raise SettingsError(f"topn must be at least 1, got {number}")
+    return np.argsort(-x, kind="stable")[:number]
