@@ -1,6 +1,7 @@
 # make demo    word vectors of the documentation inside your Python, and neighbours of a few words
 # make test    all tests, against the installed package
 # make lint    style and types
+# make test-torch  the tests of what runs on PyTorch, which is large; make torch installs it
 # make sanitize  the tests of the native core under AddressSanitizer and UndefinedBehaviorSanitizer
 # make clean   removes what the others made
 #
@@ -11,7 +12,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src -type f -not -path '*/__pycache__/*')
 
-.PHONY: demo test lint format sanitize clean
+.PHONY: demo test lint torch test-torch format sanitize clean
 
 demo: $(INSTALLED)
 	$(BIN)/wordkin demo
@@ -25,6 +26,12 @@ lint: $(INSTALLED)
 	$(BIN)/mypy -p wordkin
 	$(BIN)/mypy tests benchmarks
 
+torch: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[test,gpu]'
+
+test-torch: torch
+	$(BIN)/python -m pytest tests/test_tiles_torch.py
+
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -37,7 +44,8 @@ SANITIZER_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-o
 sanitize: $(SANITIZED)
 	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" \
 	ASAN_OPTIONS=detect_leaks=0 \
-	build/sanitized/bin/python -m pytest tests/test_core.py tests/test_stochastic.py tests/test_text.py
+	build/sanitized/bin/python -m pytest tests/test_core.py tests/test_cooccurrence.py tests/test_stochastic.py tests/test_text.py \
+	  tests/test_tiles.py
 
 $(SANITIZED): $(SOURCES)
 	$(PYTHON) -m venv build/sanitized

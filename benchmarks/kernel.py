@@ -23,7 +23,7 @@ import numpy as np
 from wordkin import _core, stochastic
 from wordkin.corpus import Corpus
 from wordkin.progress import Progress
-from wordkin.settings import Settings
+from wordkin.settings import StochasticSettings
 from wordkin.text import read_corpus
 
 _SIZE = 1536
@@ -44,8 +44,8 @@ def main() -> None:
     size = os.path.getsize(told.corpus)
     print(f"read {corpus.tokens:,} words, {size / seconds / 1e6:.0f} MB/s on one core")
 
-    def settings(threads: int) -> Settings:
-        return Settings(
+    def settings(threads: int) -> StochasticSettings:
+        return StochasticSettings(
             dim=told.dim,
             window=told.window,
             negatives=told.negatives,
@@ -53,7 +53,7 @@ def main() -> None:
             threads=threads,
         )
 
-    cores = Settings().threads
+    cores = StochasticSettings().threads
     first = 0.0
     for threads in sorted({1, 2, 4, 8, 16, 32, 64, cores}):
         if threads > cores:
@@ -72,7 +72,7 @@ def main() -> None:
         print(f"{level:>10}, 1 thread: {speed / 1e6:6.2f} M words/s")
 
 
-def _run(corpus: Corpus, settings: Settings) -> tuple[float, float]:
+def _run(corpus: Corpus, settings: StochasticSettings) -> tuple[float, float]:
     """Words of the text a second, and floating-point operations a second."""
     counts = corpus.vocabulary.counts
     (epoch,) = stochastic.train(corpus.ids, counts, settings, Progress()).history

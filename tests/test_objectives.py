@@ -291,18 +291,16 @@ def test_corpus_negative_sampling_is_the_expected_sum_over_all_positions() -> No
     assert_close(corpus, expected)
 
 
-def test_drawing_again_changes_the_expected_negatives_as_the_notes_say() -> None:
-    q, K, N = equations.noise_distribution([4, 3, 3, 3, 2]), 3, counts_of_toy()
-    x = V @ U.T
-    M = K * q * (np.sum(N / (1 - q), axis=1, keepdims=True) - N / (1 - q))
-    loss = -np.sum(N * equations.log_sigmoid(x)) - np.sum(M * equations.log_sigmoid(-x))
+def test_with_negatives_drawn_again_it_is_the_expected_sum_as_well() -> None:
+    q, K = equations.noise_distribution([4, 3, 3, 3, 2]), 3
 
     def drawn_again(v_c: Array, o: int, U: Array) -> tuple[float, Array, Array]:
         others = np.delete(np.arange(len(U)), o)
         weights = K * q[others] / (1 - q[o])
         return equations.negative_sampling(v_c, o, others, U, weights)
 
-    assert loss == pytest.approx(sum_over_positions(drawn_again)[0], rel=1e-12)
+    corpus = equations.corpus_negative_sampling(counts_of_toy(), q, K, V, U, drawn_again=True)
+    assert_close(corpus, sum_over_positions(drawn_again))
 
 
 @pytest.mark.parametrize("layout", [sparse.csr_matrix, sparse.coo_matrix, sparse.csr_array])
@@ -363,6 +361,9 @@ def test_a_dtype_in_is_the_dtype_out(dtype: type) -> None:
         equations.skipgram(0, [1, 2], C, W, equations.naive_softmax),
         equations.corpus_naive_softmax(N.astype(dtype), C, W),
         equations.corpus_negative_sampling(N.astype(dtype), q.astype(np.float32), 2, C, W),
+        equations.corpus_negative_sampling(
+            N.astype(dtype), q.astype(np.float32), 2, C, W, drawn_again=True
+        ),
     ):
         assert [gradient.dtype for gradient in gradients] == [dtype, dtype]
     assert equations.sigmoid(C).dtype == dtype
@@ -397,6 +398,10 @@ def test_a_dtype_in_is_the_dtype_out(dtype: type) -> None:
         (lambda: equations.corpus_negative_sampling(N, q[:4], 1, V, U), r"got \(4,\) and \(5, 3\)"),
         (lambda: equations.corpus_negative_sampling(N, q * 2, 1, V, U), r"sum to 1, got .* sum 2"),
         (lambda: equations.corpus_negative_sampling(N, q, -1, V, U), r"at least 0, got -1"),
+        (
+            lambda: equations.corpus_negative_sampling(N, np.eye(5)[0], 1, V, U, drawn_again=True),
+            r"another word to draw, got 1\.0",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_with_both_values(call: partial[object], message: str) -> None:

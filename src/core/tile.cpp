@@ -352,7 +352,8 @@ Found search_line(Line line, double linear, double quadratic, int* evaluations) 
     return point;
   };
   Point low = with_rest(line.begin(), 0);
-  double low_at = 0, high_at = 0, high_slope = 0, least_share = 0.1;
+  double low_at = 0, high_at = 0, high_slope = 0;
+  int behind = 0;   // points behind the minimum since the last one before it
   if (!(low.slope > 0) || !finite(low.slope)) return {0, low.loss};
   const double flat = kFlat * low.slope, begin = low.loss, rounding = sizeof(T) == 4 ? 4e-6 : 1e-14;
   // Where a row is so sure that no curvature is left, it may still be wrong.
@@ -371,24 +372,27 @@ Found search_line(Line line, double linear, double quadratic, int* evaluations) 
     if (good && now.slope >= 0) {
       low = now;
       low_at = alpha;
-      least_share = 0.5;
+      behind = 0;
       if (alpha == kFarthest) break;
     } else {
       high_at = alpha;
       high_slope = good ? now.slope : -1e300;
-      least_share = 0.1;
+      ++behind;
     }
-    // A Newton step from far behind the minimum, where the slope is all but exponential, hardly moves:
-    // from there a secant, which leans to the low end, but not all of the way.
-    const double newton = alpha + now.slope / now.curvature;
-    const bool near = good && now.slope > -2 * low.slope;
-    if (near && newton > low_at && (high_at == 0 || newton < high_at)) {
-      alpha = newton;
+    double next = alpha + now.slope / now.curvature;
+    if (now.slope < -2 * low.slope) {
+      // Far behind the minimum the slope is all but exponential, and a Newton step hardly moves: this
+      // is the one to where low.slope - b e^(k alpha) is 0.
+      const double fallen = low.slope - now.slope;
+      next = alpha - fallen / now.curvature * __builtin_log(fallen / low.slope);
+    }
+    if (good && next > low_at && (high_at == 0 || next < high_at)) {
+      alpha = next;
     } else if (high_at == 0) {
       alpha = 2 * low_at;
-    } else {
-      const double share = low.slope / (low.slope - high_slope);
-      alpha = low_at + (high_at - low_at) * (share > 0.1 ? share : least_share);
+    } else {   // a secant, unless secants have come from one side again and again
+      const double secant = low.slope / (low.slope - high_slope), least = behind ? 0.1 : 0.5;
+      alpha = low_at + (high_at - low_at) * (behind > 1 || secant < least ? least : secant);
     }
   }
   return {low_at, low.loss};

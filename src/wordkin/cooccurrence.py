@@ -344,7 +344,8 @@ def write_counts(
     words : sequence of V different str
     counts : (V,) array of integers
     pairs, held_out : Cooccurrence
-        Of all lines, and of those among them by which a ridge is chosen. May lie in files, and be larger than the memory.
+        Of all lines, and of those among them by which a ridge is chosen. May lie in files, and
+        be larger than the memory.
     metadata : mapping
         Anything that JSON can hold.
 

@@ -419,11 +419,12 @@ def _step(
 
     def work(tile: Tile, rows: slice) -> None:
         a, weight = A[rows], weights[rows]
-        g = tile.gradient() + weight[:, None] * a
-        d = g @ inverse
-        alpha = tile.search(d, weight * (a * d).sum(1), weight * (d * d).sum(1))
-        A[rows] = a - alpha[:, None] * d
-        side.gradient[rows] = tiles.numpy((g * d).sum(1)) * n[rows]
+        with np.errstate(over="ignore", invalid="ignore"):  # without a ridge; found after the pass
+            g = tile.gradient() + weight[:, None] * a
+            d = g @ inverse
+            alpha = tile.search(d, weight * (a * d).sum(1), weight * (d * d).sum(1))
+            A[rows] = a - alpha[:, None] * d
+            side.gradient[rows] = tiles.numpy((g * d).sum(1)) * n[rows]
         side.loss[rows] = tile.loss
         side.log_z[rows] = tile.log_z
 
@@ -468,6 +469,8 @@ def _solve(
     descent: Descent | None = None
     for words in stages(len(whole)):
         problem = whole.leading(words)
+        if not problem.total:  # of two kinds of words, these are all of one that never meet
+            continue
         if descent is None:
             V, U = (tiles.array(M) for M in start(problem, settings))
         else:
@@ -633,7 +636,7 @@ def choose_ridge(
 
     For the most frequent words, trained on the other lines; from the largest ridge down, each
     going on where the last one came to, until the loss on the lines held out rises. Where these
-    have no pair, the middle one.
+    or the others have no pair, the middle one.
     """
     words = min(len(counts), CHOICE)
     if held_out is not None:
@@ -641,6 +644,8 @@ def choose_ridge(
     if held_out is None or not len(held_out.values):
         return RIDGES[len(RIDGES) // 2]
     rest = _without(block(pairs, 0, words, words), held_out)
+    if not len(rest.values):
+        return RIDGES[len(RIDGES) // 2]
     problem, test = (Problem(part, counts[:words], settings) for part in (rest, held_out))
     V, U = (tiles.array(M) for M in start(problem, settings))
     best, least = RIDGES[0], math.inf
@@ -715,7 +720,7 @@ def start(problem: Problem, settings: ExactSettings) -> tuple[Float64, Float64]:
     center[:, :rank] = basis @ left[:, :rank] * scale
     outside[:, :rank] = right[:rank].T * scale
     biases = np.where(n > 0, problem.biases, 0)
-    size = math.sqrt(np.abs(biases).mean())
+    size = math.sqrt(np.abs(biases).mean()) or 1.0
     center[:, -1], outside[:, -1] = size, biases / size
     return center, outside
 

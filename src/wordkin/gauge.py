@@ -48,7 +48,9 @@ def axes(
     (Q_V, R_V), (Q_U, R_U) = np.linalg.qr(V), np.linalg.qr(U)
     left, s, right = np.linalg.svd(R_V @ R_U.T)
     Q, R = Q_V @ left, Q_U @ right.T
-    sign = np.sign(Q[np.abs(Q).argmax(axis=0), np.arange(Q.shape[1])])
+    size = np.abs(Q)
+    largest = (size > 0.999 * size.max(axis=0)).argmax(axis=0)  # of two that are equal, the first
+    sign = np.sign(Q[largest, np.arange(Q.shape[1])])
     return Q * sign, s, R * sign
 
 

@@ -92,7 +92,8 @@ def nearest(
     indices : (min(k, V - excluded),) int array
     cosines : float64 array of the same shape, in [-1, 1]
     """
-    rough = unit @ query.astype(np.float32)
+    with np.errstate(invalid="ignore"):  # OpenBLAS may say so of what an earlier call left behind
+        rough = unit @ query.astype(np.float32)
     rough[list(exclude)] = -np.inf
     k = min(k, len(unit) - len(set(exclude)))
     if k < 1:

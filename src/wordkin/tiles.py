@@ -95,7 +95,8 @@ class NativeTiles:
     threads : int
     dtype : {np.float32, np.float64}
     rows : int or None
-        Rows of a tile; None: `tile_rows`. The result does not depend on it.
+        Rows of a tile; None: `tile_rows`. The result depends on it by rounding alone, as BLAS may
+        add up small products in another order.
     """
 
     def __init__(self, threads: int, dtype: type[Any], rows: int | None = None) -> None:
@@ -142,7 +143,7 @@ class NativeTiles:
         step = self._rows or tile_rows(len(B), self.dtype.itemsize)
         # One row alone would be another product to BLAS, a matrix with a vector, with sums in
         # another order: the last two tiles are made of what they have together.
-        cuts = [*range(0, len(A), step), len(A)]
+        cuts: list[int] = [*range(0, len(A), step), len(A)]
         if len(cuts) > 2 and cuts[-1] - cuts[-2] == 1:
             cuts[-2] -= 1
         parts = {
@@ -163,7 +164,7 @@ class NativeTiles:
                 work(NativeTile(self.level, A, B, pairs, link.name, parts, rows, scratch), rows)
             finally:
                 self._scratch.put(scratch)
-            return rows.stop
+            return cuts[at + 1]
 
         yield from self._pool.map(one, range(len(cuts) - 1))
 
