@@ -1,12 +1,12 @@
 """The exact engine: its cost, its quality by settings, and what to choose for a small text.
 
     python benchmarks/exact.py cost CORPUS [--max-vocab N --runs 5]
-    python benchmarks/exact.py settings CORPUS --eval DIR [--max-vocab N] [NAME=VALUE,... ...]
+    python benchmarks/exact.py settings CORPUS --eval DIR [--max-vocab N] [--tried NAME=VALUE,... ...]
     python benchmarks/exact.py small CORPUS --eval DIR [--megabytes 1,3,10 --epochs 5,20,50,100]
 
 `cost`: the time of a pass over that of its matrix products alone, made by the same threads in tiles
 of the same size, in turns. `settings`: a line of scores for each set of settings, as in
-``window=7,subsample=1e-3 ridge=1``; without any, for the defaults. `small`: the first megabytes of
+``--tried window=7,subsample=1e-3 ridge=1``; without any, for the defaults. `small`: the first megabytes of
 the text by the exact engine, by wordkin's stochastic engine and by gensim (with each number of
 epochs). Scores are gensim's own (`evaluate.py`), every word of the vocabulary a candidate.
 """
@@ -50,7 +50,7 @@ def main() -> None:
         if name == "cost":
             kind.add_argument("--runs", type=int, default=5)
         if name == "settings":
-            kind.add_argument("tried", nargs="*", default=[""])
+            kind.add_argument("--tried", nargs="+", default=[""])
         if name == "small":
             kind.add_argument("--megabytes", default="1,3,10")
             kind.add_argument("--epochs", default="5,20,50,100")

@@ -23,12 +23,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 from typer.testing import CliRunner
 
 import toy
 import wordkin
-from wordkin import gradients
+from wordkin import cooccurrence, exact, gradients, training
 from wordkin.cli import app
+from wordkin.cooccurrence import read_counts
 from wordkin.settings import ExactSettings, StochasticSettings
 
 WORDKIN = [sys.executable, "-m", "wordkin"]
@@ -43,6 +45,9 @@ VERBS = [
     "check-gradients",
     "demo",
 ]
+EXACT = ["--engine", "exact", "--dim", 8, "--max-passes", 4, "--threads", 1]
+COUNTING = ["--window", 3, "--min-count", 1, "--subsample", 1e-2, "--threads", 1]
+OBJECTIVES = ["negative-sampling", "naive-softmax"]
 CLASSROOM = ["--objective", "naive-softmax", "--engine", "stochastic"]
 QUICK = ["--dim", 10, "--min-count", 1, "--epochs", 2, "--subsample", 1e-2, "--threads", 1]
 DEADLINE = 60  # seconds, for what should take one
@@ -91,6 +96,25 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def exactly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a model of a toy text by the exact engine; nobody changes it."""
+    folder = tmp_path_factory.mktemp("exactly")
+    path = folder / "m.safetensors"
+    settings = [*EXACT, *COUNTING, "--subsample", 0]
+    assert run("train", toy.write(folder / "text.txt"), "-o", path, *settings).code == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def counts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the counts of the text that `text` gives; nobody changes them."""
+    folder = tmp_path_factory.mktemp("counts")
+    text = toy.write(folder / "text.txt", lines=100)
+    assert run("count", text, "-o", folder / "toy.counts", *COUNTING).code == 0
+    return folder / "toy.counts"
+
+
 @pytest.fixture
 def text(tmp_path: Path) -> Path:
     return toy.write(tmp_path / "text.txt", lines=100)
@@ -128,6 +152,14 @@ def test_help_of_train_shows_the_defaults_of_settings() -> None:
     assert "cores at hand" in shown
 
 
+@pytest.mark.parametrize("verb", [[], *([verb] for verb in VERBS)])
+def test_help_fits_80_columns(verb: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = run(*verb, "--help").out.splitlines()
+    assert len(lines) > 5
+    assert max(map(len, lines)) <= 80
+
+
 def test_the_version_is_shown() -> None:
     ran = run("--version")
     assert (ran.code, ran.out) == (0, f"wordkin {wordkin.__version__}\n")
@@ -137,7 +169,9 @@ def test_the_version_is_shown() -> None:
     "arguments",
     [["wander"], ["train"], ["train", "x.txt"], ["neighbours"], ["analogy", "m", "a", "b"],
      ["train", "x", "-o", "m.safetensors", "--dim", "many"], ["info", "m", "--colour"],
-     ["neighbours", "m", "a", "--topn", "0"]],
+     ["neighbours", "m", "a", "--topn", "0"], ["predict"], ["predict", "m", "a", "--topn", "0"],
+     ["count"], ["count", "x.txt"], ["count", "-o", "x"], ["train", "--counts", "x"],
+     ["count", "x.txt", "-o", "x", "--memory", "much"]],
 )  # fmt: skip
 def test_what_is_asked_wrongly_exits_with_2(arguments: list[str]) -> None:
     ran = run(*arguments)
@@ -187,6 +221,7 @@ def test_settings_reach_the_model_whatever_the_objective(text: Path, output: Pat
     arguments = [*QUICK, *CLASSROOM, "--learning-rate", 0.5]
     assert run("train", text, "-o", output, *arguments).code == 0
     settings = wordkin.load(output).settings
+    assert isinstance(settings, StochasticSettings)
     assert (settings.objective, settings.learning_rate) == ("naive-softmax", 0.5)
 
 
@@ -219,6 +254,242 @@ def test_text_comes_from_files_packed_files_a_pipe_and_standard_input(
     writer.join(DEADLINE)
     assert all(m.words == models[0].words for m in models)
     assert all((m.matrix == models[0].matrix).all() for m in models)
+
+
+# ---- the exact engine, and counts ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_the_exact_engine_says_what_it_did_on_stderr(
+    objective: str, text: Path, output: Path
+) -> None:
+    arguments = [*EXACT, *COUNTING, "--objective", objective, "--ridge", 0.5]
+    ran = run("train", text, "-o", output, *arguments)
+    assert (ran.code, ran.out) == (0, "")
+    read, kept, loss, speed, saved = ran.err.splitlines()
+    assert read == "read    800 words in 100 lines"
+    assert kept == "kept    22 different words"
+    perplexity = r", perplexity \d+\.\d" if objective == "naive-softmax" else ""
+    assert re.fullmatch(
+        rf"loss    \d\.\d{{4}} a pair{perplexity}, after [1-4] pass(es)?; ridge 0\.5", loss
+    )
+    assert re.fullmatch(
+        r"speed   [\d,]+ words/s: .* s of counting, .* training, .* reading, .* saving", speed
+    )
+    assert saved == f"saved   {output}"
+    assert list(output.parent.iterdir()) == [output]
+
+
+def test_naive_softmax_takes_the_exact_engine_unless_told_otherwise(
+    text: Path, output: Path
+) -> None:
+    arguments = ["--objective", "naive-softmax", "--dim", 4, "--min-count", 1, "--quiet", "--json"]
+    ran = run("train", text, "-o", output, *arguments)
+    assert (ran.code, ran.err) == (0, "")
+    report = ran.json
+    settings = report["settings"]
+    assert (settings["engine"], settings["ridge"]) == ("exact", None)
+    assert settings == wordkin.load(output).get_params()
+    tokens = report["tokens"]
+    assert (tokens["read"], tokens["passes"]) == (800, 1)
+    assert tokens["read"] == sum(
+        tokens[part] for part in ("trained", "subsampled", "out_of_vocabulary")
+    )
+    assert set(report["seconds"]) == {"reading", "counting", "training", "saving"}
+    for done in report["history"]:
+        assert set(done) == {"words", "loss", "penalty", "ridge", "gradient", "seconds"}
+    assert run("train", text, "-o", output, *QUICK, *CLASSROOM).code == 0
+    assert wordkin.load(output).settings.engine == "stochastic"
+
+
+def test_ridge_is_a_number_or_auto(text: Path, output: Path) -> None:
+    def trained(ridge: object) -> Any:
+        return run("train", text, "-o", output, *EXACT, *COUNTING, "--ridge", ridge, "--json").json
+
+    assert trained("0.25")["settings"]["ridge"] == 0.25
+    assert {done["ridge"] for done in trained("0.25")["history"]} == {0.25}
+    assert trained("auto")["settings"]["ridge"] is None
+    assert {done["ridge"] for done in trained("auto")["history"]} < set(exact.RIDGES)
+
+
+def test_count_says_what_it_did_on_stderr(text: Path, output: Path) -> None:
+    ran = run("count", text, "-o", output.with_suffix(".counts"), *COUNTING)
+    assert (ran.code, ran.out) == (0, "")
+    read, kept, counted, saved = ran.err.splitlines()
+    assert read == "read    800 words in 100 lines"
+    assert kept == "kept    22 different words"
+    assert re.fullmatch(r"counted \d+ different pairs in \d+\.\d s", counted)
+    assert saved == f"saved   {output.with_suffix('.counts')}, 0 MB"
+    assert list(output.parent.iterdir()) == [output.with_suffix(".counts")]
+
+
+def test_count_gives_one_json_object_on_stdout(text: Path, output: Path, counts: Path) -> None:
+    ran = run("count", text, "-o", output, *COUNTING, "--max-vocab", 21, "--quiet", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    report, file = ran.json, read_counts(output)
+    assert report.pop("seconds") > 0
+    assert report == {
+        "output": str(output),
+        "vocabulary": 21,
+        "pairs": len(file.pairs.values),
+        "wordkin": wordkin.__version__,
+        "tokens": 800,
+        "lines": 100,
+        "invalid_utf8": 0,
+        "window": 3,
+        "subsample": 1e-2,
+        "min_count": 1,
+        "max_vocab": 21,
+    }
+    assert run("count", text, "-o", output, *COUNTING, "--threads", 64, "-q") == Ran(0, "", "")
+    assert output.read_bytes() == counts.read_bytes()
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_counts_train_the_model_that_their_text_does(
+    objective: str, text: Path, counts: Path, output: Path
+) -> None:
+    settings = [*EXACT, "--objective", objective]
+    assert run("train", text, "-o", output, *settings, *COUNTING).code == 0
+    whole = wordkin.load(output)
+    settings.remove("--engine")  # counts are for no other
+    settings.remove("exact")
+    ran = run("train", "--counts", counts, "-o", output, *settings)
+    assert (ran.code, ran.out) == (0, "")
+    assert "read    800 words in 100 lines\n" in ran.err
+    assert "counting" not in ran.err
+    model = wordkin.load(output)
+    assert model.settings == whole.settings
+    assert model.vectors.words == whole.vectors.words
+    for name in ("vectors", "center", "outside"):
+        assert (getattr(model, name).matrix == getattr(whole, name).matrix).all()
+
+
+def test_text_to_count_comes_from_standard_input_too(
+    text: Path, counts: Path, output: Path
+) -> None:
+    assert run("count", "-", "-o", output, *COUNTING, stdin=text.read_bytes()).code == 0
+    assert output.read_bytes() == counts.read_bytes()
+
+
+def test_little_memory_gives_the_same_counts(
+    text: Path, counts: Path, tmp_path: Path, output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    spilled: list[object] = []
+    spill = cooccurrence._Entries._spill
+
+    def recorded(entries: cooccurrence._Entries) -> None:
+        spilled.append(entries)
+        spill(entries)
+
+    monkeypatch.setattr(cooccurrence._Entries, "_spill", recorded)
+    assert run("count", text, "-o", output, *COUNTING, "--memory", 1e-7).code == 0
+    assert spilled
+    found, wanted = load_file(output), load_file(counts)
+    assert found.keys() == wanted.keys()
+    assert all((found[name] == wanted[name]).all() for name in wanted)
+    assert nothing_in(tmp_path / "temporary")
+    assert list(output.parent.iterdir()) == [output]
+
+
+def test_a_folder_for_temporary_files_that_is_full_is_named(
+    text: Path, tmp_path: Path, output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    message = fails("count", text, "-o", output, *COUNTING, "--memory", 1e-7, "-q")
+    assert message.startswith(f"{tmp_path / 'missing'}: cannot write the counts: No such file")
+    assert nothing_in(output.parent)
+
+
+def test_a_corpus_or_counts_but_not_both(text: Path, counts: Path, output: Path) -> None:
+    message = "give a CORPUS or --counts, and not both"
+    assert fails("train", "-o", output, code=2) == message
+    assert fails("train", text, "--counts", counts, "-o", output, code=2) == message
+    assert nothing_in(output.parent)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--engine", "stochastic"], "--counts is for the exact engine, not for stochastic"),
+        (["--epochs", 3], "epochs is a setting of the stochastic engine, not of exact"),
+        (["--window", 4], "toy.counts: counted with window 3, asked for 4"),
+        (["--subsample", 0], "toy.counts: counted with subsample 0.01, asked for 0.0"),
+        (["--min-count", 2], "toy.counts: counted with min_count 1, asked for 2"),
+        (["--max-vocab", 9], "toy.counts: counted with max_vocab None, asked for 9"),
+    ],
+)
+def test_what_counts_do_not_fit_exits_with_2(
+    arguments: list[object], message: str, counts: Path, output: Path
+) -> None:
+    assert fails("train", "--counts", counts, "-o", output, *arguments, code=2).endswith(message)
+    assert nothing_in(output.parent)
+
+
+def test_what_holds_no_counts_is_refused(
+    text: Path, counts: Path, exactly: Path, tmp_path: Path, output: Path
+) -> None:
+    (cut := tmp_path / "cut").write_bytes(counts.read_bytes()[:-1])
+    for path, message in (
+        (exactly, "a model, not counts"),
+        (text, "not a safetensors file, or cut short"),
+        (cut, "not a safetensors file, or cut short"),
+        (tmp_path, "not a file"),
+        (tmp_path / "missing", "No such file or directory"),
+    ):
+        found = fails("train", "--counts", path, "-o", output)
+        assert found.startswith(f"{path}: {message}")
+    assert str(counts) in fails("info", counts)
+    assert str(counts) in fails("neighbours", counts, "the")
+    assert nothing_in(output.parent)
+
+
+def test_a_text_with_nothing_to_count_is_refused(tmp_path: Path, output: Path) -> None:
+    (empty := tmp_path / "empty.txt").write_bytes(b"")
+    (alone := tmp_path / "alone.txt").write_bytes(b"a\nb\n")
+    assert "the corpus is empty" in fails("count", empty, "-o", output)
+    assert "no line has two words" in fails("count", alone, "-o", output, "--min-count", 1)
+    missing = tmp_path / "missing.txt"
+    assert fails("count", missing, "-o", output) == f"{missing}: No such file or directory"
+    assert nothing_in(output.parent)
+
+
+@pytest.mark.parametrize("memory", [0, -1, "nan", "inf"])
+def test_memory_that_is_no_amount_exits_with_2(memory: object, text: Path, output: Path) -> None:
+    message = fails("count", text, "-o", output, "--memory", memory, code=2)
+    assert message == f"memory must be a number of GB above 0, got {float(str(memory))}"
+
+
+def test_words_too_many_for_the_memory_are_refused(
+    text: Path, counts: Path, output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exact, "available", lambda: 5_000)
+    for source in ([text, *COUNTING], ["--counts", counts]):
+        message = fails("train", *source, "-o", output, *EXACT, code=2)
+        assert re.match(r"22 words of 8 dimensions take about .* set max_vocab to \d+ or", message)
+    assert nothing_in(output.parent)
+
+
+def test_every_word_is_counted_and_predicted_whatever_its_letters(
+    tmp_path: Path, output: Path
+) -> None:
+    (tmp_path / "text.txt").write_bytes(
+        "서울 🙂 caf\udce9\n".encode("utf-8", "surrogateescape") * 9
+    )
+    counts = tmp_path / "말뭉치 😀.counts"
+    ran = run("count", tmp_path / "text.txt", "-o", counts, *COUNTING, "--subsample", 0)
+    assert "9 words are not UTF-8: kept as they are" in ran.err
+    settings = ["--ridge", 0.01, "--max-passes", 50]
+    assert run("train", "--counts", counts, "-o", output, *EXACT, *settings).code == 0
+    for word, others in (("서울", {"🙂", "caf\udce9"}), ("🙂", {"서울", "caf\udce9"})):
+        heading, *rows = run("predict", output, word, "-n", 2).out.splitlines()
+        assert heading == word
+        assert {row.split()[1] for row in rows} == others
+    assert run("predict", output, stdin="서울 🙂".encode()) == run("predict", output, "서울", "🙂")
+    assert run("predict", output, stdin=b"caf\xe9").out.startswith("caf\udce9\n")
+    assert run("predict", output, "caf\udce9", "--json").json[0]["word"] == "caf\udce9"
 
 
 # ---- texts that are not as they should be --------------------------------------------------------
@@ -360,6 +631,24 @@ def test_a_bad_output_is_refused_before_training(
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing/toy.counts", "cannot write: there is no folder"),
+        ("text.txt/toy.counts", "cannot write: Not a directory"),
+        ("folder", "cannot write: Is a directory"),
+    ],
+)
+def test_counts_that_cannot_be_written_are_refused_before_counting(
+    name: str, message: str, text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "count_to_file", lambda *_, **__: pytest.fail("counting began"))
+    (tmp_path / "folder").mkdir()
+    before = sorted(tmp_path.iterdir())
+    assert fails("count", text, "-o", tmp_path / name).startswith(f"{tmp_path / name}: {message}")
+    assert sorted(tmp_path.iterdir()) == before
+
+
 @pytest.mark.usefixtures("no_training")
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_may_not_be_written_to_is_refused_before_training(
@@ -376,8 +665,9 @@ def test_a_full_disk_is_said_and_leaves_nothing(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    message = fails("train", text, "-o", output, *QUICK, "--quiet")
-    assert message == f"{output}: cannot write: No space left on device"
+    for command in (["train", *QUICK], ["train", *EXACT, *COUNTING], ["count", *COUNTING]):
+        message = fails(*command, text, "-o", output, "--quiet")
+        assert message == f"{output}: cannot write: No space left on device"
     assert nothing_in(output.parent)
 
 
@@ -404,6 +694,32 @@ def test_a_setting_that_cannot_be_used_exits_with_2(
     option: str, value: object, message: str, text: Path, output: Path
 ) -> None:
     assert fails("train", text, "-o", output, option, value, code=2) == message
+
+
+@pytest.mark.usefixtures("no_training")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--ridge", "much"], "ridge must be auto or a number, got 'much'"),
+        (["--ridge", ""], "ridge must be auto or a number, got ''"),
+        (["--ridge", "nan"], "ridge must be finite, got nan"),
+        (["--ridge", -1], "ridge must be at least 0, got -1.0"),
+        (["--epochs", 3], "epochs is a setting of the stochastic engine, not of exact"),
+        (["--learning-rate", 1], "learning_rate is a setting of the stochastic engine, not of exa"),
+        (["--tolerance", -1], "tolerance must be at least 0, got -1.0"),
+        (["--max-passes", 0], "max_passes must be at least 1, got 0"),
+        (["--precision", "half"], "precision must be float32 or float64 or bfloat16, got 'half'"),
+        (["--precision", "bfloat16"], "precision bfloat16 takes a device of PyTorch's"),
+        (["--device", ""], "device must be a name such as cpu or cuda, got ''"),
+        (["--engine", "fast"], "engine must be stochastic or exact, got 'fast'"),
+        (["--engine", "stochastic", "--ridge", 1], "ridge is a setting of the exact engine, not o"),
+    ],
+)
+def test_a_setting_that_the_engine_cannot_use_exits_with_2(
+    arguments: list[object], message: str, text: Path, output: Path
+) -> None:
+    command = ["train", text, "-o", output, "--objective", "naive-softmax", *arguments]
+    assert fails(*command, code=2).startswith(message)
 
 
 def test_a_diverging_run_says_what_to_change_and_saves_nothing(text: Path, output: Path) -> None:
@@ -491,7 +807,83 @@ def test_words_are_printed_as_their_bytes_and_command_no_terminal(tmp_path: Path
     assert run("neighbours", tmp_path / "v.bin", stdin=b"caf\xe9").code == 0
 
 
+# ---- predict -------------------------------------------------------------------------------------
+
+
+def test_predictions_of_each_word_stand_in_a_table(exactly: Path) -> None:
+    ran = run("predict", exactly, "fish0", "tree3", "--topn", 6)
+    assert (ran.code, ran.err) == (0, "")
+    tables = [table.splitlines() for table in ran.out.split("\n\n")]
+    assert [table[0] for table in tables] == ["fish0", "tree3"]
+    for (_, *rows), topic in zip(tables, ("fish", "tree"), strict=True):
+        assert len(rows) == 6
+        assert all(re.fullmatch(rf"   0\.\d{{4}}  ({topic}\d|the|of)", row) for row in rows)
+
+
+def test_predictions_as_json(exactly: Path) -> None:
+    (found,) = run("predict", exactly, "fish0", "-n", 22, "--json").json
+    assert found["word"] == "fish0"
+    answer = [(one["word"], one["probability"]) for one in found["outside"]]
+    assert answer == wordkin.load(exactly).predict("fish0", topn=22)
+    assert sum(p for _, p in answer) == pytest.approx(1)
+
+
+def test_words_to_predict_around_come_from_standard_input_if_none_are_given(exactly: Path) -> None:
+    asked = run("predict", exactly, stdin=b"fish0\n tree3\r\n")
+    assert asked == run("predict", exactly, "fish0", "tree3")
+    assert run("predict", exactly, "--json", stdin=b"").json == []
+
+
+def test_an_unknown_word_is_not_predicted_around(exactly: Path) -> None:
+    message = fails("predict", exactly, "fish0", "Fish1")
+    assert message == "'Fish1' is not among the 22 words; close ones: 'fish1'"
+
+
+def test_models_of_the_stochastic_engine_predict(model: Path) -> None:
+    assert len(run("predict", model, "fish0").out.splitlines()) == 11
+
+
+@pytest.mark.parametrize("suffix", [".bin", ".txt", ".vec"])
+def test_vectors_alone_do_not_predict(suffix: str, exactly: Path, tmp_path: Path) -> None:
+    vectors = tmp_path / f"v{suffix}"
+    assert run("export", exactly, vectors).code == 0
+    message = fails("predict", vectors, "fish0")
+    assert message == f"{vectors}: probabilities take a .safetensors model, not vectors alone"
+    missing = tmp_path / "missing.safetensors"
+    assert fails("predict", missing, "fish0") == f"{missing}: No such file or directory"
+
+
 # ---- info and export -----------------------------------------------------------------------------
+
+
+def test_info_shows_what_is_in_a_model_of_the_exact_engine(exactly: Path) -> None:
+    shown, saved = run("info", exactly).out, wordkin.load(exactly)
+    for name, value in saved.get_params().items():
+        text = {"max_vocab": "all", "ridge": "auto"}[name] if value is None else value
+        assert re.search(rf"{name} +{text}\n", shown)
+    assert "22 words of 8 dimensions" in shown
+    assert re.search(r"\b8,000  read: 8,000 in 1,000 lines\n", shown)
+    assert re.search(r"= 8,000  trained on", shown)
+    for done in saved.history:
+        assert isinstance(done, exact.Pass)
+        assert re.search(rf"{done.loss:.6f} +{done.penalty:.6f} .* 22 ", shown)
+    assert max(map(len, shown.splitlines()[1:])) <= 80
+    report = run("info", exactly, "--json").json
+    assert report["settings"] == saved.get_params()
+    assert len(report["history"]) == len(saved.history)
+    assert set(report["seconds"]) == {"reading", "counting", "training"}
+
+
+def test_neighbours_and_exports_of_the_exact_engine_are_of_the_gauge(
+    exactly: Path, tmp_path: Path
+) -> None:
+    saved = wordkin.load(exactly)
+    (found,) = run("neighbours", exactly, "fish0", "--json").json
+    expected = saved.vectors.most_similar("fish0")
+    assert [(n["word"], n["cosine"]) for n in found["neighbours"]] == expected
+    assert run("export", exactly, tmp_path / "v.bin").code == 0
+    exported = wordkin.load_vectors(tmp_path / "v.bin").matrix
+    assert (exported == saved.vectors.matrix).all()
 
 
 def test_info_shows_what_is_in_a_model(model: Path) -> None:
@@ -607,20 +999,45 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+# Each takes a while, some of them for ever.
+STOCHASTIC = ["--engine", "stochastic", "--epochs", 100_000, "--dim", 10]
+PASSES = ["--engine", "exact", "--ridge", 1, "--tolerance", 0, "--max-passes", 1000]
+PAIRS = ["--window", 10_000, "--subsample", 0]
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a text of many words in a few long lines; nobody changes it."""
+    path, rng = tmp_path_factory.mktemp("large") / "text.txt", np.random.default_rng(1)
+    lines = rng.integers(4000, size=(10, 40_000)).astype(str)
+    path.write_text("\n".join(map(" ".join, lines)))
+    return path
+
+
 @pytest.mark.usefixtures("interruptible")
-@pytest.mark.parametrize("objective", ["negative-sampling", "naive-softmax"])
-def test_an_interrupt_is_answered_at_once_and_leaves_the_old_model(
-    objective: str, text: Path, output: Path
+@pytest.mark.parametrize(
+    ("arguments", "stage"),
+    [
+        (["train", *STOCHASTIC, "--objective", "negative-sampling"], b"epoch"),
+        (["train", *STOCHASTIC, "--objective", "naive-softmax"], b"epoch"),
+        (["train", *PASSES, "--objective", "negative-sampling"], b"pass"),
+        (["train", *PASSES, "--objective", "naive-softmax"], b"pass"),
+        (["train", *PAIRS, "--engine", "exact"], b"counting"),
+        (["count", *PAIRS], b"counting"),
+        (["count", *PAIRS, "--memory", 1e-6], b"counting"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else value.decode(),
+)
+def test_an_interrupt_is_answered_at_once_and_leaves_the_old_file(
+    arguments: list[object], stage: bytes, text: Path, large: Path, output: Path
 ) -> None:
     output.write_bytes(b"old")
-    arguments = ["--objective", objective, "--engine", "stochastic", "--epochs", "100000"]
-    arguments += ["--threads", "2", "--dim", "10"]
+    source = text if stage == b"epoch" else large
+    command = [*WORDKIN, *map(str, arguments), str(source), "-o", str(output), "--threads", "2"]
     leader, terminal = pty.openpty()
-    with subprocess.Popen(
-        [*WORDKIN, "train", text, "-o", output, *arguments], stdout=subprocess.PIPE, stderr=terminal
-    ) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal) as process:
         os.close(terminal)
-        read_until(leader, b"epoch")  # the bar that is shown at a terminal: training has begun
+        read_until(leader, stage)  # the bar that is shown at a terminal
         process.send_signal(signal.SIGINT)
         sent = time.monotonic()
         said = read_until(leader, b"interrupted")

@@ -140,7 +140,9 @@ _Window = Annotated[
 ]
 _MinCount = Annotated[
     int | None,
-    typer.Option(help="Leave out words seen fewer times.", show_default=str(_DEFAULT.min_count)),
+    typer.Option(
+        help="Leave out words seen fewer times than this.", show_default=str(_DEFAULT.min_count)
+    ),
 ]
 _MaxVocab = Annotated[int | None, typer.Option(help="Keep only so many words, the most frequent.")]
 _Subsample = Annotated[
@@ -150,7 +152,9 @@ _Subsample = Annotated[
         show_default=str(_DEFAULT.subsample),
     ),
 ]
-_Threads = Annotated[int | None, typer.Option(help="Threads.", show_default="the cores at hand")]
+_Threads = Annotated[
+    int | None, typer.Option(help="How many threads.", show_default="the cores at hand")
+]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but what goes wrong.")]
 
 
@@ -166,13 +170,17 @@ def train(
     corpus: Annotated[list[str] | None, _CORPUS] = None,
     counts: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Train on what `wordkin count` wrote, not on CORPUS."),
+        typer.Option(
+            metavar="FILE",
+            help="Instead of CORPUS, what `wordkin count` wrote: with its window, vocabulary and"
+            " subsampling.",
+        ),
     ] = None,
     objective: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help=f"The loss of a pair: {', '.join(get_args(Objective))}.",
+            help=f"Loss of a pair: {' or '.join(get_args(Objective)[::-1])}.",
             show_default=_DEFAULT.objective,
         ),
     ] = None,
@@ -191,7 +199,10 @@ def train(
     window: _Window = None,
     negatives: Annotated[
         int | None,
-        typer.Option(help="Negative samples of each pair.", show_default=str(_DEFAULT.negatives)),
+        typer.Option(
+            help="Samples of each pair, for negative-sampling.",
+            show_default=str(_DEFAULT.negatives),
+        ),
     ] = None,
     min_count: _MinCount = None,
     max_vocab: _MaxVocab = None,
@@ -211,26 +222,30 @@ def train(
         str | None,
         typer.Option(
             metavar="WEIGHT",
-            help="Penalty on long vectors; auto: by the loss on lines held out.",
+            help="Weight of the penalty on long vectors: a number, or auto for the one with the"
+            " least loss on lines held out.",
             show_default=_of("exact", "auto"),
         ),
     ] = None,
     tolerance: Annotated[
         float | None,
         typer.Option(
-            help="End when a pass lowers the loss by less than this share.",
+            help="Stop when a pass lowers the loss by less than this share of it.",
             show_default=_of("exact", _EXACT.tolerance),
         ),
     ] = None,
     max_passes: Annotated[
         int | None,
-        typer.Option(help="Or after so many passes.", show_default=_of("exact", _EXACT.max_passes)),
+        typer.Option(
+            help="Stop after so many passes at the latest.",
+            show_default=_of("exact", _EXACT.max_passes),
+        ),
     ] = None,
     precision: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help=f"{', '.join(get_args(Precision))}.",
+            help=f"Of all vectors: {', '.join(get_args(Precision))} (GPU only).",
             show_default=_of("exact", _EXACT.precision),
         ),
     ] = None,
@@ -238,19 +253,19 @@ def train(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="cpu, or one of PyTorch's, such as cuda.",
+            help="cpu, or a device of PyTorch's, such as cuda.",
             show_default=_of("exact", _EXACT.device),
         ),
     ] = None,
     threads: _Threads = None,
     seed: Annotated[
         int | None,
-        typer.Option(help="Of all random numbers.", show_default=str(_DEFAULT.seed)),
+        typer.Option(help="Seed of all random numbers.", show_default=str(_DEFAULT.seed)),
     ] = None,
     quiet: _Quiet = False,
     json: _Json = False,
 ) -> None:
-    """Learn word vectors from text."""
+    """Learn word vectors from text, or from its counts."""
     given = {
         "objective": objective,
         "engine": engine,
@@ -325,7 +340,7 @@ def _say_if_too_many(threads: int | None, quiet: bool) -> None:
 @app.command(epilog="Example:  wordkin count corpus.txt --output corpus.counts")
 def count(
     corpus: Annotated[list[str], _CORPUS],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file of counts to write.")],
     window: _Window = None,
     min_count: _MinCount = None,
     max_vocab: _MaxVocab = None,
@@ -334,7 +349,7 @@ def count(
         float | None,
         typer.Option(
             metavar="GB",
-            help="Let counts take so much memory before they go to files.",
+            help="Memory for counts; what is more goes to temporary files.",
             show_default="half of what there is",
         ),
     ] = None,

@@ -47,9 +47,9 @@ HELD_OUT = 0.05
 RIDGES = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03)
 """The ridges to choose from."""
 CHOICE = 2048
-"""The words that it is chosen for."""
+"""The words that it is chosen for, from the most frequent to the rarest."""
 CHOICE_PASSES = 2
-"""Passes with each ridge."""
+"""Passes with each ridge, from where the last one came to."""
 DAMPING = 0.1
 """Of the shared curvature: this share of its mean is added to its diagonal."""
 
@@ -358,12 +358,12 @@ def _rows(pairs: Cooccurrence, rows: npt.NDArray[np.intp]) -> Cooccurrence:
 
 
 def _among(pairs: Cooccurrence, words: npt.NDArray[np.intp]) -> Cooccurrence:
-    """Return the counts of the words that have any."""
-    number = np.zeros(len(pairs.indptr) - 1, np.int32)
+    """Return the counts of some words with each other."""
+    number = np.full(len(pairs.indptr) - 1, -1, np.int32)
     number[words] = np.arange(len(words))
-    return Cooccurrence(
-        pairs.indptr[np.append(words, len(number))], number[pairs.indices], pairs.values
-    )
+    some = _rows(pairs, words)
+    columns = number[some.indices]
+    return _where(columns >= 0, some.indptr, columns, some.values)
 
 
 def _times(pairs: Cooccurrence, x: Float64) -> Float64:
@@ -634,19 +634,19 @@ def choose_ridge(
 ) -> float:
     """Return the ridge of `RIDGES` with the least loss on the lines held out.
 
-    For the most frequent words, trained on the other lines; from the largest ridge down, each
-    going on where the last one came to, until the loss on the lines held out rises. Where these
-    or the others have no pair, the middle one.
+    For a sample of the words, frequent and rare, as overfitting is a matter of rare ones; trained
+    on the other lines. From the largest ridge down, each going on where the last one came to, until
+    the loss on the lines held out rises. Where these or the others have no pair, the middle one.
     """
-    words = min(len(counts), CHOICE)
+    words = np.unique(np.linspace(0, len(counts) - 1, CHOICE).astype(np.intp))
     if held_out is not None:
-        held_out = block(held_out, 0, words, words)
+        held_out = _among(held_out, words)
     if held_out is None or not len(held_out.values):
         return RIDGES[len(RIDGES) // 2]
-    rest = _without(block(pairs, 0, words, words), held_out)
+    rest = _without(_among(pairs, words), held_out)
     if not len(rest.values):
         return RIDGES[len(RIDGES) // 2]
-    problem, test = (Problem(part, counts[:words], settings) for part in (rest, held_out))
+    problem, test = (Problem(part, counts[words], settings) for part in (rest, held_out))
     V, U = (tiles.array(M) for M in start(problem, settings))
     best, least = RIDGES[0], math.inf
     for ridge in RIDGES:
