@@ -1,14 +1,14 @@
 """The exact engine: its cost, its quality by settings, and what to choose for a small text.
 
     python benchmarks/exact.py cost CORPUS [--max-vocab N --runs 5]
-    python benchmarks/exact.py settings CORPUS --eval DIR [--max-vocab N] [--tried NAME=VALUE,... ...]
+    python benchmarks/exact.py settings CORPUS --eval DIR [--max-vocab N] [--tried SETTINGS ...]
     python benchmarks/exact.py small CORPUS --eval DIR [--megabytes 1,3,10 --epochs 5,20,50,100]
 
 `cost`: the time of a pass over that of its matrix products alone, made by the same threads in tiles
-of the same size, in turns. `settings`: a line of scores for each set of settings, as in
-``--tried window=7,subsample=1e-3 ridge=1``; without any, for the defaults. `small`: the first megabytes of
-the text by the exact engine, by wordkin's stochastic engine and by gensim (with each number of
-epochs). Scores are gensim's own (`evaluate.py`), every word of the vocabulary a candidate.
+of the same size, in turns. `settings`: a line of scores for each set of settings, such as
+``window=7,subsample=1e-3`` or ``ridge=1``; without any, for the defaults. `small`: the first
+megabytes of the text by the exact engine, by wordkin's stochastic engine and by gensim (with each
+number of epochs). Scores are gensim's own (`evaluate.py`), every word a candidate.
 """
 
 from __future__ import annotations

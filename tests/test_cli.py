@@ -434,8 +434,8 @@ def test_what_holds_no_counts_is_refused(
     (cut := tmp_path / "cut").write_bytes(counts.read_bytes()[:-1])
     for path, message in (
         (exactly, "a model, not counts"),
-        (text, "not a safetensors file, or cut short"),
-        (cut, "not a safetensors file, or cut short"),
+        (text, "not a file of counts, or cut short"),
+        (cut, "not a file of counts, or cut short"),
         (tmp_path, "not a file"),
         (tmp_path / "missing", "No such file or directory"),
     ):
@@ -468,7 +468,9 @@ def test_words_too_many_for_the_memory_are_refused(
     monkeypatch.setattr(exact, "available", lambda: 5_000)
     for source in ([text, *COUNTING], ["--counts", counts]):
         message = fails("train", *source, "-o", output, *EXACT, code=2)
-        assert re.match(r"22 words of 8 dimensions take about .* set max_vocab to \d+ or", message)
+        assert re.match(
+            r"22 words of 8 dimensions take about .*: set (max_vocab to \d+ or|fewer)", message
+        )
     assert nothing_in(output.parent)
 
 
@@ -859,7 +861,10 @@ def test_vectors_alone_do_not_predict(suffix: str, exactly: Path, tmp_path: Path
 def test_info_shows_what_is_in_a_model_of_the_exact_engine(exactly: Path) -> None:
     shown, saved = run("info", exactly).out, wordkin.load(exactly)
     for name, value in saved.get_params().items():
-        text = {"max_vocab": "all", "ridge": "auto"}[name] if value is None else value
+        last = saved.history[-1]
+        assert isinstance(last, exact.Pass)
+        known = {"max_vocab": "all", "ridge": f"auto: {last.ridge:g}"}
+        text = known[name] if value is None else value
         assert re.search(rf"{name} +{text}\n", shown)
     assert "22 words of 8 dimensions" in shown
     assert re.search(r"\b8,000  read: 8,000 in 1,000 lines\n", shown)
@@ -1113,3 +1118,14 @@ def test_words_are_bytes_in_every_locale(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr) == (0, b"")
     assert ran.stdout.splitlines()[0] == "서울".encode()
     assert ran.stdout.endswith(b"  caf\xe9\n")
+
+
+def test_an_output_that_would_replace_what_is_read_is_refused(text: Path, tmp_path: Path) -> None:
+    before = text.read_bytes()
+    ran = run("count", text, "-o", text)
+    assert ran.code == 2
+    assert ran.err == f"wordkin: {text}: the output would replace what is read\n"
+    counts = tmp_path / "c.safetensors"
+    assert run("count", text, "-o", counts, "--min-count", 1).code == 0
+    assert run("train", "--counts", counts, "-o", counts).code == 2
+    assert text.read_bytes() == before

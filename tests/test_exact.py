@@ -672,7 +672,7 @@ def random_counts(words: int, density: float = 0.1, seed: int = 0) -> tuple[Cooc
 )
 def test_a_block_is_a_part_of_the_matrix(first: int, last: int, columns: int) -> None:
     pairs, matrix = random_counts(50)
-    found = exact.block(pairs, first, last, columns)
+    found = pairs.block(first, last, columns)
     part = matrix[first:last, :columns]
     assert found.indptr.dtype == np.int64
     assert found.indices.dtype == np.int32
@@ -684,7 +684,7 @@ def test_a_block_is_a_part_of_the_matrix(first: int, last: int, columns: int) ->
 @pytest.mark.parametrize("rows", [[], [0], [49], [3, 4, 5], [0, 7, 8, 30, 49], list(range(50))])
 def test_some_rows_are_rows_of_the_matrix(rows: list[int]) -> None:
     pairs, matrix = random_counts(50, density=0.05)
-    found = exact._rows(pairs, np.array(rows, np.intp))
+    found = pairs.some_rows(np.array(rows, np.intp))
     part = matrix[rows]
     np.testing.assert_array_equal(found.indptr, part.indptr)
     np.testing.assert_array_equal(found.indices, part.indices)
@@ -695,7 +695,7 @@ def test_counts_among_some_words_are_those_that_there_are() -> None:
     pairs, matrix = random_counts(30, density=0.03)
     words = np.flatnonzero(np.diff(pairs.indptr))
     assert 2 < len(words) < 30
-    found = exact._among(pairs, words)
+    found = pairs.among(words)
     np.testing.assert_array_equal(
         found.as_scipy().toarray(), matrix.toarray()[np.ix_(words, words)]
     )
@@ -709,7 +709,7 @@ def test_counts_times_a_vector_are_the_product(words: int, density: float) -> No
         matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data
     )
     x = rng.normal(size=words)
-    np.testing.assert_allclose(exact._times(pairs, x), matrix @ x, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(pairs.times(x), matrix @ x, rtol=1e-12, atol=1e-14)
 
 
 def test_counts_less_a_part_of_them_are_the_rest() -> None:
@@ -718,7 +718,7 @@ def test_counts_less_a_part_of_them_are_the_rest() -> None:
     rest = split_lines(ids, 0.3)[0]
     settings = told("naive-softmax")
     pairs, part, wanted = (counted((some, counts), settings) for some in (ids, held_out, rest))
-    found = exact._without(pairs, part)
+    found = pairs.without(part)
     assert found.nnz == wanted.nnz < pairs.nnz
     np.testing.assert_array_equal(found.indptr, wanted.indptr)
     np.testing.assert_array_equal(found.indices, wanted.indices)

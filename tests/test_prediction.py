@@ -107,6 +107,7 @@ def test_a_model_predicts_by_its_matrices(model: Word2Vec) -> None:
             logits += NOISE_POWER * np.log(counts)
         logits[words.index("lonely")] = -np.inf
         expected = dict(zip(words, softmax(logits), strict=True))
+        assert expected.pop("lonely") == 0
         answer = model.predict(word, topn=len(words))
         assert dict(answer) == pytest.approx(expected)
         assert [p for _, p in answer] == sorted(expected.values(), reverse=True)
@@ -133,7 +134,10 @@ def test_a_word_that_never_met_another_is_never_predicted(model: Word2Vec) -> No
     assert not model.center["lonely"].any()
     assert not model.outside["lonely"].any()
     for word in ("fish0", "the"):
-        assert model.predict(word, topn=len(model.vectors))[-1] == ("lonely", 0)
+        answer = model.predict(word, topn=len(model.vectors))
+        assert {near for near, _ in answer} == set(model.vectors.words) - {"lonely"}
+    with pytest.raises(UnknownWordError, match="'lonely' was never seen next to another word"):
+        model.predict("lonely")
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)

@@ -695,7 +695,7 @@ def test_words_too_many_for_the_memory_are_refused_before_they_are_counted(
     monkeypatch.setattr(exact, "available", lambda: 10_000)
     told = Recorder()
     with pytest.raises(
-        SettingsError, match=r"22 words of 8 dimensions take about .* set max_vocab to"
+        SettingsError, match=r"22 words of 8 dimensions take about .*: set (max_vocab|fewer)"
     ):
         Word2Vec(**EXACT, objective=objective).fit(toy.sentences(100), progress=told)
     assert {what for what, *_ in told.told} == {"begins", "reading", "ends"}
@@ -789,7 +789,7 @@ def test_what_holds_no_counts_is_refused(counts: Path, exactly: Word2Vec, tmp_pa
         (model, "a model, not counts"),
         (foreign, "not counts of wordkin"),
         (cut, "cut short"),
-        (text, "not a safetensors file"),
+        (text, "not a file of counts"),
         (tmp_path, "not a file"),
     ):
         with pytest.raises(FormatError, match=f"{path.name}: .*{message}"):
@@ -867,3 +867,39 @@ def test_a_text_with_nothing_to_count_is_refused(tmp_path: Path) -> None:
         with pytest.raises(CorpusError, match=message):
             count_to_file(text, tmp_path / "out", counting())
     assert not list(tmp_path.iterdir())
+
+
+def test_a_softmax_model_of_before_there_was_a_choice_of_engines_can_be_read(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "old.safetensors"
+    trained(toy.sentences(100), objective="naive-softmax").save(path)
+    file = read_model(path)
+    file.metadata["settings"].pop("engine")
+    write_model(
+        path,
+        words=file.words,
+        center=file.center,
+        outside=file.outside,
+        counts=file.counts,
+        metadata=file.metadata,
+    )
+    assert Word2Vec.load(path).settings.engine == "stochastic"
+
+
+def test_an_interrupted_run_on_counts_leaves_the_settings_of_the_fitted_model(
+    tmp_path: Path,
+) -> None:
+    class Interrupted(Progress):
+        def descending(self, words: int, number: int, done: float, loss: float) -> None:
+            raise KeyboardInterrupt
+
+    settings = settings_for(engine="exact", min_count=1, window=2, threads=1)
+    assert isinstance(settings, ExactSettings)
+    path = tmp_path / "counts"
+    count_to_file(toy.sentences(100), path, settings, progress=False)
+    fitted = Word2Vec(engine="exact", min_count=1, dim=5, ridge=1.0, threads=1)
+    fitted.fit(toy.sentences(100))
+    with pytest.raises(KeyboardInterrupt):
+        fitted.fit_counts(path, progress=Interrupted())
+    assert fitted.settings.window == 5

@@ -29,7 +29,7 @@ from wordkin.settings import (
 )
 
 if TYPE_CHECKING:
-    from wordkin.training import Word2Vec
+    from wordkin.training import Account, Word2Vec
     from wordkin.vectors import WordVectors
 
 _DEFAULT = StochasticSettings()
@@ -294,7 +294,11 @@ def train(
         raise SettingsError("give a CORPUS or --counts, and not both")
     if counts is not None and chosen != "exact":
         raise SettingsError(f"--counts is for the exact engine, not for {chosen}")
-    _require_output(output)
+    if output.suffix != _MODEL_SUFFIX:
+        raise FormatError(
+            f"{output}: a model's suffix must be {_MODEL_SUFFIX}, got {output.suffix!r}"
+        )
+    _require_output(output, corpus or [str(counts)])
     from wordkin.training import Word2Vec
 
     _say_if_too_many(threads, quiet)
@@ -371,9 +375,7 @@ def count(
     assert isinstance(settings, ExactSettings)
     if memory is not None and not 0 < memory < 1e9:
         raise SettingsError(f"memory must be a number of GB above 0, got {memory}")
-    from wordkin.files import require_writable
-
-    require_writable(output)
+    _require_output(output, corpus)
     from wordkin.training import count_to_file
 
     _say_if_too_many(threads, quiet)
@@ -404,12 +406,13 @@ def count(
         )
 
 
-def _require_output(path: Path) -> None:
-    """Raise now what would keep the model from being saved after hours of training."""
+def _require_output(path: Path, inputs: Sequence[str]) -> None:
+    """Raise now what would keep the result from being saved after hours of work."""
     from wordkin.files import require_writable
 
-    if path.suffix != _MODEL_SUFFIX:
-        raise FormatError(f"{path}: a model's suffix must be {_MODEL_SUFFIX}, got {path.suffix!r}")
+    for name in inputs:
+        if path.exists() and os.path.exists(name) and os.path.samefile(path, name):
+            raise SettingsError(f"{path}: the output would replace what is read")
     require_writable(path)
 
 
@@ -418,12 +421,16 @@ def _say_summary(model: Word2Vec, output: Path, saving: float) -> None:
     _say_read(account.tokens, account.lines, account.invalid_utf8)
     terminal.say(f"kept    {_number(len(model.vectors), 'different word')}")
     terminal.say(f"loss    {_losses(model)}")
-    counting = f" {account.counting:.1f} s of counting," if account.counting else ""
     terminal.say(
-        f"speed   {account.words_per_second:,.0f} words/s:{counting} {account.training:.1f} s of"
+        f"speed   {account.words_per_second:,.0f} words/s:{_counting(account, ' s')}"
+        f" {account.training:.1f} s of"
         f" training, {account.reading:.1f} s of reading, {saving:.1f} s of saving"
     )
     terminal.say(f"saved   {output}")
+
+
+def _counting(account: Account, unit: str = "") -> str:
+    return f" {account.counting:.1f}{unit} of counting," if account.counting else ""
 
 
 def _losses(model: Word2Vec) -> str:
@@ -637,13 +644,16 @@ def _put_model(path: Path, model: Word2Vec) -> None:
     _put_vectors(path, model.vectors)
     terminal.put(f"  trained by   wordkin {origin.wordkin}, {origin.instruction_set}")
     terminal.put(
-        f"  seconds      {account.reading:.1f} of reading, {account.training:.1f} of training"
-        f" ({account.words_per_second:,.0f} words/s)"
+        f"  seconds      {account.reading:.1f} of reading,{_counting(account)}"
+        f" {account.training:.1f} of training"
     )
+    terminal.put(f"  words/s      {account.words_per_second:,.0f}")
     terminal.put()
     terminal.put_heading("settings")
     for name, value in model.get_params().items():
-        shown = {"max_vocab": "all", "ridge": "auto"}[name] if value is None else value
+        shown = value
+        if value is None:
+            shown = {"max_vocab": "all", "ridge": f"auto: {_ridge_of(model):g}"}[name]
         terminal.put(f"  {name:<14} {shown}")
     terminal.put()
     terminal.put_heading("tokens")
@@ -662,6 +672,13 @@ def _put_model(path: Path, model: Word2Vec) -> None:
         terminal.put(f"  {account.invalid_utf8:,} words of the text are not UTF-8")
     terminal.put()
     terminal.put_table(*_history_table(model))
+
+
+def _ridge_of(model: Word2Vec) -> float:
+    from wordkin.exact import Pass
+
+    last = model.history[-1]
+    return last.ridge if isinstance(last, Pass) else 0.0
 
 
 def _history_table(model: Word2Vec) -> tuple[list[str], list[list[str]], str]:

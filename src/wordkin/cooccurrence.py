@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,6 +39,7 @@ NEGLIGIBLE = 1e-9
 is no distance that no pair could bridge, but this is the billionth part of seeing one once."""
 
 _ENTRIES = 1 << 21  # of a block, for each thread
+_MOST = 1e15  # no text has so many words; sums of counts stay exact in float64
 _PIECE = 1 << 24  # entries, or bytes, that are looked at or written at a time
 
 # The tensors of a file of counts: types as safetensors spells them, what fits them being the number
@@ -82,14 +83,7 @@ class Cooccurrence:
     @cached_property
     def row_sums(self) -> npt.NDArray[np.float64]:
         """``n_c``, the weight of all pairs with the center ``c``, summed in float64."""
-        sums = np.zeros(self.size)
-        for first in range(0, self.size, 1024):
-            indptr, _, values = self.rows(first, first + 1024)
-            filled = np.flatnonzero(np.diff(indptr))
-            if len(filled):
-                begins = indptr[filled] - indptr[0]
-                sums[first + filled] = np.add.reduceat(values, begins, dtype=np.float64)
-        return sums
+        return self._sum_rows(lambda _, values: values)
 
     @property
     def total(self) -> float:
@@ -105,11 +99,69 @@ class Cooccurrence:
         entries = slice(indptr[0], indptr[-1])
         return indptr, self.indices[entries], self.values[entries]
 
+    def block(self, first: int, last: int, columns: int) -> Cooccurrence:
+        """Copy the rows ``first`` up to ``last``, and of these the first columns."""
+        indptr, indices, values = self.rows(first, last)
+        return _where(indices < columns, indptr - indptr[0], indices, values)
+
+    def some_rows(self, rows: npt.NDArray[np.intp]) -> Cooccurrence:
+        """Copy some rows."""
+        begins, lengths = self.indptr[rows], np.diff(self.indptr)[rows]
+        indptr = np.concatenate([[0], np.cumsum(lengths)])
+        entries = np.repeat(begins - indptr[:-1], lengths) + np.arange(indptr[-1])
+        return Cooccurrence(indptr, self.indices[entries], self.values[entries])
+
+    def among(self, words: npt.NDArray[np.intp]) -> Cooccurrence:
+        """Copy the counts of some words, ascending, with each other."""
+        number = np.full(self.size, -1, np.int32)
+        number[words] = np.arange(len(words))
+        some = self.some_rows(words)
+        columns = number[some.indices]
+        return _where(columns >= 0, some.indptr, columns, some.values)
+
+    def without(self, part: Cooccurrence) -> Cooccurrence:
+        """Take a part of the text off the counts of all of it."""
+        mine, theirs = self._places(), part._places()
+        found = np.minimum(np.searchsorted(mine, theirs), max(len(mine) - 1, 0))
+        same = mine[found] == theirs
+        values = self.values.copy()
+        values[found[same]] -= part.values[same]
+        # What is left of a pair that was in this part alone is rounding.
+        return _where(values > 1e-6 * self.values, self.indptr, self.indices, values)
+
+    def times(self, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Multiply the matrix by a vector, in float64."""
+        return self._sum_rows(lambda indices, values: values * x[indices])
+
+    def _sum_rows(self, of: Callable[[Int32, Values], npt.NDArray[Any]]) -> npt.NDArray[np.float64]:
+        sums = np.zeros(self.size)
+        for first in range(0, self.size, 1024):
+            indptr, indices, values = self.rows(first, first + 1024)
+            filled = np.flatnonzero(np.diff(indptr))
+            if len(filled):
+                begins = indptr[filled] - indptr[0]
+                sums[first + filled] = np.add.reduceat(
+                    of(indices, values), begins, dtype=np.float64
+                )
+        return sums
+
+    def _places(self) -> npt.NDArray[np.int64]:
+        """Give each entry a number that rises through the rows and columns."""
+        return np.repeat(np.arange(self.size), np.diff(self.indptr)) * self.size + self.indices
+
     def as_scipy(self) -> Any:
         """Give the matrix as a `scipy.sparse.csr_matrix`; needs SciPy."""
         from scipy.sparse import csr_matrix
 
         return csr_matrix((self.values, self.indices, self.indptr), (self.size, self.size))
+
+
+def _where(
+    kept: npt.NDArray[np.bool_], indptr: Int64, indices: Int32, values: Values
+) -> Cooccurrence:
+    """Copy some of the entries."""
+    ends = np.concatenate([[0], np.cumsum(kept)])[indptr]
+    return Cooccurrence(ends.astype(np.int64), indices[kept], values[kept])
 
 
 # ----------------------------------------------------------------------------------------- counting
@@ -412,7 +464,7 @@ def read_counts(path: StrPath) -> CountsFile:
             metadata = _metadata(path, file.metadata() or {})
             names = set(file.keys())
     except SafetensorError as error:
-        raise FormatError(f"{path}: not a safetensors file, or cut short: {error}") from error
+        raise FormatError(f"{path}: not a file of counts, or cut short: {error}") from error
     # The header has just been checked: where tensors lie is in range, without holes or overlaps.
     with open(path, "rb") as raw:
         size = int.from_bytes(raw.read(8), "little")
@@ -430,6 +482,8 @@ def read_counts(path: StrPath) -> CountsFile:
     counts = np.array(tensors["counts"])
     if len(counts) != len(words):
         raise FormatError(f"{path}: {len(counts)} counts of {len(words)} words")
+    if len(counts) and counts.min() < 1:
+        raise FormatError(f"{path}: counts must be at least 1, got {counts.min()}")
     return CountsFile(
         words,
         counts,
@@ -504,8 +558,8 @@ def _matrix(
                 f"{path}: {prefix}indices must be in 0..{V - 1}, got {low if low < 0 else high}"
             )
         least, most = values[piece].min(), values[piece].max()
-        if not (least > 0 and most < np.inf):
+        if not (least > 0 and most < _MOST):
             raise FormatError(
-                f"{path}: {prefix}values must be positive numbers, got {least}, {most}"
+                f"{path}: {prefix}values must be above 0 and below {_MOST:g}, got {least}, {most}"
             )
     return Cooccurrence(np.array(indptr), indices, values)

@@ -200,8 +200,8 @@ def descend(
     V = len(counts)
     require_memory(V, settings)
     if len(seen) < V:
-        pairs, counts = _among(pairs, seen), counts[seen]
-        held_out = None if held_out is None else _among(held_out, seen)
+        pairs, counts = pairs.among(seen), counts[seen]
+        held_out = None if held_out is None else held_out.among(seen)
     history: list[Pass] = []
 
     def account(done: Pass) -> None:
@@ -211,7 +211,7 @@ def descend(
     with _open(settings) as tiles:
         ridge = settings.ridge
         if ridge is None:
-            ridge = choose_ridge(tiles, pairs, held_out, counts, settings)
+            ridge = choose_ridge(tiles, pairs, held_out, counts, settings, progress)
         problem = Problem(pairs, counts, settings)
         center, outside = _solve(tiles, problem, settings, ridge, progress, account)
         found = [tiles.numpy(center), tiles.numpy(outside)]
@@ -289,7 +289,7 @@ class Problem:
             q = noise_distribution(counts)
             self._noise = q
             self._hits = settings.negatives * q / (1 - q)
-            self._pairs_drawn = settings.negatives * _times(pairs, 1 / (1 - q))
+            self._pairs_drawn = settings.negatives * pairs.times(1 / (1 - q))
 
     def __len__(self) -> int:
         return len(self.n)
@@ -298,7 +298,7 @@ class Problem:
         """Return the problem of the `words` most frequent words."""
         if words == len(self):
             return self
-        return Problem(block(self.pairs, 0, words, words), self._counts[:words], self._settings)
+        return Problem(self.pairs.block(0, words, words), self._counts[:words], self._settings)
 
     @property
     def biases(self) -> Float64:
@@ -330,54 +330,6 @@ class Problem:
     def ridge(self, weight: float) -> Float64:
         """Return each row's ridge a pair: weight / √n, so that rare rows are held more."""
         return np.where(self.n > 0, weight / np.sqrt(np.maximum(self.n, 1e-30)), 0)
-
-
-def block(pairs: Cooccurrence, first: int, last: int, columns: int) -> Cooccurrence:
-    """Return the rows first up to last of counts, and of these the first columns."""
-    indptr, indices, values = pairs.rows(first, last)
-    return _where(indices < columns, indptr - indptr[0], indices, values)
-
-
-def _where(
-    kept: npt.NDArray[np.bool_],
-    indptr: npt.NDArray[np.int64],
-    indices: npt.NDArray[np.int32],
-    values: npt.NDArray[Any],
-) -> Cooccurrence:
-    """Return counts with some of the entries."""
-    ends = np.concatenate([[0], np.cumsum(kept)])[indptr]
-    return Cooccurrence(ends.astype(np.int64), indices[kept], values[kept])
-
-
-def _rows(pairs: Cooccurrence, rows: npt.NDArray[np.intp]) -> Cooccurrence:
-    """Return some rows of counts."""
-    begins, lengths = pairs.indptr[rows], np.diff(pairs.indptr)[rows]
-    indptr = np.concatenate([[0], np.cumsum(lengths)])
-    entries = np.repeat(begins - indptr[:-1], lengths) + np.arange(indptr[-1])
-    return Cooccurrence(indptr, pairs.indices[entries], pairs.values[entries])
-
-
-def _among(pairs: Cooccurrence, words: npt.NDArray[np.intp]) -> Cooccurrence:
-    """Return the counts of some words with each other."""
-    number = np.full(len(pairs.indptr) - 1, -1, np.int32)
-    number[words] = np.arange(len(words))
-    some = _rows(pairs, words)
-    columns = number[some.indices]
-    return _where(columns >= 0, some.indptr, columns, some.values)
-
-
-def _times(pairs: Cooccurrence, x: Float64) -> Float64:
-    """Multiply the counts by a vector."""
-    product = np.zeros(len(x))
-    for first in range(0, len(x), 4096):
-        last = min(first + 4096, len(x))
-        indptr, indices, values = pairs.rows(first, last)
-        filled = np.flatnonzero(np.diff(indptr))
-        if len(filled):
-            product[first + filled] = np.add.reduceat(
-                values * x[indices], indptr[filled] - indptr[0], dtype=np.float64
-            )
-    return product
 
 
 # ---- descent -------------------------------------------------------------------------------------
@@ -447,7 +399,7 @@ def _step_some(
     some = _Side.of(side.A[rows])
     if link.row is not None and link.row_hit is not None:
         link = link._replace(row=link.row[rows], row_hit=link.row_hit[rows])
-    _step(tiles, some, B, _rows(pairs, rows), n[rows], link, ridge[rows], inverse)
+    _step(tiles, some, B, pairs.some_rows(rows), n[rows], link, ridge[rows], inverse)
     side.A[rows] = some.A
     for mine, theirs in (
         (side.loss, some.loss),
@@ -542,7 +494,7 @@ class Descent:
         """
         tiles, known, old = self._tiles, self._problem, len(self._problem)
         ridge = problem.ridge(self._weight)[old:]
-        between = block(problem.pairs, old, len(problem), old)
+        between = problem.pairs.block(old, len(problem), old)
         matrices = []
         for side, other, link, wide in (
             (self.center, self.outside, known.center_link(), problem.center_link()),
@@ -631,6 +583,7 @@ def choose_ridge(
     held_out: Cooccurrence | None,
     counts: npt.NDArray[np.int64],
     settings: ExactSettings,
+    progress: Progress,
 ) -> float:
     """Return the ridge of `RIDGES` with the least loss on the lines held out.
 
@@ -640,16 +593,17 @@ def choose_ridge(
     """
     words = np.unique(np.linspace(0, len(counts) - 1, CHOICE).astype(np.intp))
     if held_out is not None:
-        held_out = _among(held_out, words)
+        held_out = held_out.among(words)
     if held_out is None or not len(held_out.values):
         return RIDGES[len(RIDGES) // 2]
-    rest = _without(_among(pairs, words), held_out)
+    rest = pairs.among(words).without(held_out)
     if not len(rest.values):
         return RIDGES[len(RIDGES) // 2]
     problem, test = (Problem(part, counts[words], settings) for part in (rest, held_out))
     V, U = (tiles.array(M) for M in start(problem, settings))
     best, least = RIDGES[0], math.inf
-    for ridge in RIDGES:
+    for tried, ridge in enumerate(RIDGES):
+        progress.choosing(tried, len(RIDGES))
         descent = Descent(tiles, problem, V, U, ridge, Progress())
         for _ in range(CHOICE_PASSES):
             descent.run_pass()
@@ -672,22 +626,6 @@ def _evaluate(tiles: Tiles, problem: Problem, V: Array, U: Array) -> float:
     for _ in tiles.each(V, U, problem.pairs, problem.n, problem.center_link(), work):
         pass
     return math.fsum(losses) / problem.total
-
-
-def _without(pairs: Cooccurrence, part: Cooccurrence) -> Cooccurrence:
-    """Return counts less a part of them."""
-    V = len(pairs.indptr) - 1
-
-    def places(of: Cooccurrence) -> npt.NDArray[np.int64]:
-        return np.repeat(np.arange(V), np.diff(of.indptr)) * V + of.indices
-
-    at, wanted = places(pairs), places(part)
-    found = np.minimum(np.searchsorted(at, wanted), len(at) - 1)
-    same = at[found] == wanted
-    values = pairs.values.copy()
-    values[found[same]] -= part.values[same]
-    # What is left of a pair that was in this part alone is rounding.
-    return _where(values > 1e-6 * pairs.values, pairs.indptr, pairs.indices, values)
 
 
 # ---- where to begin ------------------------------------------------------------------------------
@@ -750,10 +688,11 @@ def require_memory(words: int, settings: ExactSettings) -> None:
     if settings.device != "cpu" or free is None or memory_needed(words, settings) <= free:
         return
     fits = bisect.bisect_right(range(words), free, key=lambda w: memory_needed(w, settings)) - 1
+    advice = f"max_vocab to {fits:,} or less, or fewer threads" if fits > 1 else "fewer threads"
     raise SettingsError(
         f"{words:,} words of {settings.dim} dimensions take about"
         f" {shown(memory_needed(words, settings))} of memory, and {shown(free)} are at hand: set"
-        f" max_vocab to {max(fits, 0):,} or less, or fewer threads"
+        f" {advice}"
     )
 
 

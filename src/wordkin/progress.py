@@ -23,6 +23,9 @@ class Progress:
     def counting(self, done: int, total: int) -> None:
         """Words of the text whose pairs are counted, of the `total`."""
 
+    def choosing(self, done: int, total: int) -> None:
+        """Ridges tried, of the `total` that there are at most."""
+
     def descending(self, words: int, number: int, done: float, loss: float) -> None:
         """Share `done` of a pass over the counts of `words` words; the last loss of a pair."""
 
@@ -89,7 +92,14 @@ class Bar(Progress):
         """Show words whose pairs are counted."""
         elapsed = self._enter_stage("counting", total)
         rate = f"{_short(done / elapsed)} words/s" if elapsed > 0.2 else ""
-        self._rich.update(self._task, completed=done, description="counting", rate=rate)
+        self._rich.update(
+            self._task, completed=done, total=total, description="counting", rate=rate
+        )
+
+    def choosing(self, done: int, total: int) -> None:
+        """Show ridges tried."""
+        self._enter_stage("choosing", total)
+        self._rich.update(self._task, completed=done, description="ridge   ")
 
     def descending(self, words: int, number: int, done: float, loss: float) -> None:
         """Show a pass over the counts."""
@@ -97,7 +107,7 @@ class Bar(Progress):
         self._rich.update(
             self._task,
             completed=done,
-            description=f"pass {number}  ",
+            description=f"pass {number}  " if number else "begin   ",
             rate=f"{words:,} words",
             loss=f"loss {loss:.4f}" if loss == loss else "",
         )

@@ -128,7 +128,7 @@ class ExactSettings(Settings):
 
     objective: Objective = "naive-softmax"
     ridge: float | None = None
-    tolerance: float = 1.5e-3
+    tolerance: float = 1.2e-3
     max_passes: int = 50
     precision: Precision = "float32"
     device: str = "cpu"

@@ -17,7 +17,13 @@ import numpy.typing as npt
 from wordkin import classroom, exact, gauge, prediction, stochastic
 from wordkin.cooccurrence import CountsFile, read_counts, write_counts
 from wordkin.corpus import Corpus
-from wordkin.errors import CorpusError, FormatError, SettingsError, WordkinError
+from wordkin.errors import (
+    CorpusError,
+    FormatError,
+    SettingsError,
+    UnknownWordError,
+    WordkinError,
+)
 from wordkin.exact import Pass
 from wordkin.formats import read_model, write_model
 from wordkin.objectives import keep_probability
@@ -184,7 +190,8 @@ class Word2Vec:
     ) -> Word2Vec:
         """Train on what `write_counts` or `wordkin count` wrote, by the exact engine.
 
-        Window, subsampling and vocabulary are those of the counts.
+        Window, subsampling and vocabulary are those of the counts, which are float32 whatever the
+        precision.
 
         Raises
         ------
@@ -198,7 +205,7 @@ class Word2Vec:
         shown = progress if isinstance(progress, Progress) else progress_for(progress)
         began = time.perf_counter()
         file = read_counts(path)
-        self.settings = settings = self._as_counted(path, file)
+        settings = self._as_counted(path, file)
         read = time.perf_counter()
         with shown:
             trained = exact.descend(
@@ -211,6 +218,7 @@ class Word2Vec:
             *(file.metadata[name] for name in ("tokens", "lines", "invalid_utf8")),
         )
         account = _account(facts, trained, settings, read - began, done - read)
+        self.settings = settings
         self._result = _Result.of(facts.vocabulary, trained, account, settings)
         return self
 
@@ -219,9 +227,11 @@ class Word2Vec:
         assert isinstance(self.settings, ExactSettings)
         try:
             made = {name: file.metadata[name] for name in COUNTED}
-            {name: file.metadata[name] for name in ("tokens", "lines", "invalid_utf8")}
+            facts = [file.metadata[name] for name in ("tokens", "lines", "invalid_utf8")]
         except KeyError as error:
             raise FormatError(f"{path}: no counts of this program: {error} is missing") from None
+        if not all(isinstance(fact, int) for fact in facts):
+            raise FormatError(f"{path}: the metadata are damaged: {facts}")
         for name, value in made.items():
             if name in self._given and getattr(self.settings, name) != value:
                 asked = getattr(self.settings, name)
@@ -237,14 +247,17 @@ class Word2Vec:
         Raises
         ------
         UnknownWordError, SettingsError
+            Also for a word that was never seen next to another: of it nothing is known.
         """
         fitted = self._fitted
         c = fitted.center.index(word)
+        if not fitted.center.matrix[c].any():
+            raise UnknownWordError(f"{word!r:.80} was never seen next to another word")
         noise = self.settings.objective == "negative-sampling"
         probable = prediction.probabilities(
             fitted.center.matrix[c], fitted.outside.matrix, fitted.counts if noise else None
         )
-        order = prediction.largest(probable, topn)
+        order = [o for o in prediction.largest(probable, topn) if probable[o] > 0]
         words = fitted.outside.words
         return [(words[o], float(probable[o])) for o in order]
 
@@ -317,7 +330,8 @@ class Word2Vec:
         """
         file = read_model(path)
         try:
-            model = cls(**file.metadata["settings"])
+            # Files of before there was a choice name no engine.
+            model = cls(**({"engine": "stochastic"} | file.metadata["settings"]))
             exactly = model.settings.engine == "exact"
             history = [(Pass if exactly else Epoch)(**done) for done in file.metadata["history"]]
             account = Account(**file.metadata["account"])
