@@ -36,9 +36,9 @@ CORE = 4096
 """The words that training begins with: the most frequent. More are taken in by and by."""
 GROWTH = 3.0
 """At most so many times more words are taken in at a time."""
-CORE_PASSES = 4
+CORE_PASSES = 3
 """Passes over a vocabulary that is not yet the whole."""
-FOCUSED = 3
+FOCUSED = 2
 """Sweeps of a pass over the rows that have most to gain, before the one over all rows."""
 URGENT = 0.5
 """They have this share of the squared gradient; less than a tenth of the rows."""
