@@ -398,7 +398,7 @@ def test_progress_is_told_of_all_tokens(monkeypatch: pytest.MonkeyPatch) -> None
     ids, counts = middling()
     monkeypatch.setattr(cooccurrence, "_ENTRIES", 3_000)
     told = Told()
-    count(ids, counts, window=5, subsample=0, threads=2, progress=told)
+    count(ids, counts, window=5, subsample=0, threads=1, progress=told)
     assert told.total == told.done[-1] == counts.sum()
     assert told.done == sorted(told.done)
     assert len(told.done) > 3
