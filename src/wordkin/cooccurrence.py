@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
@@ -25,7 +24,13 @@ from safetensors import SafetensorError, safe_open
 from wordkin import _core
 from wordkin.errors import FormatError
 from wordkin.files import atomic_write
-from wordkin.formats import StrPath, decode_words, require_file, spell_words
+from wordkin.formats import (
+    StrPath,
+    cut_words,
+    decode_metadata,
+    require_file,
+    spell_words,
+)
 from wordkin.objectives import keep_probability
 from wordkin.progress import Progress
 
@@ -478,7 +483,7 @@ def read_counts(path: StrPath) -> CountsFile:
     tensors = {
         name: _map(path, name, header[name], types, 8 + size) for name, types in wanted.items()
     }
-    words = _words(path, tensors["words"], tensors["offsets"])
+    words = cut_words(path, tensors["words"], tensors["offsets"])
     counts = np.array(tensors["counts"])
     if len(counts) != len(words):
         raise FormatError(f"{path}: {len(counts)} counts of {len(words)} words")
@@ -498,18 +503,7 @@ def _metadata(path: StrPath, found: Mapping[str, str]) -> dict[str, Any]:
         raise FormatError(f"{path}: a model, not counts")
     if "wordkin-counts" not in found:
         raise FormatError(f"{path}: a safetensors file, but not counts of wordkin")
-    try:
-        settings = json.loads(found["wordkin-counts"])
-        version, metadata = settings["format"], settings["metadata"]
-    except (ValueError, RecursionError, TypeError, KeyError) as error:
-        raise FormatError(f"{path}: the metadata are damaged: {error!r}") from error
-    if not isinstance(version, int) or not isinstance(metadata, dict):
-        raise FormatError(f"{path}: the metadata are damaged: format {version!r}")
-    if version > FORMAT_VERSION:
-        raise FormatError(
-            f"{path}: written by a newer wordkin: format {version}, this one reads {FORMAT_VERSION}"
-        )
-    return metadata
+    return decode_metadata(path, found["wordkin-counts"], FORMAT_VERSION)
 
 
 def _map(
@@ -524,18 +518,6 @@ def _map(
     if not shape[0]:  # nothing cannot be mapped
         return np.empty(0, _TYPES[dtype])
     return np.memmap(path, _TYPES[dtype], "r", begin + entry["data_offsets"][0], shape)
-
-
-def _words(path: StrPath, joined: npt.NDArray[np.uint8], offsets: Int64) -> list[str]:
-    if (
-        not len(offsets)
-        or offsets[0] != 0
-        or offsets[-1] != len(joined)
-        or (offsets[1:] < offsets[:-1]).any()
-    ):
-        raise FormatError(f"{path}: the offsets do not cut the bytes of the words into words")
-    data, cuts = joined.tobytes(), offsets.tolist()
-    return decode_words(path, [data[a:b] for a, b in pairwise(cuts)])
 
 
 def _matrix(

@@ -136,16 +136,16 @@ def read_model(path: StrPath) -> ModelFile:
     require_file(path)
     try:
         with safe_open(os.fspath(path), framework="numpy") as file:
-            metadata = _metadata(path, (file.metadata() or {}).get("wordkin"))
+            text = (file.metadata() or {}).get("wordkin")
+            if text is None:
+                raise FormatError(f"{path}: a safetensors file, but not a model of wordkin")
+            metadata = decode_metadata(path, text, FORMAT_VERSION)
             _check_layout(path, file)
             center, outside, counts, joined, offsets = map(file.get_tensor, _TENSORS)
             vectors = file.get_tensor("vectors") if "vectors" in file.keys() else None  # noqa: SIM118
     except SafetensorError as error:
         raise FormatError(f"{path}: not a safetensors file, or cut short: {error}") from error
-    if offsets[0] != 0 or offsets[-1] != len(joined) or (offsets[1:] < offsets[:-1]).any():
-        raise FormatError(f"{path}: the offsets do not cut the bytes of the words into words")
-    data, cuts = joined.tobytes(), offsets.tolist()
-    words = decode_words(path, [data[a:b] for a, b in pairwise(cuts)])
+    words = cut_words(path, joined, offsets)
     return ModelFile(words, center, outside, vectors, counts, metadata)
 
 
@@ -389,9 +389,21 @@ def require_file(path: StrPath) -> None:
         pass
 
 
-def _metadata(path: StrPath, text: str | None) -> dict[str, Any]:
-    if text is None:
-        raise FormatError(f"{path}: a safetensors file, but not a model of wordkin")
+def cut_words(path: StrPath, joined: npt.NDArray[np.uint8], offsets: Int64) -> list[str]:
+    """Give the words whose bytes lie one behind the other, cut at the offsets."""
+    if (
+        not len(offsets)
+        or offsets[0] != 0
+        or offsets[-1] != len(joined)
+        or (offsets[1:] < offsets[:-1]).any()
+    ):
+        raise FormatError(f"{path}: the offsets do not cut the bytes of the words into words")
+    data, cuts = joined.tobytes(), offsets.tolist()
+    return decode_words(path, [data[a:b] for a, b in pairwise(cuts)])
+
+
+def decode_metadata(path: StrPath, text: str, newest: int) -> dict[str, Any]:
+    """Give the plain data of a file, of whose formats the newest is known."""
     try:
         found = json.loads(text)
         version, metadata = found["format"], found["metadata"]
@@ -399,9 +411,9 @@ def _metadata(path: StrPath, text: str | None) -> dict[str, Any]:
         raise FormatError(f"{path}: the metadata are damaged: {error!r}") from error
     if not isinstance(version, int) or not isinstance(metadata, dict):
         raise FormatError(f"{path}: the metadata are damaged: format {version!r}")
-    if version > FORMAT_VERSION:
+    if version > newest:
         raise FormatError(
-            f"{path}: written by a newer wordkin: format {version}, this one reads {FORMAT_VERSION}"
+            f"{path}: written by a newer wordkin: format {version}, this one reads {newest}"
         )
     return metadata
 
