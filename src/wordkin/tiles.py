@@ -102,7 +102,6 @@ class NativeTiles:
     def __init__(self, threads: int, dtype: type[Any], rows: int | None = None) -> None:
         self.dtype = np.dtype(dtype)
         self.level = level()
-        self._threads = threads
         self._rows = rows
         self._pool = ThreadPoolExecutor(threads)
         self._scratch: queue.SimpleQueue[tuple[Array, Array]] = queue.SimpleQueue()
