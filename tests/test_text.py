@@ -1,6 +1,7 @@
 """Text is read as a few lines of Python would read it, whatever is in it and wherever it is cut.
 
-`expected` is those few lines: bytes split at ASCII white space, a line a sentence, words counted.
+`expected` is those few lines: bytes split at ASCII white space, a line a sentence, some lines held
+out by a hash of their number, the words of the others counted.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ class Expected:
     tokens: int
     lines: int
     invalid_utf8: int
+    held_out: list[int]
+    held_out_tokens: int
 
 
 def is_utf8(word: bytes) -> bool:
@@ -51,29 +54,50 @@ def is_utf8(word: bytes) -> bool:
     return True
 
 
-def expected(*files: bytes, min_count: int = 1, max_vocab: int | None = None) -> Expected:
+def is_held_out(line: int, share: float) -> bool:
+    """Take the line's number of SplitMix64 for its fate."""
+    z = (int.from_bytes(b"held-out", "big") + line * 0x9E3779B97F4A7C15) % 2**64
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    z = (z ^ z >> 27) * 0x94D049BB133111EB % 2**64
+    return (z ^ z >> 31) >> 11 < share * 2**53
+
+
+def expected(
+    *files: bytes, min_count: int = 1, max_vocab: int | None = None, held_out: float = 0.0
+) -> Expected:
     """Read files the slow way."""
-    lines = [line for file in files for line in file.split(b"\n")]
-    sentences = [line.split() for line in lines]  # bytes split at ASCII white space alone
-    counted = Counter(word for sentence in sentences for word in sentence)
-    ranked = [(word, n) for word, n in counted.most_common() if n >= min_count][:max_vocab]
+    lines = [line.split() for file in files for line in file.split(b"\n")]  # at ASCII white space
+    sentences = [line for line in lines if line]
+    held = [is_held_out(i, held_out) for i in range(len(sentences))]
+    everything = Counter(word for sentence in sentences for word in sentence)
+    counted = dict.fromkeys(everything, 0)  # first seen first, be it in a line held out
+    for sentence in (s for s, is_held in zip(sentences, held, strict=True) if not is_held):
+        for word in sentence:
+            counted[word] += 1
+    in_order = sorted(counted.items(), key=lambda item: -item[1])
+    ranked = [(word, n) for word, n in in_order if n >= max(min_count, 1)][:max_vocab]
     id_of = {word: id for id, (word, _) in enumerate(ranked)}
-    ids: list[int] = []
-    for sentence in sentences:
+    ids: dict[bool, list[int]] = {False: [], True: []}
+    for sentence, is_held in zip(sentences, held, strict=True):
         known = [id_of[word] for word in sentence if word in id_of]
-        ids += [*known, LINE_END] if known else []
+        ids[is_held] += [*known, LINE_END] if known else []
     return Expected(
         words=[word for word, _ in ranked],
         counts=[n for _, n in ranked],
-        ids=ids,
-        tokens=counted.total(),
+        ids=ids[False],
+        tokens=everything.total(),
         lines=sum(file.count(b"\n") + (not file.endswith(b"\n") and file != b"") for file in files),
-        invalid_utf8=sum(n for word, n in counted.items() if not is_utf8(word)),
+        invalid_utf8=sum(n for word, n in everything.items() if not is_utf8(word)),
+        held_out=ids[True],
+        held_out_tokens=everything.total() - sum(counted.values()),
     )
 
 
 def read_pieces(
-    files: Sequence[Sequence[bytes]], min_count: int = 1, max_vocab: int | None = None
+    files: Sequence[Sequence[bytes]],
+    min_count: int = 1,
+    max_vocab: int | None = None,
+    held_out: float = 0.0,
 ) -> Expected:
     """Read files that come in pieces, by the native reader."""
     reader = _core.TextReader()
@@ -82,10 +106,20 @@ def read_pieces(
             reader.feed(np.frombuffer(piece, np.uint8))
         reader.end_file()
     tokens, lines, invalid_utf8 = reader.tokens, reader.lines, reader.invalid_utf8_tokens
-    spelled, offsets, counts, ids = reader.finish(min_count, max_vocab or 0)
+    spelled, offsets, counts, ids, held_ids, held_tokens = reader.finish(
+        min_count, max_vocab or 0, held_out
+    )
     ends = offsets.tolist()
-    words = [spelled[begin:end] for begin, end in pairwise(ends)]
-    return Expected(words, counts.tolist(), ids.tolist(), tokens, lines, invalid_utf8)
+    return Expected(
+        words=[spelled[begin:end] for begin, end in pairwise(ends)],
+        counts=counts.tolist(),
+        ids=ids.tolist(),
+        tokens=tokens,
+        lines=lines,
+        invalid_utf8=invalid_utf8,
+        held_out=held_ids.tolist(),
+        held_out_tokens=held_tokens,
+    )
 
 
 def as_expected(corpus: Corpus) -> Expected:
@@ -96,6 +130,8 @@ def as_expected(corpus: Corpus) -> Expected:
         corpus.tokens,
         corpus.lines,
         corpus.invalid_utf8,
+        corpus.held_out.tolist(),
+        corpus.held_out_tokens,
     )
 
 
@@ -147,13 +183,14 @@ def texts_in_pieces(draw: st.DrawFn) -> list[list[bytes]]:
     files=texts_in_pieces(),
     min_count=st.integers(0, 4),
     max_vocab=st.one_of(st.none(), st.integers(1, 5)),
+    held_out=st.one_of(st.just(0.0), st.floats(0, 1, exclude_max=True)),
 )
 @settings(max_examples=500, deadline=None)
 def test_any_bytes_cut_anywhere_are_read_as_python_splits_them(
-    files: list[list[bytes]], min_count: int, max_vocab: int | None
+    files: list[list[bytes]], min_count: int, max_vocab: int | None, held_out: float
 ) -> None:
-    wanted = expected(*map(b"".join, files), min_count=min_count, max_vocab=max_vocab)
-    assert read_pieces(files, min_count, max_vocab) == wanted
+    limits: dict[str, Any] = {"min_count": min_count, "max_vocab": max_vocab, "held_out": held_out}
+    assert read_pieces(files, **limits) == expected(*map(b"".join, files), **limits)
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 62, 63, 64, 65, 66, 127, 128, 129, 200])
@@ -215,10 +252,11 @@ def test_three_hundred_thousand_different_words_are_told_apart() -> None:
 def test_a_reader_that_is_finished_is_empty() -> None:
     reader = _core.TextReader()
     reader.add_line(["a", "b"])
-    reader.finish(1, 0)
-    assert (reader.tokens, reader.lines, reader.types) == (0, 0, 0)
+    reader.finish(1, 0, 0.0)
+    counters = (reader.tokens, reader.lines, reader.lines_with_words, reader.types)
+    assert counters == (0, 0, 0, 0)
     reader.add_line(["c"])
-    spelled, _, counts, ids = reader.finish(1, 0)
+    spelled, _, counts, ids, *_ = reader.finish(1, 0, 0.0)
     assert (spelled, counts.tolist(), ids.tolist()) == (b"c", [1], [0, LINE_END])
 
 
@@ -521,3 +559,142 @@ def test_lines_left_without_a_word_leave_no_line_end() -> None:
 def test_nothing_above_min_count_is_refused_with_the_numbers() -> None:
     with pytest.raises(CorpusError, match=r"none of the corpus's 1,200 .*min_count = 7 times"):
         read_corpus([[str(i) for i in range(1200)]] * 6, min_count=7)
+
+
+# ------------------------------------------------------------------------------- lines held out
+
+
+def numbered(lines: int, words_between: int = 7) -> bytes:
+    """Lines that begin with their number, and have words that all lines share."""
+    return b"".join(
+        b"line%d %d %d%s\n" % (i, i % words_between, i % 3, b"\n \n" * (i % 5 == 0))
+        for i in range(lines)
+    )
+
+
+@pytest.mark.parametrize("held_out", [0.0, 1e-9, 0.01, 0.3, 0.9, 0.99])
+@pytest.mark.parametrize("limits", [{}, {"min_count": 0}, {"min_count": 3, "max_vocab": 4}])
+def test_lines_are_held_out_and_words_counted_as_python_does(
+    tmp_path: Path, held_out: float, limits: dict[str, Any]
+) -> None:
+    content = numbered(1500)
+    corpus = read_file(tmp_path, content, held_out=held_out, **limits)
+    assert as_expected(corpus) == expected(content, held_out=held_out, **limits)
+    assert corpus.held_out.dtype == np.int32
+    inside = corpus.vocabulary.counts.sum()
+    assert inside == np.count_nonzero(corpus.ids != LINE_END)
+    assert corpus.vocabulary.counts.min() >= max(1, limits.get("min_count", 1))
+    assert corpus.tokens == corpus.held_out_tokens + inside + corpus.out_of_vocabulary
+
+
+def parted(lines: int, share: float) -> tuple[list[int], list[int]]:
+    """Numbers of the lines trained on and held out; each line spells its own in three words."""
+    content = b"".join(b"%d %d %d\n" % (i % 20, i // 20 % 20, i // 400) for i in range(lines))
+    found = read_pieces([[content]], held_out=share)
+
+    def numbers(ids: list[int]) -> list[int]:
+        rows = np.array(ids, int).reshape(-1, 4)
+        assert (rows[:, 3] == LINE_END).all()
+        words = np.array([*map(int, found.words)])[rows[:, :3]]
+        spelled: list[int] = (words @ [1, 20, 400]).tolist()
+        return spelled
+
+    held = numbers(found.held_out)
+    assert found.held_out_tokens == 3 * len(held)
+    return numbers(found.ids), held
+
+
+def test_every_line_is_trained_on_or_held_out_whole_and_in_its_order() -> None:
+    trained, held = parted(5000, 0.3)
+    assert trained == sorted(trained)
+    assert held == sorted(held)
+    assert sorted(trained + held) == list(range(5000))
+    assert abs(len(held) / 5000 - 0.3) < 4 * (0.3 * 0.7 / 5000) ** 0.5
+
+
+def test_lines_of_a_smaller_share_are_among_those_of_a_larger_one() -> None:
+    held = [set(parted(5000, share)[1]) for share in (0.0, 0.01, 0.05, 0.3)]
+    assert held[0] == set()
+    assert held[0] < held[1] < held[2] < held[3]
+
+
+def test_the_lines_of_a_text_that_grows_stay_where_they_are() -> None:
+    trained, held = parted(5000, 0.2)
+    assert parted(4000, 0.2) == ([i for i in trained if i < 4000], [i for i in held if i < 4000])
+
+
+def test_which_lines_are_held_out_does_not_hang_on_the_vocabulary() -> None:
+    content = b"".join(b"all line%d\n" % i for i in range(2000)) * 2
+    found = [read_pieces([[content]], min_count, held_out=0.1) for min_count in (1, 2, 3)]
+    lines = found[0].held_out_tokens // 2
+    assert [reading.held_out_tokens for reading in found] == [2 * lines] * 3
+    assert [reading.held_out.count(LINE_END) for reading in found] == [lines] * 3
+    assert found[2].words == [b"all"]
+    assert found[2].held_out == [0, LINE_END] * lines
+
+
+def test_a_word_of_lines_held_out_alone_is_out_of_the_vocabulary() -> None:
+    content = b"".join(b"all line%d\n" % i for i in range(1000))
+    for min_count in (0, 1):
+        found = read_pieces([[content]], min_count, held_out=0.5)
+        held = [b"line%d" % i for i in range(1000) if is_held_out(i, 0.5)]
+        assert found.words[0] == b"all"
+        assert set(found.words[1:]).isdisjoint(held)
+        assert len(found.words) == 1 + 1000 - len(held)
+        assert found.held_out == [0, LINE_END] * len(held)
+        assert found.held_out_tokens == 2 * len(held)
+
+
+def test_the_same_lines_are_held_out_however_the_text_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = numbered(1200)
+    half = content.index(b"line600 ")
+    wanted = expected(content, held_out=0.2)
+    assert wanted.held_out_tokens
+
+    def as_read(text: Any) -> Expected:
+        return as_expected(read_corpus(text, held_out=0.2))
+
+    assert as_read(line.split() for line in content.decode().splitlines()) == wanted
+    assert as_read(written(tmp_path, content[:half], content[half:])) == wanted
+    monkeypatch.setattr(text, "_PIECE", 5)
+    assert as_read(written(tmp_path, content)) == wanted
+
+
+def test_of_fewer_than_a_thousand_lines_none_is_held_out(tmp_path: Path) -> None:
+    short, enough = b"a b\n\n" * 999, b"a b\n\n" * 1000
+    assert as_expected(read_file(tmp_path, short, held_out=0.3)) == expected(short)
+    assert as_expected(read_file(tmp_path, enough, held_out=0.3)) == expected(enough, held_out=0.3)
+    one_line = b"a b " * 10_000
+    assert read_file(tmp_path, one_line, held_out=0.99).held_out_tokens == 0
+
+
+def test_what_is_no_share_of_lines_is_refused() -> None:
+    for share in (-0.1, 1.0, 7.0, float("nan")):
+        with pytest.raises(ValueError, match="held_out must be at least 0 and below 1, got"):
+            read_corpus([["a"]], held_out=share)
+        reader = _core.TextReader()
+        reader.add_line(["a"])
+        with pytest.raises(ValueError, match="held_out must be at least 0 and below 1, got"):
+            reader.finish(1, 0, share)
+        assert reader.tokens == 1
+
+
+def test_nothing_above_min_count_beside_lines_held_out_is_refused_with_that_reason() -> None:
+    sentences = [["a", str(i)] for i in range(1200)]
+    assert read_corpus(sentences, min_count=1000, held_out=0.1).vocabulary.words == ["a"]
+    with pytest.raises(
+        CorpusError,
+        match=r"none of the corpus's 1,201 .*min_count = 1200 times in the lines that are not held"
+        r" out: lower min_count or held_out",
+    ):
+        read_corpus(sentences, min_count=1200, held_out=0.1)
+
+
+@pytest.mark.parametrize("min_count", [0, 1, 5])
+def test_a_text_of_which_every_line_is_held_out_is_refused(min_count: int) -> None:
+    share = 1 - 1e-12
+    assert all(is_held_out(i, share) for i in range(1000))
+    with pytest.raises(CorpusError, match="every line that has a word is held out: lower held_out"):
+        read_corpus([["a", "b"]] * 1000, min_count=min_count, held_out=share)

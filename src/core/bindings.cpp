@@ -62,18 +62,20 @@ nb::dict as_dict(const Tally& tally) {
   return d;
 }
 
-nb::tuple finish(TextReader& reader, std::int64_t min_count, std::int64_t max_vocabulary) {
+nb::tuple finish(TextReader& reader, std::int64_t min_count, std::int64_t max_vocabulary,
+                 double held_out) {
   EncodedText text;
   {
     nb::gil_scoped_release unlocked;
-    text = reader.finish(min_count, max_vocabulary);
+    text = reader.finish(min_count, max_vocabulary, held_out);
   }
   const auto size = static_cast<std::size_t>(text.size);
   Id* ids = text.ids.release();
   nb::capsule owner(ids, [](void* p) noexcept { std::free(p); });
   nb::bytes words(text.words.data(), text.words.size());
   return nb::make_tuple(words, array(std::move(text.offsets)), array(std::move(text.counts)),
-                        Out<Id>(ids, {size}, owner));
+                        Out<Id>(ids, {size}, owner), array(std::move(text.held_ids)),
+                        text.held_tokens);
 }
 
 void add_line(TextReader& reader, nb::iterable words) {
@@ -319,10 +321,13 @@ NB_MODULE(_core, m) {
       .def("end_file", &TextReader::end_file, "End the last token and the last line.")
       .def("add_line", &add_line, "words"_a,
            "A sentence that comes as words.")
-      .def("finish", &finish, "min_count"_a, "max_vocabulary"_a,
-           "Empty the reader: (words, offsets, counts, ids).")
+      .def("finish", &finish, "min_count"_a, "max_vocabulary"_a, "held_out"_a,
+           "Empty the reader: (words, offsets, counts, ids, held_ids, held_tokens). Each line that has"
+           " a word is held out with the probability `held_out`, the same lines each time: its ids are"
+           " among `held_ids`, its words not in `counts`, and how many they are in `held_tokens`.")
       .def_prop_ro("tokens", &TextReader::tokens)
       .def_prop_ro("lines", &TextReader::lines)
+      .def_prop_ro("lines_with_words", &TextReader::lines_with_words)
       .def_prop_ro("types", &TextReader::types)
       .def_prop_ro("invalid_utf8_tokens", &TextReader::invalid_utf8_tokens);
 

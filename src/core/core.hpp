@@ -31,6 +31,8 @@ struct EncodedText {
   std::vector<std::int64_t> counts;
   std::unique_ptr<Id, void (*)(void*)> ids{nullptr, nullptr};
   std::int64_t size = 0;               // of ids, the line ends among them
+  std::vector<Id> held_ids;            // of the lines held out, laid out as ids are
+  std::int64_t held_tokens = 0;        // in these lines, in the vocabulary or not
 };
 
 class TextReader {
@@ -41,10 +43,12 @@ class TextReader {
   void end_file();                        // ends its last token and its last line
   void add_word(std::string_view word);   // for text that comes as lists of words
   void end_line();
-  EncodedText finish(std::int64_t min_count, std::int64_t max_vocabulary);   // 0: no limit
+  // max_vocabulary: 0 for no limit. held_out: the probability of a line to be held out, in [0, 1).
+  EncodedText finish(std::int64_t min_count, std::int64_t max_vocabulary, double held_out);
 
   std::int64_t tokens() const;
   std::int64_t lines() const;
+  std::int64_t lines_with_words() const;
   std::int64_t types() const;
   std::int64_t invalid_utf8_tokens() const;
 

@@ -12,7 +12,9 @@
 
 namespace wordkin {
 
-// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014).
+// SplitMix64 (Steele, Lea and Flood, 2014): number i of the stream of a key is mix(key + i * kGamma).
+constexpr std::uint64_t kGamma = 0x9e3779b97f4a7c15ULL;
+
 inline std::uint64_t mix(std::uint64_t z) {
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
@@ -31,7 +33,6 @@ class Draws {
   }
 
  private:
-  static constexpr std::uint64_t kGamma = 0x9e3779b97f4a7c15ULL;
   std::uint64_t key_;
 };
 

@@ -15,6 +15,7 @@
 #endif
 
 #include "core.hpp"
+#include "sampling.hpp"
 
 namespace wordkin {
 namespace {
@@ -128,6 +129,14 @@ bool is_utf8(std::string_view s) {
   return true;
 }
 
+// Whether a line, by its number among the lines that have a word, is held out: the same lines of a
+// text for any seed, and those of a smaller share among those of a larger one.
+bool is_held_out(std::int64_t line, double share) {
+  constexpr uint64_t key = 0x68656c642d6f7574ULL;   // "held-out" in ASCII
+  const uint64_t random = mix(key + static_cast<uint64_t>(line) * kGamma);
+  return static_cast<double>(random >> 11) * 0x1p-53 < share;
+}
+
 }  // namespace
 
 struct TextReader::State {
@@ -147,7 +156,7 @@ struct TextReader::State {
   Ids ids;
   std::string carry;        // a token that the last feed cut
   bool in_line = false;     // whether a byte came since the last line end
-  std::int64_t tokens = 0, lines = 0;
+  std::int64_t tokens = 0, lines = 0, lines_with_words = 0;
 
   std::string_view word(uint32_t id) const {
     return {arena.data() + types[id].offset, types[id].size};
@@ -229,7 +238,9 @@ struct TextReader::State {
 
   void end_line() {
     ++lines;
-    if (ids.last() != kLineEnd) ids.push(kLineEnd);
+    if (ids.last() == kLineEnd) return;
+    ids.push(kLineEnd);
+    ++lines_with_words;
   }
 
   void flush_carry() {
@@ -290,18 +301,35 @@ void TextReader::end_line() {
   state_->in_line = false;
 }
 
-EncodedText TextReader::finish(std::int64_t min_count, std::int64_t max_vocabulary) {
+EncodedText TextReader::finish(std::int64_t min_count, std::int64_t max_vocabulary, double held_out) {
+  if (!(held_out >= 0 && held_out < 1))
+    throw std::invalid_argument("held_out must be at least 0 and below 1, got " +
+                                std::to_string(held_out));
   State& s = *state_;   // replaced by an empty one at the end
+  EncodedText text;
+  if (held_out > 0) {   // what lines held out say of a word does not count
+    const Id* const end = s.ids.data() + s.ids.size();
+    std::int64_t line = 0, held_lines = 0;
+    for (const Id* id = s.ids.data(); id < end; ++line) {
+      const Id* const line_end = std::find(id, end, kLineEnd);
+      if (is_held_out(line, held_out)) {
+        text.held_tokens += line_end - id;
+        ++held_lines;
+        for (; id < line_end; ++id) --s.types[*id].count;
+      }
+      id = line_end + (line_end < end);
+    }
+    text.held_ids.reserve(text.held_tokens + held_lines);
+  }
   std::vector<uint32_t> order;
   for (uint32_t id = 0; id < s.types.size(); ++id)
-    if (s.types[id].count >= min_count) order.push_back(id);
-  // Most frequent first; among equals, first seen first.
+    if (s.types[id].count >= std::max<std::int64_t>(min_count, 1)) order.push_back(id);
+  // Most frequent first; among equals, first seen first, be it in a line that is held out.
   std::stable_sort(order.begin(), order.end(),
                    [&](uint32_t a, uint32_t b) { return s.types[a].count > s.types[b].count; });
   if (max_vocabulary && static_cast<std::int64_t>(order.size()) > max_vocabulary)
     order.resize(max_vocabulary);
 
-  EncodedText text;
   text.offsets.push_back(0);
   std::vector<Id> final_id(s.types.size(), kLineEnd);
   for (size_t i = 0; i < order.size(); ++i) {
@@ -314,12 +342,22 @@ EncodedText TextReader::finish(std::int64_t min_count, std::int64_t max_vocabula
   // Words out of the vocabulary go, and lines that are left with none; a line end stands only
   // behind a word.
   Id* ids = s.ids.data();
-  std::int64_t size = 0;
+  std::vector<Id>& held_ids = text.held_ids;
+  std::int64_t size = 0, line = 0;
+  bool held = is_held_out(line, held_out);
   for (std::int64_t i = 0; i < s.ids.size(); ++i) {
     if (ids[i] == kLineEnd) {
-      if (size && ids[size - 1] != kLineEnd) ids[size++] = kLineEnd;
+      if (held) {
+        if (!held_ids.empty() && held_ids.back() != kLineEnd) held_ids.push_back(kLineEnd);
+      } else if (size && ids[size - 1] != kLineEnd) {
+        ids[size++] = kLineEnd;
+      }
+      held = is_held_out(++line, held_out);
     } else if (const Id id = final_id[ids[i]]; id != kLineEnd) {
-      ids[size++] = id;
+      if (held)
+        held_ids.push_back(id);
+      else
+        ids[size++] = id;
     }
   }
   s.ids.shrink(size);
@@ -331,6 +369,7 @@ EncodedText TextReader::finish(std::int64_t min_count, std::int64_t max_vocabula
 
 std::int64_t TextReader::tokens() const { return state_->tokens; }
 std::int64_t TextReader::lines() const { return state_->lines; }
+std::int64_t TextReader::lines_with_words() const { return state_->lines_with_words; }
 std::int64_t TextReader::types() const { return static_cast<std::int64_t>(state_->types.size()); }
 
 std::int64_t TextReader::invalid_utf8_tokens() const {

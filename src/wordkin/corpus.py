@@ -25,12 +25,17 @@ class Corpus:
     vocabulary : Vocabulary
     ids : (N,) int32
         The text's words that are in the vocabulary, in order, with `LINE_END` behind each line that
-        has any.
+        has any; without the lines that are held out.
     tokens : int
         Words read, in the vocabulary or not.
     lines : int
     invalid_utf8 : int
         Words among them whose bytes are no UTF-8; kept as they are.
+    held_out : (H,) int32
+        Laid out as `ids`, the lines that are set aside and not trained on; the vocabulary's counts
+        know nothing of them.
+    held_out_tokens : int
+        All words of these lines, in the vocabulary or not.
     """
 
     vocabulary: Vocabulary
@@ -38,8 +43,12 @@ class Corpus:
     tokens: int
     lines: int
     invalid_utf8: int
+    held_out: npt.NDArray[np.int32] = dataclasses.field(
+        default_factory=lambda: np.empty(0, np.int32)
+    )
+    held_out_tokens: int = 0
 
     @property
     def out_of_vocabulary(self) -> int:
-        """Words read that are not in the vocabulary."""
-        return self.tokens - int(self.vocabulary.counts.sum())
+        """Words of the lines that are not held out, and that are not in the vocabulary."""
+        return self.tokens - self.held_out_tokens - int(self.vocabulary.counts.sum())

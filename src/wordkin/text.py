@@ -32,6 +32,9 @@ Text: TypeAlias = StrPath | Iterable[StrPath] | Iterable[Sequence[str]]
 """A path, several paths, or any iterable of sentences, each a list of words; `-` is standard input.
 """
 
+HELD_OUT_FROM = 1_000
+"""Lines that have a word; of fewer, those held out would be too few to say anything."""
+
 _PIECE = 1 << 22  # bytes read at a time: large enough to be fast, small enough for quick Ctrl-C
 _SENTENCES = 1 << 12  # between two looks at the clock
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -44,6 +47,7 @@ def read_corpus(
     *,
     min_count: int = 1,
     max_vocab: int | None = None,
+    held_out: float = 0.0,
     progress: Progress | None = None,
 ) -> Corpus:
     """Read a text once: its vocabulary, its ids and an account of its tokens.
@@ -54,7 +58,12 @@ def read_corpus(
         A path (`.gz`, `.bz2` and `.xz` are unpacked on the way, `-` is standard input), several
         paths, or an iterable of sentences, each a list of words.
     min_count, max_vocab
-        Which words make the vocabulary: those seen so often, and of them the most frequent.
+        Which words make the vocabulary: those seen so often, and of them the most frequent; among
+        words that are as frequent, those that the text has first.
+    held_out
+        The share of the lines to set aside, whose words are neither counted nor among `ids`. Each
+        line goes whole to where a hash of its number puts it, so that the same text is always
+        parted alike. Of a text with fewer than `HELD_OUT_FROM` lines nothing is held out.
     progress
         Told of the bytes or sentences read.
 
@@ -64,7 +73,11 @@ def read_corpus(
         For a text that is empty, binary, or has no word seen `min_count` times.
     OSError
         For a file that cannot be opened or read.
+    ValueError
+        If `held_out` is not at least 0 and below 1.
     """
+    if not 0 <= held_out < 1:
+        raise ValueError(f"held_out must be at least 0 and below 1, got {held_out}")
     reader = _core.TextReader()
     progress = progress or Progress()
     if isinstance(text, (str, os.PathLike)):
@@ -78,14 +91,23 @@ def read_corpus(
     if not tokens:
         raise CorpusError("the corpus is empty: it has no word")
     invalid_utf8 = reader.invalid_utf8_tokens
-    spelled, offsets, counts, ids = reader.finish(min_count, max_vocab or 0)
+    if reader.lines_with_words < HELD_OUT_FROM:
+        held_out = 0.0
+    spelled, offsets, counts, ids, held_ids, held_tokens = reader.finish(
+        min_count, max_vocab or 0, held_out
+    )
+    if held_tokens == tokens:
+        raise CorpusError(f"every line that has a word is held out: lower held_out = {held_out}")
     vocabulary = Vocabulary.from_bytes(spelled, offsets, counts)
     if not len(vocabulary):
+        where, what = ("", "min_count")
+        if held_tokens:
+            where, what = (" in the lines that are not held out", "min_count or held_out")
         raise CorpusError(
-            f"none of the corpus's {types:,} different words is seen min_count = {min_count} times:"
-            " lower min_count, or give more text"
+            f"none of the corpus's {types:,} different words is seen min_count = {min_count} times"
+            f"{where}: lower {what}, or give more text"
         )
-    return Corpus(vocabulary, ids, tokens, lines, invalid_utf8)
+    return Corpus(vocabulary, ids, tokens, lines, invalid_utf8, held_ids, held_tokens)
 
 
 def _peek(
