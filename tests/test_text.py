@@ -9,6 +9,7 @@ from __future__ import annotations
 import bz2
 import dataclasses
 import gzip
+import hashlib
 import io
 import lzma
 import os
@@ -26,7 +27,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wordkin import _core, text
-from wordkin.corpus import LINE_END, Corpus
+from wordkin.corpus import LINE_END, Corpus, Fingerprint
 from wordkin.errors import CorpusError
 from wordkin.progress import Progress
 from wordkin.text import read_corpus
@@ -698,3 +699,98 @@ def test_a_text_of_which_every_line_is_held_out_is_refused(min_count: int) -> No
     assert all(is_held_out(i, share) for i in range(1000))
     with pytest.raises(CorpusError, match="every line that has a word is held out: lower held_out"):
         read_corpus([["a", "b"]] * 1000, min_count=min_count, held_out=share)
+
+
+# -------------------------------------------------------------------------------- the fingerprint
+
+
+def fingerprint(content: bytes) -> Fingerprint:
+    return Fingerprint(len(content), hashlib.sha256(content).hexdigest())
+
+
+MARK = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        [b"a b\n"],
+        [b"no newline at its end"],
+        [b"crlf\r\n\r\n \t spaces  \n"],
+        [b"invalid \xff\xfe bytes\n"],
+        ["한국어 naïve 😀\n".encode()],
+        [MARK + b"a b\n", b"", b"c" + MARK, MARK + b"d"],
+        [b"a", b"b", b"\n\n"],
+    ],
+)
+@pytest.mark.parametrize("piece", [3, 1 << 22])
+def test_the_fingerprint_is_of_all_bytes_of_the_files_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, contents: list[bytes], piece: int
+) -> None:
+    monkeypatch.setattr(text, "_PIECE", piece)
+    corpus = read_corpus(written(tmp_path, *contents))
+    assert corpus.fingerprint == fingerprint(b"".join(contents))
+
+
+@pytest.mark.parametrize(
+    ("suffix", "compress"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)]
+)
+def test_the_fingerprint_is_of_what_a_compressed_file_holds(
+    tmp_path: Path, suffix: str, compress: Any
+) -> None:
+    content = MARK + b"a b\nb c " * 1000
+    path = tmp_path / f"text{suffix}"
+    path.write_bytes(compress(content))
+    (plain,) = written(tmp_path, content)
+    assert read_corpus(path).fingerprint == fingerprint(content)
+    assert read_corpus([path, plain, path]).fingerprint == fingerprint(3 * content)
+
+
+def test_the_fingerprint_of_standard_input_is_of_what_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = MARK + b"a b\n\na"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    assert read_corpus("-").fingerprint == fingerprint(content)
+
+
+def test_the_fingerprint_knows_nothing_of_limits_and_lines_held_out() -> None:
+    sentences = [["a", "b"], ["a"]] * 1000
+    wanted = fingerprint(b"a b\na\n" * 1000)
+    assert read_corpus(sentences).fingerprint == wanted
+    assert read_corpus(sentences, max_vocab=1, held_out=0.3).fingerprint == wanted
+
+
+SENTENCES = st.lists(
+    st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=9)), min_size=1
+)
+
+
+@given(sentences=SENTENCES.filter(any))
+@settings(max_examples=200, deadline=None)
+def test_the_fingerprint_of_sentences_is_that_of_a_file_of_them(sentences: list[list[str]]) -> None:
+    wanted = fingerprint("".join(" ".join(words) + "\n" for words in sentences).encode())
+    forms: list[Any] = [
+        sentences,
+        (tuple(words) for words in sentences),
+        (iter(words) for words in sentences),
+    ]
+    for form in forms:
+        assert read_corpus(form).fingerprint == wanted
+
+
+def test_sentences_and_a_file_of_them_have_one_fingerprint(tmp_path: Path) -> None:
+    content = b"caf\xe9 caf\xc3\xa9 \xff\n\n\xc3 \xa9\n" + b"word " * 9999 + b"word\n"
+    decoded = content.decode("utf-8", "surrogateescape")
+    sentences = [line.split() for line in decoded.split("\n")[:-1]]
+    from_file = read_file(tmp_path, content)
+    assert from_file.fingerprint == fingerprint(content)
+    assert read_corpus(sentences).fingerprint == from_file.fingerprint
+
+
+def test_a_list_that_is_filled_anew_for_each_sentence_is_read_as_it_was() -> None:
+    def sentences() -> Iterator[list[str]]:
+        words: list[str] = []
+        for word in "abc":
+            words[:] = [word, "and"]
+            yield words
+
+    assert read_corpus(sentences()).fingerprint == fingerprint(b"a and\nb and\nc and\n")

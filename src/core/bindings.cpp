@@ -78,7 +78,7 @@ nb::tuple finish(TextReader& reader, std::int64_t min_count, std::int64_t max_vo
                         text.held_tokens);
 }
 
-void add_line(TextReader& reader, nb::iterable words) {
+nb::bytes add_line(TextReader& reader, nb::iterable words) {
   for (nb::handle word : words) {
     Py_ssize_t size = 0;
     if (!PyUnicode_Check(word.ptr()))
@@ -94,7 +94,8 @@ void add_line(TextReader& reader, nb::iterable words) {
     reader.add_word({PyBytes_AS_STRING(encoded.ptr()),
                      static_cast<std::size_t>(PyBytes_GET_SIZE(encoded.ptr()))});
   }
-  reader.end_line();
+  const std::string line = reader.end_line();
+  return nb::bytes(line.data(), line.size());
 }
 
 nb::tuple step(const std::string& level, InOut<float, 2> V, InOut<float, 2> U, int d,
@@ -320,7 +321,7 @@ NB_MODULE(_core, m) {
       }, "data"_a, "The next bytes of a file, cut anywhere.")
       .def("end_file", &TextReader::end_file, "End the last token and the last line.")
       .def("add_line", &add_line, "words"_a,
-           "A sentence that comes as words.")
+           "A sentence that comes as words; returns the bytes that a file would have for it.")
       .def("finish", &finish, "min_count"_a, "max_vocabulary"_a, "held_out"_a,
            "Empty the reader: (words, offsets, counts, ids, held_ids, held_tokens). Each line that has"
            " a word is held out with the probability `held_out`, the same lines each time: its ids are"

@@ -42,7 +42,7 @@ class TextReader {
   void feed(std::string_view bytes);      // the next bytes of a file, cut anywhere
   void end_file();                        // ends its last token and its last line
   void add_word(std::string_view word);   // for text that comes as lists of words
-  void end_line();
+  std::string end_line();                 // returns the bytes that a file would have for the line
   // max_vocabulary: 0 for no limit. held_out: the probability of a line to be held out, in [0, 1).
   EncodedText finish(std::int64_t min_count, std::int64_t max_vocabulary, double held_out);
 

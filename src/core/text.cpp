@@ -156,6 +156,7 @@ struct TextReader::State {
   Ids ids;
   std::string carry;        // a token that the last feed cut
   bool in_line = false;     // whether a byte came since the last line end
+  std::string line;         // words that came since then, with a space behind each
   std::int64_t tokens = 0, lines = 0, lines_with_words = 0;
 
   std::string_view word(uint32_t id) const {
@@ -294,11 +295,16 @@ void TextReader::end_file() {
 void TextReader::add_word(std::string_view word) {
   const char* end = word.data() + word.size();
   state_->add({word, hash_of(word, end), head_of(word, end)});
+  (state_->line += word) += ' ';
 }
 
-void TextReader::end_line() {
+std::string TextReader::end_line() {
   state_->end_line();
   state_->in_line = false;
+  std::string line = std::exchange(state_->line, {});
+  if (line.empty()) line += ' ';
+  line.back() = '\n';
+  return line;
 }
 
 EncodedText TextReader::finish(std::int64_t min_count, std::int64_t max_vocabulary, double held_out) {

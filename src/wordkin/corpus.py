@@ -17,6 +17,22 @@ LINE_END = -1
 
 
 @dataclasses.dataclass(frozen=True)
+class Fingerprint:
+    """What tells a text from every other: `cat FILES | wc -c` and `cat FILES | sha256sum`.
+
+    Attributes
+    ----------
+    bytes : int
+        Of the text, unpacked, one file after the other.
+    sha256 : str
+        Of these bytes, in hexadecimal digits.
+    """
+
+    bytes: int
+    sha256: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Corpus:
     """A text, read and encoded.
 
@@ -36,6 +52,8 @@ class Corpus:
         know nothing of them.
     held_out_tokens : int
         All words of these lines, in the vocabulary or not.
+    fingerprint : Fingerprint or None
+        None: it was not taken.
     """
 
     vocabulary: Vocabulary
@@ -47,6 +65,7 @@ class Corpus:
         default_factory=lambda: np.empty(0, np.int32)
     )
     held_out_tokens: int = 0
+    fingerprint: Fingerprint | None = None
 
     @property
     def out_of_vocabulary(self) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import hashlib
 import lzma
 import os
 import sys
@@ -22,7 +23,7 @@ from typing import IO, Any, TypeAlias, cast
 import numpy as np
 
 from wordkin import _core
-from wordkin.corpus import Corpus
+from wordkin.corpus import Corpus, Fingerprint
 from wordkin.errors import CorpusError
 from wordkin.progress import Progress
 from wordkin.vocabulary import Vocabulary
@@ -50,7 +51,11 @@ def read_corpus(
     held_out: float = 0.0,
     progress: Progress | None = None,
 ) -> Corpus:
-    """Read a text once: its vocabulary, its ids and an account of its tokens.
+    """Read a text once: its vocabulary, its ids, an account of its tokens, and its fingerprint.
+
+    The fingerprint is of the bytes that the files hold, unpacked. For sentences it is of the bytes
+    that a file of them would hold: words with one space between them, a newline behind each
+    sentence, in UTF-8.
 
     Parameters
     ----------
@@ -78,15 +83,15 @@ def read_corpus(
     """
     if not 0 <= held_out < 1:
         raise ValueError(f"held_out must be at least 0 and below 1, got {held_out}")
-    reader = _core.TextReader()
+    reader, digest = _core.TextReader(), _Digest()
     progress = progress or Progress()
     if isinstance(text, (str, os.PathLike)):
         text = [text]
     first, items = _peek(text)
     if isinstance(first, (str, os.PathLike)):
-        _read_files(reader, _paths(items), progress)
+        _read_files(reader, digest, _paths(items), progress)
     else:
-        _read_sentences(reader, cast("Iterable[Sequence[str]]", items), progress)
+        _read_sentences(reader, digest, cast("Iterable[Sequence[str]]", items), progress)
     tokens, lines, types = reader.tokens, reader.lines, reader.types
     if not tokens:
         raise CorpusError("the corpus is empty: it has no word")
@@ -107,7 +112,24 @@ def read_corpus(
             f"none of the corpus's {types:,} different words is seen min_count = {min_count} times"
             f"{where}: lower {what}, or give more text"
         )
-    return Corpus(vocabulary, ids, tokens, lines, invalid_utf8, held_ids, held_tokens)
+    return Corpus(
+        vocabulary, ids, tokens, lines, invalid_utf8, held_ids, held_tokens, digest.fingerprint()
+    )
+
+
+class _Digest:
+    """Takes the fingerprint of the bytes that it is given."""
+
+    def __init__(self) -> None:
+        self._bytes = 0
+        self._sha256 = hashlib.sha256()
+
+    def add(self, data: bytes | memoryview) -> None:
+        self._bytes += len(data)
+        self._sha256.update(data)
+
+    def fingerprint(self) -> Fingerprint:
+        return Fingerprint(self._bytes, self._sha256.hexdigest())
 
 
 def _peek(
@@ -137,7 +159,10 @@ def _paths(items: Iterable[StrPath | Sequence[str]]) -> list[Path]:
 
 
 def _read_sentences(
-    reader: _core.TextReader, sentences: Iterable[Sequence[str]], progress: Progress
+    reader: _core.TextReader,
+    digest: _Digest,
+    sentences: Iterable[Sequence[str]],
+    progress: Progress,
 ) -> None:
     for i, sentence in enumerate(sentences):
         if isinstance(sentence, (str, bytes)) or not hasattr(sentence, "__iter__"):
@@ -145,14 +170,16 @@ def _read_sentences(
                 f"sentence {i} must be a list of words, got {type(sentence).__name__}"
             )
         try:
-            reader.add_line(sentence)
+            digest.add(reader.add_line(sentence))
         except (TypeError, UnicodeEncodeError) as error:
             raise CorpusError(f"sentence {i}: {error}") from None
         if i % _SENTENCES == 0:
             progress.reading(i, None, "sentences")
 
 
-def _read_files(reader: _core.TextReader, paths: list[Path], progress: Progress) -> None:
+def _read_files(
+    reader: _core.TextReader, digest: _Digest, paths: list[Path], progress: Progress
+) -> None:
     total: int | None = 0
     for path in paths:  # all of them, before the first is read
         if path.is_dir():
@@ -169,15 +196,18 @@ def _read_files(reader: _core.TextReader, paths: list[Path], progress: Progress)
         total = None if total is None or path.suffix in _OPENERS else total + size
     done = 0
     for path in paths:
-        for piece in _pieces(path):
+        for piece in _pieces(path, digest):
             reader.feed(piece)
             done += len(piece)
             progress.reading(done, total, "bytes")
         reader.end_file()
 
 
-def _pieces(path: Path) -> Iterator[np.ndarray[tuple[int], np.dtype[np.uint8]]]:
-    """Give the bytes of a file, without a byte-order mark; refused where they are no text."""
+def _pieces(path: Path, digest: _Digest) -> Iterator[np.ndarray[tuple[int], np.dtype[np.uint8]]]:
+    """Give the bytes of a file, without a byte-order mark; refused where they are no text.
+
+    The digest is given all of them.
+    """
     buffer = np.empty(_PIECE, np.uint8)
     at = 0
     with _open(path) as file:
@@ -191,6 +221,7 @@ def _pieces(path: Path) -> Iterator[np.ndarray[tuple[int], np.dtype[np.uint8]]]:
                     f"not a text: byte {at + zero:,} is NUL (a binary, compressed or UTF-16 file?):"
                     f" {path}"
                 )
+            digest.add(piece.data)
             skip = len(_BYTE_ORDER_MARK) if at == 0 and _starts_with_mark(piece) else 0
             at += size
             yield piece[skip:]
