@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 import toy
-from wordkin import _core, cooccurrence
+from wordkin import _core, cooccurrence, tensors
 from wordkin.cooccurrence import (
     NEGLIGIBLE,
     Cooccurrence,
@@ -595,6 +595,7 @@ def test_counts_that_lie_in_files_are_written_from_there(
     ids, counts = middling()
     pairs = count(ids, counts, window=5, subsample=0, threads=2, memory=0, folder=tmp_path)
     monkeypatch.setattr(cooccurrence, "_PIECE", 1000)
+    monkeypatch.setattr(tensors, "_PIECE", 1000)
     given: dict[str, Any] = {
         "words": [f"w{i}" for i in range(2000)],
         "counts": np.maximum(counts, 1),

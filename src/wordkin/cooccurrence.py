@@ -1,8 +1,8 @@
 """How often each word is met around each other one: all that the exact engine reads of a corpus.
 
 In: ids, and the counts of their words. Out: a sparse matrix in memory or, where that is too small,
-in a file; and the file format that keeps it. May import `errors`, `files`, `formats`, `objectives`
-and `progress` of ours.
+in a file; and the file format that keeps it. May import `errors`, `files`, `formats`, `objectives`,
+`progress` and `tensors` of ours.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,7 @@ from wordkin.formats import (
 )
 from wordkin.objectives import keep_probability
 from wordkin.progress import Progress
+from wordkin.tensors import TYPES, write_array, write_tensors
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
@@ -45,14 +46,12 @@ is no distance that no pair could bridge, but this is the billionth part of seei
 
 _ENTRIES = 1 << 21  # of a block, for each thread
 _MOST = 1e15  # no text has so many words; sums of counts stay exact in float64
-_PIECE = 1 << 24  # entries, or bytes, that are looked at or written at a time
+_PIECE = 1 << 24  # entries that are looked at at a time
 
 # The tensors of a file of counts: types as safetensors spells them, what fits them being the number
-# of words V, of entries, or of bytes. Those of the wider numbers come first: so all are aligned.
+# of words V, of entries, or of bytes.
 _WORDS = {"words": ("U8",), "offsets": ("I64",), "counts": ("I64",)}
 _MATRIX = {"indptr": ("I64",), "indices": ("I32",), "values": ("F32", "F64")}
-_TYPES = {"U8": np.uint8, "I32": np.int32, "I64": np.int64, "F32": np.float32, "F64": np.float64}
-_SPELLED = {np.dtype(dtype): name for name, dtype in _TYPES.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -268,7 +267,7 @@ class _Entries:
         self._memory = memory
         self._folder = Path(tempfile.gettempdir() if folder is None else folder)
         self._arrays: list[npt.NDArray[Any]] = [np.empty(0, np.int32), np.empty(0, dtype)]
-        self._files: list[IO[bytes]] = []
+        self._files: list[BinaryIO] = []
         self._filled = 0
         self._open = ExitStack()
 
@@ -313,22 +312,15 @@ class _Entries:
             raise self._failed(error) from error
         self.keep()
 
-    def _write(self, file: IO[bytes], array: npt.NDArray[Any]) -> None:
+    def _write(self, file: BinaryIO, array: npt.NDArray[Any]) -> None:
         try:
-            _write(file, array)
+            write_array(file, array)
         except OSError as error:
             raise self._failed(error) from error
 
     def _failed(self, error: OSError) -> OSError:
         cause = error.strerror or str(error)
         return OSError(error.errno, f"cannot write the counts: {cause}", os.fspath(self._folder))
-
-
-def _write(file: IO[bytes], array: npt.NDArray[Any]) -> None:
-    """Write all of the array's bytes, a piece at a time: it may be larger than the memory."""
-    left = np.ascontiguousarray(array).view(np.uint8).data
-    while left:
-        left = left[file.write(left[:_PIECE]) :]
 
 
 def split_lines(ids: Int32, share: float, seed: int = 1) -> tuple[Int32, Int32]:
@@ -435,22 +427,8 @@ def write_counts(
         )
     except (TypeError, ValueError) as error:
         raise FormatError(f"{path}: the metadata cannot be written as JSON: {error}") from error
-    order = sorted(tensors, key=lambda name: -tensors[name].itemsize)
-    header: dict[str, Any] = {"__metadata__": {"wordkin-counts": settings}}
-    at = 0
-    for name in order:
-        tensor = tensors[name]
-        header[name] = {
-            "dtype": _SPELLED[tensor.dtype],
-            "shape": tensor.shape,
-            "data_offsets": [at, at := at + tensor.nbytes],
-        }
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
     with atomic_write(path) as temporary, open(temporary, "wb", buffering=0) as file:
-        _write(file, np.frombuffer(len(text).to_bytes(8, "little") + text, np.uint8))
-        for name in order:
-            _write(file, tensors[name])
+        write_tensors(file, tensors, {"wordkin-counts": settings})
 
 
 def read_counts(path: StrPath) -> CountsFile:
@@ -516,8 +494,8 @@ def _map(
             f"{path}: {name} must be {' or '.join(types)} with 1 axis, got {dtype} of {shape}"
         )
     if not shape[0]:  # nothing cannot be mapped
-        return np.empty(0, _TYPES[dtype])
-    return np.memmap(path, _TYPES[dtype], "r", begin + entry["data_offsets"][0], shape)
+        return np.empty(0, TYPES[dtype])
+    return np.memmap(path, TYPES[dtype], "r", begin + entry["data_offsets"][0], shape)
 
 
 def _matrix(
