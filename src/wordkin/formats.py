@@ -1,7 +1,8 @@
 """Vectors on disk: our model file, and the word2vec files that other tools read and write.
 
 In: words, arrays, settings as plain data; or a path. Out: a file, whole or not at all; or what is
-in one. Knows nothing of training or of `WordVectors`; may import `errors` and `files` of ours.
+in one. Knows nothing of training or of `WordVectors`; may import `errors`, `files` and
+`tensors` of ours.
 
 Words are bytes to all these formats. Here they are str decoded from UTF-8 with "surrogateescape",
 which keeps bytes that are not UTF-8 exactly. What a format cannot give back as it was is refused
@@ -12,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,10 +24,10 @@ from typing import Any, BinaryIO, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 from wordkin.errors import FormatError
 from wordkin.files import atomic_write
+from wordkin.tensors import write_tensors
 
 StrPath: TypeAlias = str | os.PathLike[str]
 Float32 = npt.NDArray[np.float32]
@@ -115,12 +115,8 @@ def write_model(
         )
     except (TypeError, ValueError) as error:
         raise FormatError(f"{path}: the metadata cannot be written as JSON: {error}") from error
-    dense = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-    with atomic_write(path) as temporary:
-        try:
-            save_file(dense, temporary, metadata={"wordkin": settings})
-        except SafetensorError as error:
-            raise _os_error(error) from error
+    with atomic_write(path) as temporary, open(temporary, "wb", buffering=0) as file:
+        write_tensors(file, tensors, {"wordkin": settings})
 
 
 def read_model(path: StrPath) -> ModelFile:
@@ -373,12 +369,6 @@ def _checked(
             f"got {given.dtype} of {given.shape}"
         )
     return given.astype(dtype, copy=False)
-
-
-def _os_error(error: SafetensorError) -> OSError:
-    """Return what the operating system said, which safetensors passes on only as text."""
-    number = re.search(r"(?:os error|Os { code:) (\d+)", str(error))
-    return OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(str(error))
 
 
 def require_file(path: StrPath) -> None:
