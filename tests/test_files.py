@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from wordkin.files import atomic_write, require_writable
+from wordkin.files import (
+    atomic_write,
+    make_folder,
+    remove_stale_temporaries,
+    require_writable,
+)
+from wordkin.formats import read_model, write_model
 
 
 @pytest.fixture
@@ -235,3 +245,113 @@ def test_what_could_not_be_written_is_found_before_the_work(target: Path, name: 
         write(target.parent / name)
     assert str(early.value) == str(late.value)
     assert only_the_old_file(target)
+
+
+# ------------------------------------------------------------------------------ what is left behind
+
+
+STALE = ".wordkin-0123456789abcdef.tmp"
+
+
+def test_a_temporary_file_that_nobody_writes_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / STALE).write_bytes(b"half")
+    others = ["model", ".wordkin-1.tmp", STALE + "x", "x" + STALE, STALE.upper()]
+    for name in others:
+        (tmp_path / name).touch()
+    (tmp_path / STALE.replace("0", "f")).mkdir()
+    assert remove_stale_temporaries(tmp_path) == [tmp_path / STALE]
+    assert sorted(os.listdir(tmp_path)) == sorted([*others, STALE.replace("0", "f")])
+    assert remove_stale_temporaries(str(tmp_path)) == []
+
+
+def test_a_temporary_file_that_is_being_written_stays(target: Path) -> None:
+    with atomic_write(target) as temporary:
+        assert remove_stale_temporaries(target.parent) == []
+        temporary.write_bytes(b"new")
+        assert remove_stale_temporaries(target.parent) == []
+        assert temporary.exists()
+    assert target.read_bytes() == b"new"
+
+
+def test_a_model_that_is_being_written_keeps_its_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed = []
+    replace = os.replace
+
+    def look(a: Path, b: Path) -> None:
+        removed.extend(remove_stale_temporaries(tmp_path))
+        replace(a, b)
+
+    monkeypatch.setattr(os, "replace", look)
+    ones = np.ones((1, 2), np.float32)
+    write_model(
+        tmp_path / "m", words=["a"], center=ones, outside=ones, counts=np.ones(1, int), metadata={}
+    )
+    assert read_model(tmp_path / "m").words == ["a"]
+    assert removed == []
+
+
+def test_the_temporary_file_of_a_process_that_was_killed_is_removed(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from wordkin.files import atomic_write\n"
+        "with atomic_write(sys.argv[1]) as path: print(path, flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, tmp_path / "file"], stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout
+        path = Path(child.stdout.readline().rstrip())
+        assert remove_stale_temporaries(tmp_path) == []
+        child.kill()
+    assert remove_stale_temporaries(tmp_path) == [path]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("taken", ["locked", "removed"])
+def test_a_temporary_file_that_was_taken_for_a_stale_one_is_made_anew(
+    target: Path, monkeypatch: pytest.MonkeyPatch, taken: str
+) -> None:
+    flock = fcntl.flock
+    calls = []
+
+    def interfere(file: int, how: int) -> None:
+        calls.append(file)
+        if len(calls) < 3:
+            (found,) = target.parent.glob(".wordkin-*") if taken == "removed" else [None]
+            if found is None:
+                raise BlockingIOError
+            found.unlink()
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", interfere)
+    write(target)
+    assert len(calls) == 3
+    assert target.read_bytes() == b"new"
+    assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS])
+def test_without_locks_files_are_written_and_nothing_counts_as_stale(
+    target: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def fail(*_: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    write(target)
+    assert target.read_bytes() == b"new"
+    (target.parent / STALE).touch()
+    assert remove_stale_temporaries(target.parent) == []
+    assert (target.parent / STALE).exists()
+
+
+def test_a_folder_is_made_once_and_what_is_in_its_way_is_named(target: Path) -> None:
+    folder = target.parent / "folder"
+    assert make_folder(folder)
+    assert not make_folder(folder)
+    with pytest.raises(FileExistsError, match=f"cannot be made: File exists: '{target}'"):
+        make_folder(target)
+    missing = target.parent / "missing" / "folder"
+    with pytest.raises(FileNotFoundError, match=f"no folder {missing.parent}: '{missing}'"):
+        make_folder(missing)

@@ -1,17 +1,23 @@
 """Files that appear whole or not at all.
 
-In: a path to write to. Out: a temporary path to write to instead. Imports nothing of ours.
+In: a path to write to. Out: a temporary path to write to instead. A process that is killed leaves
+its temporary file behind, but not the lock on it: by that it is found. Imports nothing of ours.
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+_TEMPORARY = re.compile(r"\.wordkin-[0-9a-f]{16}\.tmp")
+_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
 
 
 @contextmanager
@@ -23,7 +29,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     permissions of the one it replaces, or those that the umask gives a new file. A symbolic link
     stays one: the file it leads to is replaced.
 
-    Write to the temporary path by name, or replace it, and close it before leaving.
+    Write to the temporary path by name and close it before leaving. Do not replace the file there:
+    it is locked for as long as it lives, so that `remove_stale_temporaries` leaves it alone.
 
     Raises
     ------
@@ -37,19 +44,84 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
             folder = _open_folder(target.parent)
             undo.callback(os.close, folder)
             old = _mode_of_file(target)
-            temporary = target.with_name(f".wordkin-{secrets.token_hex(8)}.tmp")
-            undo.callback(temporary.unlink, missing_ok=True)
             # What replaces a private file must not be readable by others even for a moment.
-            new = _create(temporary, 0o666 if old is None else 0o600)
+            temporary, new = _create(target.parent, 0o666 if old is None else 0o600, undo)
             yield temporary
             _settle(temporary, new if old is None else old)
             os.replace(temporary, target)
             _sync_folder(folder)
     except OSError as error:
-        cause = error.strerror or str(error)
-        raise OSError(
-            error.errno or errno.EIO, f"cannot write: {cause}", os.fspath(path)
-        ) from error
+        raise _told(error, "cannot write", path) from error
+
+
+def remove_stale_temporaries(folder: str | os.PathLike[str]) -> list[Path]:
+    """Remove the temporary files of `atomic_write` that nobody writes any more; return them.
+
+    Such are left by a process that was killed. What cannot be opened, locked or removed stays: what
+    another process is writing, and everything on a file system without locks. Where locks are not
+    seen by other machines (a network folder mounted with `nolock`), none of these may write there.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be read.
+    """
+    removed = []
+    for name in filter(_TEMPORARY.fullmatch, os.listdir(folder)):
+        path = Path(folder, name)
+        with suppress(OSError), ExitStack() as undo:
+            file = os.open(path, os.O_RDWR)  # some file systems lock only what may be written
+            undo.callback(os.close, file)
+            if lock(file):
+                os.unlink(path)
+                removed.append(path)
+    return removed
+
+
+def lock(file: int) -> bool:
+    """Lock an open file until it is closed, be it by the end of the process.
+
+    Returns
+    -------
+    bool
+        False if the file system has no locks.
+
+    Raises
+    ------
+    BlockingIOError
+        If it is locked already.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        return False
+    return True
+
+
+def make_folder(folder: str | os.PathLike[str]) -> bool:
+    """Make a folder, whose name is on the disk when this returns; False if it was there.
+
+    Raises
+    ------
+    OSError
+        As `atomic_write`, naming `folder`.
+    """
+    try:
+        with ExitStack() as undo:
+            parent = _open_folder(Path(folder).parent)
+            undo.callback(os.close, parent)
+            try:
+                os.mkdir(folder)
+            except FileExistsError:
+                if not os.path.isdir(folder):
+                    raise
+                return False
+            _sync_folder(parent)
+            return True
+    except OSError as error:
+        raise _told(error, "cannot be made", folder) from error
 
 
 def require_writable(path: str | os.PathLike[str]) -> None:
@@ -63,6 +135,11 @@ def require_writable(path: str | os.PathLike[str]) -> None:
 
 class _TriedError(Exception):
     pass
+
+
+def _told(error: OSError, what: str, path: str | os.PathLike[str]) -> OSError:
+    cause = error.strerror or str(error)
+    return OSError(error.errno or errno.EIO, f"{what}: {cause}", os.fspath(path))
 
 
 def _open_folder(folder: Path) -> int:
@@ -85,13 +162,17 @@ def _mode_of_file(target: Path) -> int | None:
     return stat.S_IMODE(mode)
 
 
-def _create(path: Path, mode: int) -> int:
-    """Create an empty file and return the permissions that the umask has left it."""
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        return stat.S_IMODE(os.fstat(file).st_mode)
-    finally:
-        os.close(file)
+def _create(folder: Path, mode: int, undo: ExitStack) -> tuple[Path, int]:
+    """Create an empty file, locked; return it and the permissions that the umask has left it."""
+    while True:
+        path = folder / f".wordkin-{secrets.token_hex(8)}.tmp"
+        undo.callback(path.unlink, missing_ok=True)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        undo.callback(os.close, file)
+        with suppress(BlockingIOError):
+            lock(file)
+            if path.exists():  # and was not taken for a stale one before it was locked
+                return path, stat.S_IMODE(os.fstat(file).st_mode)
 
 
 def _settle(path: Path, mode: int) -> None:
