@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wordkin.errors import (
+        CheckpointError,
         CorpusError,
         DivergenceError,
         FormatError,
@@ -86,6 +87,7 @@ def load_vectors(path: str | os.PathLike[str]) -> WordVectors:
 
 __all__ = [
     "Account",
+    "CheckpointError",
     "CorpusError",
     "DivergenceError",
     "ExactSettings",

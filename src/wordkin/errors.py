@@ -22,6 +22,10 @@ class DivergenceError(WordkinError, ArithmeticError):
     """A loss or a vector stopped being finite."""
 
 
+class CheckpointError(WordkinError):
+    """The checkpoints in a folder cannot be used."""
+
+
 class FormatError(WordkinError, ValueError):
     """A file of vectors cannot be read, or cannot hold what is to be written."""
 
