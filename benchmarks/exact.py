@@ -28,6 +28,7 @@ import numpy as np
 from evaluate import DETAILED, scores_of, vectors_of
 from wordkin import Word2Vec, exact
 from wordkin.progress import Progress
+from wordkin.run import Run
 from wordkin.settings import ExactSettings
 from wordkin.text import read_corpus
 from wordkin.tiles import NativeTiles, Tile
@@ -64,23 +65,16 @@ def cost(told: argparse.Namespace) -> None:
     corpus = read_corpus(told.corpus, min_count=5, max_vocab=told.max_vocab)
     counts = corpus.vocabulary.counts
     began = time.perf_counter()
-    pairs, _ = exact.count_pairs(
-        corpus.ids,
-        counts,
-        window=settings.window,
-        subsample=settings.subsample,
-        threads=settings.threads,
-        held_out=False,
-        progress=Progress(),
-    )
+    counted = exact.count_pairs(corpus.ids, counts, settings, probe=False, run=Run())
+    pairs = counted.pairs
     print(f"counted {pairs.nnz:,} pairs in {time.perf_counter() - began:.2f} s")
     problem = exact.Problem(pairs, counts, settings)
     exact.FOCUSED = 0  # a pass over all rows, and nothing else
-    trained = exact.descend(pairs, None, counts, ExactSettings(ridge=0.3, max_passes=1), Progress())
+    trained = exact.descend(counted, counts, ExactSettings(ridge=0.3, max_passes=1))
     passes, products = [], []
     with NativeTiles.opened(settings.threads, np.float32) as tiles:
         V, U = tiles.array(trained.center), tiles.array(trained.outside)
-        descent = exact.Descent(tiles, problem, V.copy(), U.copy(), 0.3, Progress())
+        descent = exact.Descent.begun(tiles, problem, V.copy(), U.copy(), 0.3, Progress())
         for _ in range(told.runs):
             passes.append(seconds(descent.run_pass))
             products.append(seconds(lambda: products_alone(tiles, problem, V, U)))

@@ -22,7 +22,6 @@ import numpy as np
 
 from wordkin import _core, stochastic
 from wordkin.corpus import Corpus
-from wordkin.progress import Progress
 from wordkin.settings import StochasticSettings
 from wordkin.text import read_corpus
 
@@ -75,7 +74,7 @@ def main() -> None:
 def _run(corpus: Corpus, settings: StochasticSettings) -> tuple[float, float]:
     """Words of the text a second, and floating-point operations a second."""
     counts = corpus.vocabulary.counts
-    (epoch,) = stochastic.train(corpus.ids, counts, settings, Progress()).history
+    (epoch,) = stochastic.train(corpus.ids, counts, settings).history
     # Of a full window's 2m words, as many as the pairs' weights say were not cut by a line's end.
     outside = 2 * settings.window * (epoch.pairs / epoch.trained) / (settings.window + 1)
     rows = epoch.trained * (stochastic.pool_size(settings) + outside)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import bz2
 import errno
 import gzip
+import hashlib
 import json
 import lzma
+import math
 import os
 import pty
 import re
@@ -17,7 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +30,10 @@ from typer.testing import CliRunner
 
 import toy
 import wordkin
-from wordkin import cooccurrence, exact, gradients, training
+from wordkin import cooccurrence, exact, gradients, stochastic, training
 from wordkin.cli import app
 from wordkin.cooccurrence import read_counts
+from wordkin.formats import read_model, write_model
 from wordkin.settings import ExactSettings, StochasticSettings
 
 WORDKIN = [sys.executable, "-m", "wordkin"]
@@ -41,6 +44,7 @@ VERBS = [
     "analogy",
     "predict",
     "info",
+    "reproduce",
     "export",
     "check-gradients",
     "demo",
@@ -127,6 +131,11 @@ def output(tmp_path: Path) -> Path:
     return tmp_path / "out" / "m.safetensors"
 
 
+def closed(tokens: dict[str, int]) -> int:
+    """Return the sum of all that became of tokens."""
+    return sum(tokens[what] for what in ("trained", "subsampled", "out_of_vocabulary", "held_out"))
+
+
 def nothing_in(folder: Path) -> bool:
     return not list(folder.iterdir())
 
@@ -147,8 +156,9 @@ def test_help_of_train_shows_the_defaults_of_settings() -> None:
     shown = " ".join(run("train", "--help").out.split())
     for name, value in (ExactSettings().as_dict() | StochasticSettings().as_dict()).items():
         assert f"--{name.replace('_', '-')} " in shown
+        known = {"patience": "never", "deterministic": "deterministic"}
         if name not in ("threads", "max_vocab", "engine", "ridge"):
-            assert re.search(rf"\[default: \({value}[;)]", shown)
+            assert re.search(rf"\[default: \({known.get(name, value)}[;)]", shown)
     assert "cores at hand" in shown
 
 
@@ -171,7 +181,8 @@ def test_the_version_is_shown() -> None:
      ["train", "x", "-o", "m.safetensors", "--dim", "many"], ["info", "m", "--colour"],
      ["neighbours", "m", "a", "--topn", "0"], ["predict"], ["predict", "m", "a", "--topn", "0"],
      ["count"], ["count", "x.txt"], ["count", "-o", "x"], ["train", "--counts", "x"],
-     ["count", "x.txt", "-o", "x", "--memory", "much"]],
+     ["count", "x.txt", "-o", "x", "--memory", "much"], ["reproduce", "m"],
+     ["reproduce", "m", "--corpus", "x", "--threads", "0"]],
 )  # fmt: skip
 def test_what_is_asked_wrongly_exits_with_2(arguments: list[str]) -> None:
     ran = run(*arguments)
@@ -187,7 +198,7 @@ def test_train_says_what_it_did_on_stderr(text: Path, output: Path) -> None:
     assert (ran.code, ran.out) == (0, "")
     assert re.search(r"read +800 words in 100 lines\n", ran.err)
     assert re.search(r"kept +22 different words\n", ran.err)
-    assert re.search(r"loss +\d\.\d{4} → \d\.\d{4} a pair, over 2 epochs\n", ran.err)
+    assert re.search(r"loss +\d\.\d{4} → \d\.\d{4} a pair; 2 epochs\n", ran.err)
     assert re.search(r"speed +[\d,]+ words/s: .* training, .* reading, .* saving\n", ran.err)
     assert ran.err.endswith(f"{output}\n")
     assert "UTF-8" not in ran.err
@@ -207,13 +218,14 @@ def test_train_gives_one_json_object_on_stdout(text: Path, output: Path) -> None
     assert report["settings"] | {"max_vocab": 20, "seed": 7, "dim": 10} == report["settings"]
     tokens = report["tokens"]
     assert (tokens["read"], tokens["lines"], tokens["passes"]) == (800, 100, 2)
-    parts = tokens["trained"], tokens["subsampled"], tokens["out_of_vocabulary"]
-    assert tokens["read"] * tokens["passes"] == sum(parts)
-    assert min(parts) > 0
+    assert tokens["read"] * tokens["passes"] == closed(tokens)
+    assert tokens["held_out"] == 0  # of a short text
+    assert min(tokens[part] for part in ("trained", "subsampled", "out_of_vocabulary")) > 0
+    assert report["sha256"] == wordkin.load(output).sha256
     assert report["words_per_second"] > 0
     assert set(report["seconds"]) == {"reading", "training", "saving"}
     assert [set(epoch) for epoch in report["history"]] == [
-        {"loss", "pairs", "trained", "subsampled", "seconds"}
+        {"loss", "pairs", "trained", "subsampled", "seconds", "held_out"}
     ] * 2
 
 
@@ -269,9 +281,9 @@ def test_the_exact_engine_says_what_it_did_on_stderr(
     read, kept, loss, speed, saved = ran.err.splitlines()
     assert read == "read    800 words in 100 lines"
     assert kept == "kept    22 different words"
-    perplexity = r", perplexity \d+\.\d" if objective == "naive-softmax" else ""
+    perplexity = r"; perplexity \d+\.\d" if objective == "naive-softmax" else ""
     assert re.fullmatch(
-        rf"loss    \d\.\d{{4}} a pair{perplexity}, after [1-4] pass(es)?; ridge 0\.5", loss
+        rf"loss    \d\.\d{{4}} a pair{perplexity}; [1-4] pass(es)?, ridge 0\.5", loss
     )
     assert re.fullmatch(
         r"speed   [\d,]+ words/s: .* s of counting, .* training, .* reading, .* saving", speed
@@ -292,12 +304,10 @@ def test_naive_softmax_takes_the_exact_engine_unless_told_otherwise(
     assert settings == wordkin.load(output).get_params()
     tokens = report["tokens"]
     assert (tokens["read"], tokens["passes"]) == (800, 1)
-    assert tokens["read"] == sum(
-        tokens[part] for part in ("trained", "subsampled", "out_of_vocabulary")
-    )
+    assert tokens["read"] == closed(tokens)
     assert set(report["seconds"]) == {"reading", "counting", "training", "saving"}
     for done in report["history"]:
-        assert set(done) == {"words", "loss", "penalty", "ridge", "gradient", "seconds"}
+        assert set(done) == {f.name for f in fields(exact.Pass)}
     assert run("train", text, "-o", output, *QUICK, *CLASSROOM).code == 0
     assert wordkin.load(output).settings.engine == "stochastic"
 
@@ -331,15 +341,21 @@ def test_count_gives_one_json_object_on_stdout(text: Path, output: Path, counts:
     assert report == {
         "output": str(output),
         "vocabulary": 21,
-        "pairs": len(file.pairs.values),
+        "pairs": len(file.counted.pairs.values),
         "wordkin": wordkin.__version__,
         "tokens": 800,
         "lines": 100,
         "invalid_utf8": 0,
+        "held_out_tokens": 0,  # of a short text
+        "corpus": {
+            "bytes": text.stat().st_size,
+            "sha256": hashlib.sha256(text.read_bytes()).hexdigest(),
+        },
         "window": 3,
         "subsample": 1e-2,
         "min_count": 1,
         "max_vocab": 21,
+        "held_out": 0.01,
     }
     assert run("count", text, "-o", output, *COUNTING, "--threads", 64, "-q") == Ran(0, "", "")
     assert output.read_bytes() == counts.read_bytes()
@@ -726,7 +742,7 @@ def test_a_setting_that_the_engine_cannot_use_exits_with_2(
 
 def test_a_diverging_run_says_what_to_change_and_saves_nothing(text: Path, output: Path) -> None:
     arguments = [*QUICK, "--learning-rate", 1e6, "--epochs", 20, "--subsample", 0]
-    assert "set learning_rate below 1000000.0" in fails("train", text, "-o", output, *arguments)
+    assert "set learning_rate below 1e+06" in fails("train", text, "-o", output, *arguments)
     assert nothing_in(output.parent)
 
 
@@ -738,6 +754,255 @@ def test_not_enough_memory_is_said(
 
     monkeypatch.setattr(wordkin.Word2Vec, "fit", empty)
     assert fails("train", text, "-o", output) == "not enough memory: Unable to allocate 4 TiB"
+
+
+# ---- lines held out, and a run's record ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("settings", [QUICK, [*EXACT, *COUNTING]], ids=["stochastic", "exact"])
+def test_losses_on_lines_held_out_are_shown(
+    settings: list[object], objective: str, tmp_path: Path, output: Path
+) -> None:
+    text = toy.write(tmp_path / "long.txt")
+    engine = [] if "--engine" in settings else ["--engine", "stochastic"]
+    options = [*settings, *engine, "--objective", objective, "--json"]
+    ran = run("train", text, "-o", output, *options)
+    assert ran.code == 0
+    tokens, history = ran.json["tokens"], ran.json["history"]
+    assert tokens["held_out"] > 0
+    assert tokens["read"] * tokens["passes"] == closed(tokens)
+    assert all(done["held_out"] > 0 for done in history)
+    softmax = objective == "naive-softmax"
+    number = r"\d+\.\d"
+    perplexity = rf"; perplexity {number}, {number}; " if softmax else "; "
+    loss = r"loss    (\d\.\d{4} → )?\d\.\d{4} a pair, \d\.\d{4} on unseen lines"
+    assert re.search(rf"{loss}{perplexity}[2-4] (epochs|pass)", ran.err)
+    assert max(map(len, ran.err.splitlines()[:-1])) <= 100
+    shown = run("info", output).out
+    assert ("perplexity" in shown, "held out  " in shown) == (softmax, True)
+    for done in history:
+        losses = f" {done['loss']:.6f}  {done['held_out']:.6f} "
+        both = (done["loss"], done["held_out"])
+        perplexities = ", ".join(f"{math.exp(loss):.1f}" for loss in both)
+        assert re.search(rf"{losses} +{perplexities} " if softmax else losses, shown)
+    assert max(map(len, shown.splitlines()[1:])) <= 80
+
+
+def test_without_lines_held_out_nothing_is_said_of_them(text: Path, output: Path) -> None:
+    assert "unseen" not in run("train", text, "-o", output, *QUICK).err
+    shown = run("info", output).out
+    assert re.search(r"\nepoch +loss +pairs ", shown)
+    assert max(map(len, shown.splitlines()[1:])) <= 80
+
+
+@pytest.mark.parametrize("kind", ["epoch", "pass"])
+def test_large_numbers_of_a_history_fit_80_columns(
+    kind: str, model: Path, exactly: Path, tmp_path: Path
+) -> None:
+    path, file = tmp_path / "m.safetensors", read_model(model if kind == "epoch" else exactly)
+    done = {"loss": 7.123456, "seconds": 12345.67, "held_out": 8.123456}
+    if kind == "epoch":
+        done |= {"pairs": 9_876_543_210.0, "trained": 876_543_210, "subsampled": 765_432_109}
+    else:
+        done |= {"words": 1_234_567, "penalty": 0.123456, "gradient": 1.2e-3, "ridge": 0.1}
+    file.metadata["history"] = [done] * 12
+    write_model(path, **{f.name: getattr(file, f.name) for f in fields(file)})
+    shown = run("info", path).out
+    assert f"{done['seconds']:.2f}\n" in shown
+    assert max(map(len, shown.splitlines()[1:])) <= 80
+
+
+def test_patience_and_the_share_held_out_are_options(tmp_path: Path, output: Path) -> None:
+    text = toy.write(tmp_path / "long.txt")
+    options = [*QUICK, "--held-out", 0.2, "--patience", 3, "--no-deterministic", "--json"]
+    report = run("train", text, "-o", output, *options).json
+    told = {"held_out": 0.2, "patience": 3, "deterministic": False}
+    assert report["settings"] | told == report["settings"]
+    assert 0.15 < report["tokens"]["held_out"] / (2 * report["tokens"]["read"]) < 0.25
+    counts = tmp_path / "toy.counts"
+    assert run("count", text, "-o", counts, *COUNTING, "--held-out", 0.2, "-q").code == 0
+    assert read_counts(counts).metadata["held_out"] == 0.2
+    message = "patience needs lines held out, and held_out is 0"
+    arguments = ["--held-out", 0, "--patience", 3]
+    assert fails("train", text, "-o", output, *arguments, code=2) == message
+    message = "held_out must be below 1, got 1.0"
+    assert fails("count", text, "-o", output, "--held-out", 1, code=2) == message
+
+
+def test_that_training_ends_early_is_said(
+    text: Path, output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stochastic._Work, "loss_of", lambda *_: 1.0)
+    ran = run("train", text, "-o", output, *QUICK, "--epochs", 9, "--patience", 2)
+    assert ran.code == 0
+    first, *_ = ran.err.splitlines()
+    assert first == "training ends: the loss on the lines held out has not fallen for 2 epochs"
+    assert len(wordkin.load(output).history) == 3
+
+
+def test_a_history_is_written(text: Path, output: Path, tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    assert run("train", text, "-o", output, *QUICK, "--history", path).code == 0
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [line.pop("epoch") for line in lines] == [1, 2]
+    assert lines == [asdict(done) for done in wordkin.load(output).history]
+
+
+@pytest.mark.usefixtures("no_training")
+def test_a_history_that_cannot_be_written_ends_it_at_once(
+    text: Path, output: Path, tmp_path: Path
+) -> None:
+    message = f"{text}: the output would replace what is read"
+    before = text.read_bytes()
+    assert fails("train", text, "-o", output, "--history", text, code=2) == message
+    assert text.read_bytes() == before
+    output.write_bytes(b"old")
+    message = f"{output}: the output would replace what is read"
+    assert fails("train", text, "-o", output, "--history", output, code=2) == message
+    assert output.read_bytes() == b"old"
+
+
+def test_a_history_that_cannot_be_opened_is_named(text: Path, output: Path, tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "history.jsonl"
+    message = fails("train", text, "-o", output, "--history", path)
+    assert message == f"{path}: No such file or directory"
+    assert nothing_in(output.parent)
+
+
+@pytest.mark.filterwarnings("ignore")  # of tensorboard's own
+def test_events_are_written_for_tensorboard(text: Path, output: Path, tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    folder = tmp_path / "events"
+    assert run("train", text, "-o", output, *QUICK, "--tensorboard", folder).code == 0
+    assert [path.name[:10] for path in folder.iterdir()] == ["events.out"]
+    message = fails("train", text, "-o", output, *QUICK, "--tensorboard", text / "events")
+    assert "Not a directory" in message
+
+
+# ---- checkpoints ---------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_training")
+@pytest.mark.parametrize("verb", ["train", "count"])
+@pytest.mark.parametrize("duration", ["0", "-1", "soon", "", "s", "nan", "infs", "1d", "5 minutes"])
+def test_a_time_that_is_none_exits_with_2(
+    duration: str, verb: str, text: Path, output: Path
+) -> None:
+    message = f"checkpoint-every must be a time such as 90s, 5m or 1h, got {duration!r}"
+    assert fails(verb, text, "-o", output, "--checkpoint-every", duration, code=2) == message
+
+
+@pytest.mark.parametrize(
+    ("duration", "seconds"),
+    [("90s", 90), ("90", 90), ("5m", 300), ("1h", 3600), ("0.5s", 0.5), ("1.5h", 5400)],
+)
+@pytest.mark.parametrize("verb", ["train", "count"])
+def test_times_are_seconds_minutes_or_hours(
+    verb: str,
+    duration: str,
+    seconds: float,
+    text: Path,
+    output: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Any] = []
+
+    def ends(*_: object, **options: Any) -> None:
+        asked.append((options["checkpoint"], options["every"], options["resume"]))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(wordkin.Word2Vec, "fit", ends)
+    monkeypatch.setattr(training, "count_to_file", ends)
+    run(verb, text, "-o", output, "--checkpoint-every", duration)
+    run(verb, text, "-o", output, "--resume")
+    folder = output.with_name("m.safetensors.checkpoint")
+    assert asked == [(folder, seconds, False), (folder, 60, True)]
+
+
+def test_no_states_are_kept_of_softmax_by_the_stochastic_engine(text: Path, output: Path) -> None:
+    message = fails("train", text, "-o", output, *CLASSROOM, "--checkpoint-every", "1s", code=2)
+    assert message.startswith("the stochastic engine keeps no states of naive-softmax")
+    assert nothing_in(output.parent)
+
+
+# Ends its own process when a function is called for so many times: no moment is worse.
+KILLED = """
+import importlib, os, signal, sys
+from wordkin import cooccurrence, keeper
+from wordkin.cli import main
+
+where, name, number = sys.argv.pop(1), sys.argv.pop(1), int(sys.argv.pop(1))
+owner = {"os": os, "Keeper": keeper.Keeper}[where]
+real, calls = getattr(owner, name), []
+
+def killing(*arguments, **options):
+    calls.append(name)
+    if len(calls) == number:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(*arguments, **options)
+
+setattr(owner, name, killing)
+cooccurrence._ENTRIES = 50
+main()
+"""
+MOMENTS = [("os", "fsync", 1), ("os", "replace", 1), ("os", "fsync", 4), ("Keeper", "due", 3)]
+LONG = ["--dim", 8, "--seed", 3, "--quiet"]
+LONG_STOCHASTIC = ["train", *COUNTING, *LONG, "--epochs", 9]
+LONG_EXACT = ["train", *LONG, "--engine", "exact", "--tolerance", 0, "--max-passes", 9]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "from_counts"),
+    [
+        (LONG_STOCHASTIC, False),
+        ([*LONG_EXACT, *COUNTING], False),
+        ([*LONG_EXACT, "--threads", 1, "--objective", "negative-sampling"], True),
+        (["count", *COUNTING, "--quiet"], False),
+    ],
+    ids=["stochastic", "exact", "counts", "count"],
+)
+def test_a_killed_run_is_gone_on_with_to_the_same_bytes(
+    arguments: list[object], from_counts: bool, tmp_path: Path, output: Path
+) -> None:
+    words = np.random.default_rng(1).integers(500, size=(2800, 8)).astype(str)
+    text, counts = tmp_path / "varied.txt", tmp_path / "varied.counts"
+    text.write_text("".join(" ".join(line) + "\n" for line in words))
+    if from_counts:
+        assert run("count", text, "-o", counts, *COUNTING, "-q").code == 0
+    source = ["--counts", counts] if from_counts else [text]
+    whole = tmp_path / "whole.safetensors"
+    assert run(*arguments, *source, "-o", whole) == Ran(0, "", "")
+    command = [*arguments, *source, "-o", output, "--checkpoint-every", "1e-9s"]
+    folder = output.with_name("m.safetensors.checkpoint")
+    for i, moment in enumerate(MOMENTS):
+        child = [sys.executable, "-c", KILLED, *moment, *command, *(["--resume"] if i else [])]
+        killed = subprocess.run(
+            [str(a) for a in child], capture_output=True, timeout=DEADLINE, check=False
+        )
+        assert (killed.returncode, killed.stdout) == (-signal.SIGKILL, b"")
+        assert not output.exists()
+    left = {path: path.read_bytes() for path in folder.glob("*-*[0-9]")}  # states and parts
+    assert left
+    state = "the state of an interrupted run"
+    message = f"{folder}: there is {state}: resume it (--resume), or remove the folder"
+    ran = run(*command)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.splitlines()[-1] == f"wordkin: {message} to begin anew"
+    assert {path: path.read_bytes() for path in folder.iterdir()} == left
+    ran = run(*command, "--resume")
+    assert (ran.code, ran.out) == (0, "")
+    assert "going on " in ran.err
+    assert list(output.parent.iterdir()) == [output]
+    if arguments[0] == "count":
+        assert output.read_bytes() == whole.read_bytes()
+    else:
+        assert wordkin.load(output).sha256 == wordkin.load(whole).sha256
+
+
+def test_with_nothing_to_resume_a_run_begins(text: Path, output: Path) -> None:
+    assert run("train", text, "-o", output, *QUICK, "--resume", "--quiet") == Ran(0, "", "")
+    assert list(output.parent.iterdir()) == [output]
 
 
 # ---- neighbours and analogy ----------------------------------------------------------------------
@@ -863,15 +1128,19 @@ def test_info_shows_what_is_in_a_model_of_the_exact_engine(exactly: Path) -> Non
     for name, value in saved.get_params().items():
         last = saved.history[-1]
         assert isinstance(last, exact.Pass)
-        known = {"max_vocab": "all", "ridge": f"auto: {last.ridge:g}"}
+        known = {"max_vocab": "all", "ridge": f"auto: {last.ridge:g}", "patience": "endless"}
         text = known[name] if value is None else value
         assert re.search(rf"{name} +{text}\n", shown)
     assert "22 words of 8 dimensions" in shown
     assert re.search(r"\b8,000  read: 8,000 in 1,000 lines\n", shown)
-    assert re.search(r"= 8,000  trained on", shown)
+    assert saved.account.held_out > 0
+    assert re.search(rf"= {8000 - saved.account.held_out:,}  trained on\n", shown)
+    assert re.search(rf"\+ +{saved.account.held_out:,}  held out\n", shown)
     for done in saved.history:
         assert isinstance(done, exact.Pass)
-        assert re.search(rf"{done.loss:.6f} +{done.penalty:.6f} .* 22 ", shown)
+        assert re.search(
+            rf"{done.loss:.6f} +{done.held_out:.6f} .* {done.penalty:.6f} .* 22 ", shown
+        )
     assert max(map(len, shown.splitlines()[1:])) <= 80
     report = run("info", exactly, "--json").json
     assert report["settings"] == saved.get_params()
@@ -894,14 +1163,18 @@ def test_neighbours_and_exports_of_the_exact_engine_are_of_the_gauge(
 def test_info_shows_what_is_in_a_model(model: Path) -> None:
     shown, saved = run("info", model).out, wordkin.load(model)
     for name, value in saved.get_params().items():
-        assert re.search(rf"{name} +{'all' if value is None else value}\n", shown)
+        known = {"max_vocab": "all", "patience": "endless"}
+        assert re.search(rf"{name} +{known[name] if value is None else value}\n", shown)
     account = saved.account
     assert f"{account.read:,}  read: {account.tokens:,} in 1,000 lines, 20 epochs" in shown
     assert f"= {account.trained:,}  trained on" in shown
     assert re.search(r"\+ +0  subsampled away", shown)
     assert re.search(r"\+ +0  out of vocabulary", shown)
+    assert account.held_out > 0
+    assert re.search(rf"\+ +{account.held_out:,}  held out", shown)
     assert f"wordkin {wordkin.__version__}, {saved.origin.instruction_set}" in shown
-    assert all(f"{epoch.loss:.6f}" in shown for epoch in saved.history)
+    for epoch in saved.history:
+        assert f" {epoch.loss:.6f}  {epoch.held_out:.6f} " in shown
     assert max(map(len, shown.splitlines()[1:])) <= 80
 
 
@@ -910,8 +1183,8 @@ def test_info_as_json(model: Path) -> None:
     assert report["settings"] == saved.get_params()
     assert (report["vocabulary"], report["dim"]) == (22, 10)
     tokens = report["tokens"]
-    parts = tokens["trained"], tokens["subsampled"], tokens["out_of_vocabulary"]
-    assert tokens["read"] * tokens["passes"] == sum(parts)
+    assert tokens["read"] * tokens["passes"] == closed(tokens)
+    assert tokens["held_out"] > 0
     assert len(report["history"]) == 20
     assert report["wordkin"] == wordkin.__version__
     assert report["instruction_set"] == saved.origin.instruction_set

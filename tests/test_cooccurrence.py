@@ -6,6 +6,8 @@ distribution of the number of kept tokens between any two of a long one, and act
 
 from __future__ import annotations
 
+import dataclasses
+import errno
 import itertools
 import json
 import os
@@ -23,10 +25,13 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 import toy
+from test_run import Remembering
 from wordkin import _core, cooccurrence, tensors
+from wordkin.checkpoint import Checkpoints
 from wordkin.cooccurrence import (
     NEGLIGIBLE,
     Cooccurrence,
+    Counted,
     CountsFile,
     count,
     read_counts,
@@ -36,8 +41,11 @@ from wordkin.cooccurrence import (
 from wordkin.corpus import LINE_END
 from wordkin.errors import FormatError
 from wordkin.formats import write_model
+from wordkin.keeper import Keeper, Log
 from wordkin.objectives import Array, keep_probability, window_weight
 from wordkin.progress import Progress
+from wordkin.run import Kept, Run
+from wordkin.settings import ExactSettings
 from wordkin.text import read_corpus
 
 WINDOWS = (1, 2, 5, 17, 100)
@@ -67,20 +75,22 @@ def counted(
     negligible: float = 0.0,
     threads: int = 1,
     entries: int = 1 << 20,
+    first: int = 0,
 ) -> tuple[Array, Array, Array]:
     """Let the native counter count, with any probabilities, in blocks of about so many entries."""
     keep = np.asarray(keep, np.float64)
     counter = _core.Counter(
-        ids=ids, keep=keep, window=window, negligible=negligible, threads=threads
+        ids=ids, keep=keep, window=window, negligible=negligible, threads=threads, first=first
     )
-    blocks = []
+    none = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)
+    blocks = [none]
     while (block := counter.count(entries, lambda done: None))[0]:
         rows, size, _ = block
         arrays = np.empty(rows, np.int64), np.empty(size, np.int32), np.empty(size)
         counter.take(*arrays)
         blocks.append(arrays)
     lengths, indices, values = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-    assert len(lengths) == len(keep)
+    assert len(lengths) == len(keep) - first
     assert lengths.sum() == len(indices)
     return lengths, indices, values
 
@@ -398,7 +408,7 @@ def test_progress_is_told_of_all_tokens(monkeypatch: pytest.MonkeyPatch) -> None
     ids, counts = middling()
     monkeypatch.setattr(cooccurrence, "_ENTRIES", 3_000)
     told = Told()
-    count(ids, counts, window=5, subsample=0, threads=1, progress=told)
+    count(ids, counts, window=5, subsample=0, threads=1, run=Run(told))
     assert told.total == told.done[-1] == counts.sum()
     assert told.done == sorted(told.done)
     assert len(told.done) > 3
@@ -420,7 +430,7 @@ def test_interrupted_counting_leaves_no_files(
             threads=2,
             memory=memory,
             folder=tmp_path,
-            progress=Told(interrupt=True),
+            run=Run(Told(interrupt=True)),
         )
     assert not list(tmp_path.iterdir())
     assert len(os.listdir("/proc/self/fd")) == len(open_before)
@@ -435,8 +445,142 @@ def test_an_interruption_stops_the_counting_of_a_single_block() -> None:
             window=10_000,
             subsample=1e-3,
             threads=2,
-            progress=Told(interrupt=True),
+            run=Run(Told(interrupt=True)),
         )
+
+
+# ----------------------------------------------------------------------------------- going on again
+
+
+def put_together(pieces: list[Kept]) -> list[Array]:
+    names = ("lengths", "indices", "values")
+    return [np.concatenate([piece.tensors[name] for piece in pieces]) for name in names]
+
+
+@pytest.mark.parametrize("memory", [None, 0])
+@pytest.mark.parametrize(("every", "dtype"), [(1, np.float32), (1, np.float64), (3, np.float32)])
+def test_from_any_pieces_that_were_kept_counting_goes_on_to_the_same_counts(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    every: int,
+    dtype: type[Any],
+    memory: int | None,
+) -> None:
+    ids, counts = middling()
+    monkeypatch.setattr(cooccurrence, "_ENTRIES", 1000)
+    given: dict[str, Any] = {"window": 5, "subsample": 1e-3, "dtype": dtype}
+    given |= {"memory": memory, "folder": tmp_path}
+    wanted = count(ids, counts, threads=1, **given)
+    whole = Remembering(every=every)
+    assert_identical(count(ids, counts, threads=1, run=whole, **given), wanted)
+    lengths, indices, values = put_together(whole.pieces)
+    np.testing.assert_array_equal(lengths, np.diff(wanted.indptr))
+    np.testing.assert_array_equal(indices, wanted.indices)
+    np.testing.assert_array_equal(values, wanted.values)
+    assert len(whole.pieces) > 6 / every
+    for k in range(len(whole.pieces) + 1):
+        first = whole.pieces[:k]
+        rows = sum(len(piece.tensors["lengths"]) for piece in first)
+        for threads in (1, 2, 3):
+            told = Told()
+            run = Remembering(pieces=first, every=every, progress=told)
+            assert_identical(count(ids, counts, threads=threads, run=run, **given), wanted)
+            # What is kept then goes on from there, for another time.
+            for one, other in zip(
+                put_together([*first, *run.pieces]), (lengths, indices, values), strict=True
+            ):
+                assert one.dtype == other.dtype
+                np.testing.assert_array_equal(one, other)
+            if rows < len(counts):
+                assert counts[:rows].sum() <= told.done[0]
+                assert told.done == sorted(told.done)
+                assert told.total == told.done[-1] == counts.sum()
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_waits_to_be_kept_takes_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cooccurrence, "_ENTRIES", 1000)
+    monkeypatch.setattr(cooccurrence, "_WAITING", 100_000)
+    ids, counts = middling()
+    run = Remembering(every=10**9)
+    pairs = count(ids, counts, window=5, subsample=0, threads=1, run=run)
+    sizes = [sum(tensor.nbytes for tensor in piece.tensors.values()) for piece in run.pieces]
+    assert len(sizes) > 4
+    assert min(sizes[:-1]) > 100_000
+    assert sum(sizes) == pairs.indices.nbytes + pairs.values.nbytes + 8 * len(counts)
+
+
+def test_a_piece_that_cannot_be_kept_leaves_no_gap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cooccurrence, "_ENTRIES", 1000)
+    ids, counts = middling()
+    said: list[str] = []
+
+    def keeper(checkpoints: Checkpoints) -> Keeper:
+        return Keeper(
+            Progress(),
+            ExactSettings(),
+            [f"w{i}" for i in range(2000)],
+            {},
+            checkpoints=checkpoints,
+            every=0,
+            log=Log(None, None, said.append),
+            callback=None,
+            say=said.append,
+        )
+
+    given: dict[str, Any] = {"window": 5, "subsample": 0, "threads": 1}
+    wanted = count(ids, counts, **given)
+    with Checkpoints(tmp_path / "kept", said.append) as checkpoints:
+        append, calls = checkpoints.append, itertools.count()
+
+        def once_full(*what: Any) -> None:
+            if next(calls) == 2:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            append(*what)
+
+        monkeypatch.setattr(checkpoints, "append", once_full)
+        assert_identical(count(ids, counts, run=keeper(checkpoints), **given), wanted)
+        assert [line for line in said if "no state was kept" in line] == said
+        assert len(said) == 1
+    with Checkpoints(tmp_path / "kept", said.append) as checkpoints:
+        assert_identical(count(ids, counts, run=keeper(checkpoints), **given), wanted)
+        kept = sum(len(part.tensors["lengths"]) for part in checkpoints.parts())
+        assert kept == len(counts)
+
+
+def test_a_run_that_keeps_nothing_is_given_nothing_to_keep() -> None:
+    class Plain(Remembering):
+        keeps = False
+
+    run = Plain()
+    count(*middling(), window=5, subsample=0, threads=1, run=run)
+    assert not run.pieces
+
+
+@pytest.mark.parametrize("subsample", [0, 1e-3])
+@pytest.mark.parametrize("first", [0, 1, 7, 1200, 1999, 2000])
+def test_rows_from_any_one_on_are_rows_of_the_whole(first: int, subsample: float) -> None:
+    ids, counts = middling()
+    keep = keep_probability(counts / counts.sum(), subsample)
+    lengths, indices, values = counted(ids, keep, 5)
+    begin = lengths[:first].sum()
+    for threads in (1, 2, 3):
+        found = counted(ids, keep, 5, threads=threads, entries=20_000, first=first)
+        wanted = (lengths[first:], indices[begin:], values[begin:])
+        for one, other in zip(found, wanted, strict=True):
+            assert one.dtype == other.dtype
+            np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("first", [-1, 6])
+def test_a_first_row_that_is_no_word_is_refused(first: int) -> None:
+    with pytest.raises(ValueError, match="out of range"):
+        counted(np.array([0, 1], np.int32), np.ones(5), 2, first=first)
+
+
+# -------------------------------------------------------------------------------- what goes wrong
 
 
 @contextmanager
@@ -545,10 +689,15 @@ def test_a_split_has_its_share_and_depends_on_the_seed_alone() -> None:
 # ------------------------------------------------------------------------------------------ files
 
 
-def small_counts(held: bool = True, dtype: type[Any] = np.float32) -> dict[str, Any]:
+PARTS = {"": "pairs", "held_": "probe", "unseen_": "held_out"}  # what begins their tensors' names
+
+
+def small_counts(
+    probe: bool = True, held_out: bool = True, dtype: type[Any] = np.float32
+) -> dict[str, Any]:
     """Return the arguments of write_counts."""
     ids, counts = random_corpus(500, 7, 10)
-    train, held_out = split_lines(ids, 0.3)
+    train, unseen = split_lines(ids, 0.3)
 
     def pairs(part: Int32) -> Cooccurrence:
         return count(part, counts, window=3, subsample=1e-2, threads=1, dtype=dtype)
@@ -556,8 +705,11 @@ def small_counts(held: bool = True, dtype: type[Any] = np.float32) -> dict[str, 
     return {
         "words": ["der", "서울", "", "a b", "\udcff", "\n", "w6"],
         "counts": counts + 2**33,
-        "pairs": pairs(train),
-        "held_out": pairs(held_out) if held else None,
+        "counted": Counted(
+            pairs(train),
+            pairs(split_lines(train, 0.3)[1]) if probe else None,
+            pairs(unseen) if held_out else None,
+        ),
         "metadata": {"window": 3, "subsample": 1e-2, "note": "서울 \udcff"},
     }
 
@@ -567,25 +719,32 @@ def assert_same_file(found: CountsFile, given: dict[str, Any]) -> None:
     assert found.metadata == given["metadata"]
     assert found.counts.dtype == np.int64
     np.testing.assert_array_equal(found.counts, given["counts"])
-    assert_identical(found.pairs, given["pairs"])
-    assert (found.held_out is None) == (given["held_out"] is None)
-    if found.held_out is not None:
-        assert_identical(found.held_out, given["held_out"])
+    for part in PARTS.values():
+        one, other = getattr(found.counted, part), getattr(given["counted"], part)
+        assert (one is None) == (other is None)
+        if one is not None:
+            assert_identical(one, other)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("held", [True, False])
+@pytest.mark.parametrize("held_out", [True, False])
+@pytest.mark.parametrize("probe", [True, False])
 @pytest.mark.parametrize("name", ["c.safetensors", "c", "c.counts"])
 def test_counts_come_back_as_they_were(
-    tmp_path: Path, name: str, held: bool, dtype: type[Any]
+    tmp_path: Path, name: str, probe: bool, held_out: bool, dtype: type[Any]
 ) -> None:
-    given = small_counts(held, dtype)
+    given = small_counts(probe, held_out, dtype)
     write_counts(tmp_path / name, **given)
     found = read_counts(tmp_path / name)
     assert_same_file(found, given)
-    assert isinstance(found.pairs.values, np.memmap)
-    assert found.pairs.values.flags.aligned
-    assert load_file(tmp_path / name).keys() >= {"words", "indptr"}  # as others read it
+    for part in PARTS.values():
+        if (pairs := getattr(found.counted, part)) is not None:
+            assert isinstance(pairs.values, np.memmap)
+            assert pairs.values.flags.aligned
+    wanted = {"words", "offsets", "counts"}
+    for prefix, there in (("", True), ("held_", probe), ("unseen_", held_out)):
+        wanted |= {prefix + of for of in ("indptr", "indices", "values") if there}
+    assert load_file(tmp_path / name).keys() == wanted  # as others read it
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -599,22 +758,21 @@ def test_counts_that_lie_in_files_are_written_from_there(
     given: dict[str, Any] = {
         "words": [f"w{i}" for i in range(2000)],
         "counts": np.maximum(counts, 1),
-        "pairs": pairs,
-        "held_out": None,
+        "counted": Counted(pairs),
         "metadata": {},
     }
     write_counts(tmp_path / "c", **given)
     found = read_counts(tmp_path / "c")
     assert_same_file(found, given)
-    write_counts(tmp_path / "c", **given | {"pairs": found.pairs})  # over what it is read from
+    write_counts(tmp_path / "c", **given | {"counted": found.counted})  # over what it is read from
     assert_same_file(found, given)
     assert_same_file(read_counts(tmp_path / "c"), given)
 
 
 def test_counts_of_nothing_come_back(tmp_path: Path) -> None:
     none = count(np.array([], np.int32), np.array([], np.int64), window=1, subsample=0, threads=1)
-    given: dict[str, Any] = {"words": [], "pairs": none, "held_out": none, "metadata": {}}
-    given["counts"] = np.array([], np.int64)
+    given: dict[str, Any] = {"words": [], "counts": np.array([], np.int64), "metadata": {}}
+    given["counted"] = Counted(none, none, none)
     write_counts(tmp_path / "c", **given)
     assert_same_file(read_counts(tmp_path / "c"), given)
 
@@ -648,10 +806,13 @@ def test_what_does_not_fit_is_refused_before_it_is_written(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_held_out_part_of_other_words_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", PARTS.values())
+def test_a_part_of_other_words_is_refused(tmp_path: Path, part: str) -> None:
     none = count(np.array([], np.int32), np.array([], np.int64), window=1, subsample=0, threads=1)
-    with pytest.raises(FormatError, match="held_out must be of 7 words, got 0"):
-        write_counts(tmp_path / "c", **small_counts() | {"held_out": none})
+    given = small_counts()
+    given["counted"] = dataclasses.replace(given["counted"], **{part: none})
+    with pytest.raises(FormatError, match=f"{part} must be of 7 words, got 0"):
+        write_counts(tmp_path / "c", **given)
 
 
 @given(cut=st.integers(0, 10**6))
@@ -681,8 +842,9 @@ def test_a_changed_byte_is_refused_or_harmless(tmp_path: Path, at: int, value: i
     (tmp_path / "changed").write_bytes(data)
     with suppress(FormatError):  # and nothing else
         found = read_counts(tmp_path / "changed")
-        for pairs in filter(None, (found.pairs, found.held_out)):
-            assert pairs.as_scipy().shape == (7, 7)
+        for part in PARTS.values():
+            if (pairs := getattr(found.counted, part)) is not None:
+                assert pairs.as_scipy().shape == (7, 7)
 
 
 def replaced(path: Path, tensors: dict[str, Any], metadata: dict[str, str] | None = None) -> None:
@@ -694,9 +856,9 @@ def replaced(path: Path, tensors: dict[str, Any], metadata: dict[str, str] | Non
 
 
 def with_first(name: str, value: float) -> dict[str, Any]:
-    given = small_counts()
-    part = "held_out" if name.startswith("held_") else "pairs"
-    array = getattr(given[part], name.removeprefix("held_")).copy()
+    prefix, _, of = name.rpartition("_")
+    part = PARTS[prefix and f"{prefix}_"]
+    array = getattr(getattr(small_counts()["counted"], part), of).copy()
     array[0] = value
     return {name: array}
 
@@ -706,6 +868,7 @@ def with_first(name: str, value: float) -> dict[str, Any]:
     [
         ({"indices": None}, "no tensor indices"),
         ({"held_values": None}, "no tensor held_values"),
+        ({"unseen_indptr": None, "unseen_values": None}, "no tensor unseen_indptr, unseen_values"),
         ({"indptr": np.zeros(8, np.int32)}, r"indptr must be I64 with 1 axis, got I32 of \(8,\)"),
         ({"values": np.zeros((2, 2), np.float32)}, "values must be F32 or F64 with 1 axis"),
         ({"indptr": np.zeros(5, np.int64)}, "indptr must have 8 numbers"),
@@ -714,12 +877,15 @@ def with_first(name: str, value: float) -> dict[str, Any]:
         ({"offsets": np.zeros(0, np.int64)}, "offsets do not cut"),
         (with_first("indptr", 1), "indptr does not cut"),
         (with_first("held_indptr", -1), "held_indptr does not cut"),
+        (with_first("unseen_indptr", 1), "unseen_indptr does not cut"),
         ({"indptr": np.array([0, 5, 3, 5, 6, 7, 8, 9])}, "indptr does not cut"),
         (with_first("indices", -1), r"indices must be in 0\.\.6, got -1"),
         (with_first("held_indices", 7), r"held_indices must be in 0\.\.6, got 7"),
+        (with_first("unseen_indices", 8), r"unseen_indices must be in 0\.\.6, got 8"),
         (with_first("values", 0), "values must be above 0"),
         (with_first("values", np.nan), "values must be above 0"),
         (with_first("held_values", np.inf), "held_values must be above 0"),
+        (with_first("unseen_values", -1), "unseen_values must be above 0"),
     ],
 )
 def test_tensors_that_do_not_fit_together_are_refused(

@@ -1,8 +1,9 @@
 """The native kernels take the step that the equations say, at every level, size and shape.
 
 A step's error is measured as the largest deviation of any entry from the reference in float64,
-relative to the largest entry of the reference's step: `relative_error`. Weights and rate are of one
-order, so that a step, found as new weights less old ones, loses no digits to their rounding.
+relative to the largest entry of the reference's step: `relative_error`. A step is found as new
+weights less old ones. Weights and rate are of one order, so that it loses few digits to their
+rounding, and `Case.rounding` says how many.
 """
 
 from __future__ import annotations
@@ -82,32 +83,45 @@ class Case:
         d = self.d
         return span_gradient(self.V[:, :d], self.U[:, :d], self.redraw, self.span)
 
+    def rounding(self) -> tuple[float, float]:
+        """By how much an entry of grad_V and of grad_U may be off as weights are in float32."""
+        span, seen = self.span, slice(int(self.span.begin.min()), int(self.span.end.max()))
+        centers = span.tokens[span.first : span.first + len(span.begin)]
+        outside = np.concatenate([span.tokens[seen], span.pool])  # each is added to in turn
+        half = float(np.finfo(np.float32).eps) / 2
+        times_V, times_U = (int(np.bincount(words).max()) for words in (centers, outside))
+        largest_V, largest_U = (float(np.abs(M).max()) for M in (self.V, self.U))
+        return times_V * half * largest_V / RATE, times_U * half * largest_U / RATE
 
-def stepped(level: str, case: Case, rate: float = RATE) -> Gradient:
+
+def stepped(level: str, case: Case) -> Gradient:
     """Let a kernel take a step on copies: gradients from the steps. Padding must stay zero."""
     V, U = aligned_rows(len(case.V), case.d), aligned_rows(len(case.U), case.d)
     V[:], U[:] = case.V, case.U
-    loss, pairs = native_step(level, V, U, case.d, case.redraw, case.span, rate)
+    loss, pairs = native_step(level, V, U, case.d, case.redraw, case.span, RATE)
     assert not V[:, case.d :].any()
     assert not U[:, case.d :].any()
     grad_V, grad_U = (
-        (old[:, : case.d].astype(np.float64) - new[:, : case.d]) / rate
+        (old[:, : case.d].astype(np.float64) - new[:, : case.d]) / RATE
         for new, old in ((V, case.V), (U, case.U))
     )
     return Gradient(loss, pairs, grad_V, grad_U)
 
 
-def relative_error(found: Array, wanted: Array) -> float:
+def relative_error(found: Array, wanted: Array, rounding: float) -> float:
     scale = float(np.abs(wanted).max())
-    error = float(np.abs(found - wanted).max())
+    error = max(float(np.abs(found - wanted).max()) - rounding, 0.0)
     return error / scale if scale else error
 
 
-def assert_same_step(found: Gradient, wanted: Gradient, tolerance: float = TOLERANCE) -> None:
+def assert_same_step(
+    case: Case, found: Gradient, wanted: Gradient, tolerance: float = TOLERANCE
+) -> None:
+    rounding_V, rounding_U = case.rounding()
     assert found.loss == pytest.approx(wanted.loss, rel=tolerance)
     assert found.pairs == pytest.approx(wanted.pairs, rel=1e-6)
-    assert relative_error(found.grad_V, wanted.grad_V) < tolerance
-    assert relative_error(found.grad_U, wanted.grad_U) < tolerance
+    assert relative_error(found.grad_V, wanted.grad_V, rounding_V) < tolerance
+    assert relative_error(found.grad_U, wanted.grad_U, rounding_U) < tolerance
 
 
 # ------------------------------------------------------------------------------- the step of a span
@@ -126,7 +140,7 @@ def size_case(d: int, window: int, pool: int) -> tuple[Case, Gradient]:
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_step_is_the_references_at_every_size(level: str, d: int, window: int, pool: int) -> None:
     case, wanted = size_case(d, window, pool)
-    assert_same_step(stepped(level, case), wanted)
+    assert_same_step(case, stepped(level, case), wanted)
 
 
 @pytest.mark.parametrize("d", range(5, 290, 8))
@@ -134,14 +148,14 @@ def test_a_step_is_the_references_whatever_number_of_registers_a_row_fills(d: in
     case = Case.random(d=d, window=2, pool=3, lines=[4], first=0, centers=4)
     wanted = case.reference()
     for level in LEVELS:
-        assert_same_step(stepped(level, case), wanted)
+        assert_same_step(case, stepped(level, case), wanted)
 
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("centers", [1, 2, 8, 40])
 def test_a_step_is_the_references_for_any_number_of_centers(level: str, centers: int) -> None:
     case = Case.random(d=9, window=3, pool=7, lines=[9, 40], first=5, centers=centers)
-    assert_same_step(stepped(level, case), case.reference())
+    assert_same_step(case, stepped(level, case), case.reference())
 
 
 @lru_cache
@@ -160,7 +174,7 @@ def test_a_step_in_the_middle_of_a_long_line_is_the_references(
 ) -> None:
     case, wanted = long_case(d, window)
     assert set(case.span.end - case.span.begin) == {2 * window + 1}  # no window is cut
-    assert_same_step(stepped(level, case), wanted)
+    assert_same_step(case, stepped(level, case), wanted)
 
 
 @st.composite
@@ -185,7 +199,7 @@ def cases(draw: st.DrawFn) -> Case:
 def test_a_step_on_any_span_is_the_references(case: Case) -> None:
     wanted = case.reference()
     for level in LEVELS:
-        assert_same_step(stepped(level, case), wanted)
+        assert_same_step(case, stepped(level, case), wanted)
 
 
 @given(case=cases())
@@ -193,7 +207,7 @@ def test_a_step_on_any_span_is_the_references(case: Case) -> None:
 def test_all_levels_take_the_same_step(case: Case) -> None:
     plain = stepped("plain", case)
     for level in LEVELS[1:]:
-        assert_same_step(stepped(level, case), plain, tolerance=5e-6)
+        assert_same_step(case, stepped(level, case), plain, tolerance=5e-6)
 
 
 def repeated(tokens: list[int], pool: list[int], vocabulary: int, d: int = 10) -> Case:
@@ -226,14 +240,14 @@ def test_words_may_repeat_as_center_outside_and_negative(
     level: str, tokens: list[int], pool: list[int]
 ) -> None:
     case = repeated(tokens, pool, vocabulary=5)
-    assert_same_step(stepped(level, case), case.reference())
+    assert_same_step(case, stepped(level, case), case.reference())
 
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("d", [1, 7, 100])
 def test_a_vocabulary_of_two_words_will_do(level: str, d: int) -> None:
     case = repeated([0, 1, 1, 0, 0, 1], [1, 0, 0, 1, 1], vocabulary=2, d=d)
-    assert_same_step(stepped(level, case), case.reference())
+    assert_same_step(case, stepped(level, case), case.reference())
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -246,7 +260,7 @@ def test_a_word_may_make_up_almost_all_of_the_noise(
     case = repeated(tokens, pool, vocabulary=3)
     redraw = 1 / (1 - noise_distribution([10**8, 10, 10]))
     case = dataclasses.replace(case, redraw=redraw.astype(np.float32))
-    assert_same_step(stepped(level, case), case.reference())
+    assert_same_step(case, stepped(level, case), case.reference())
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -288,7 +302,7 @@ def test_large_logits_neither_overflow_nor_lose_the_loss(level: str, scale: floa
     case = with_logits(scale)
     wanted = case.reference()
     assert wanted.loss > scale  # some pair is as wrong as can be
-    assert_same_step(stepped(level, case), wanted)
+    assert_same_step(case, stepped(level, case), wanted)
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -17,12 +18,23 @@ import pytest
 from scipy import sparse  # type: ignore[import-untyped,unused-ignore]
 
 import toy
+from test_run import Remembering
 from test_stochastic import Job
 from wordkin import exact, gauge, tiles
-from wordkin.cooccurrence import Cooccurrence, count, split_lines
+from wordkin.cooccurrence import Cooccurrence, Counted, count, split_lines
 from wordkin.corpus import LINE_END
 from wordkin.errors import CorpusError
-from wordkin.exact import Pass, Problem, descend, loss_and_gradients, stages, train
+from wordkin.exact import (
+    Pass,
+    Problem,
+    count_pairs,
+    descend,
+    loss_and_gradients,
+    loss_of_lines,
+    perplexity,
+    stages,
+    train,
+)
 from wordkin.objectives import (
     Array,
     corpus_naive_softmax,
@@ -34,6 +46,7 @@ from wordkin.objectives import (
     window_weight,
 )
 from wordkin.progress import Progress
+from wordkin.run import Matrices, Run
 from wordkin.settings import ExactSettings, Objective
 from wordkin.stochastic import Trained, aligned_rows
 
@@ -89,8 +102,8 @@ def counted(text: Text, settings: ExactSettings) -> Cooccurrence:
     return count(*text, window=window, subsample=subsample, threads=1, dtype=np.float64)
 
 
-def fit(text: Text, settings: ExactSettings, progress: Progress | None = None) -> Trained:
-    return train(*text, settings, progress or Progress())
+def fit(text: Text, settings: ExactSettings) -> Trained:
+    return train(*text, settings)
 
 
 def equations(
@@ -284,7 +297,8 @@ def test_the_last_loss_is_that_of_the_vectors_returned(
     pairs = counted(text, settings)
     loss, _, _ = equations(pairs, text[1], trained.center, trained.outside, settings)
     assert trained.history[-1].loss == pytest.approx(loss / pairs.total, rel=1e-10)
-    assert trained.history[-1].perplexity == pytest.approx(np.exp(loss / pairs.total))
+    guesses = perplexity(trained.history[-1].loss)
+    assert guesses == pytest.approx(np.exp(loss / pairs.total))
     single = fit(text, dataclasses.replace(settings, precision="float32"))
     assert single.center.dtype == single.outside.dtype == np.float32
     V, U = (M.astype(np.float64) for M in (single.center, single.outside))
@@ -420,7 +434,7 @@ def test_words_that_come_in_begin_with_a_good_guess_and_the_others_stay(
     whole = Problem(pairs, text[1], settings)
     with tiles.NativeTiles.opened(1, np.float64) as on:
         V, U = exact.start(whole.leading(15), settings)
-        descent = exact.Descent(on, whole.leading(15), V.copy(), U.copy(), 1.0, Progress())
+        descent = exact.Descent.begun(on, whole.leading(15), V.copy(), U.copy(), 1.0, Progress())
         for _ in range(3):
             descent.run_pass()
         known = descent.center.A.copy(), descent.outside.A.copy()
@@ -458,7 +472,7 @@ def test_the_shared_curvature_is_exact_for_a_row_of_average_probabilities(
     problem = Problem(counted(text, settings), text[1], settings)
     V, U = random_matrices(20, 5)
     with tiles.NativeTiles.opened(1, np.float64) as on:
-        descent = exact.Descent(on, problem, V, U, 0.0, Progress())
+        descent = exact.Descent.begun(on, problem, V, U, 0.0, Progress())
         inverse = descent._inverse_curvature(descent.outside, problem.center_link())
     share = problem.n / problem.total
     B = descent.outside.A
@@ -585,7 +599,7 @@ def test_the_ridge_is_the_one_that_lines_held_out_ask_for(objective: Objective) 
     assert set(chosen) <= set(exact.RIDGES)
     settings = told(objective)
     for text, ridge in zip((frequent, rare), chosen, strict=True):
-        rest, held_out = split_lines(text[0], exact.HELD_OUT)
+        rest, held_out = split_lines(text[0], exact.PROBE)
         pairs, test = (counted((part, text[1]), settings) for part in (rest, held_out))
 
         def loss(
@@ -595,7 +609,7 @@ def test_the_ridge_is_the_one_that_lines_held_out_ask_for(objective: Objective) 
             test: Cooccurrence = test,
         ) -> float:
             told_ridge = dataclasses.replace(settings, ridge=ridge)
-            trained = descend(pairs, None, text[1], told_ridge, Progress())
+            trained = descend(Counted(pairs), text[1], told_ridge)
             return loss_and_gradients(test, text[1], trained.center, trained.outside, settings)[0]
 
         # Not after the same passes, and so not the very best one, but near it.
@@ -610,8 +624,8 @@ def test_where_no_line_or_every_line_is_held_out_the_middle_ridge_is_taken(
     middle = exact.RIDGES[len(exact.RIDGES) // 2]
     singles = np.array([0, LINE_END] * 200, np.int32)
     held = [
-        len(split_lines(singles[: 2 * i + 2], exact.HELD_OUT)[1])
-        > len(split_lines(singles[: 2 * i], exact.HELD_OUT)[1])
+        len(split_lines(singles[: 2 * i + 2], exact.PROBE)[1])
+        > len(split_lines(singles[: 2 * i], exact.PROBE)[1])
         for i in range(200)
     ].index(True)
     every = [[0]] * held + [[0, 1, 2, 1, 0]]
@@ -635,8 +649,9 @@ def test_progress_is_told_of_every_part_of_a_pass(
             calls.append((words, number, done))
 
     monkeypatch.setattr(exact, "CORE", 6)
-    accounts: list[Pass] = []
-    trained = train(*random_text(), told(objective), Listener(), accounts.append)
+    run = Remembering(progress=Listener())
+    trained = train(*random_text(), told(objective), run)
+    accounts = run.accounts
     assert accounts == trained.history
     assert [words for words, _, _ in calls] == sorted(words for words, _, _ in calls)
     for words in {words for words, _, _ in calls}:
@@ -649,11 +664,272 @@ def test_progress_is_told_of_every_part_of_a_pass(
 
 
 def test_what_is_told_can_stop_training() -> None:
-    def stop(_: Pass) -> None:
-        raise KeyboardInterrupt
+    class Interrupted(Run):
+        def after(self, done: Any, matrices: Callable[[], Matrices]) -> bool:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(*random_text(), told("naive-softmax"), Progress(), stop)
+        train(*random_text(), told("naive-softmax"), Interrupted())
+
+
+# ----------------------------------------------------------------------------------- going on again
+
+
+def unseen_text(words: int = 100, lines: int = 40) -> Int32:
+    """Lines held out, in which rare words are not met."""
+    return random_text(words=words, lines=lines, seed=9)[0]
+
+
+def accounts_of(history: list[Pass]) -> list[Pass]:
+    """Return all but the time, which is never the same."""
+    return [dataclasses.replace(done, seconds=0) for done in history]
+
+
+def assert_same_bytes(found: Trained, wanted: Trained) -> None:
+    for one, other in ((found.center, wanted.center), (found.outside, wanted.outside)):
+        assert one.dtype == other.dtype
+        assert one.tobytes() == other.tobytes()
+    assert accounts_of(found.history) == accounts_of(wanted.history)
+
+
+def assert_goes_on(text: Text, settings: ExactSettings, held_out: Int32 | None) -> Trained:
+    """Go on from each state that a run keeps, on 1, 2 and 3 threads."""
+    whole = Remembering()
+    wanted = train(*text, settings, whole, held_out)
+    assert len(whole.states) == len(wanted.history)
+    assert_same_bytes(wanted, train(*text, settings, None, held_out))  # keeping changes nothing
+    for passes, state in enumerate(whole.states, start=1):
+        for threads in (1, 2, 3):
+            run = Remembering(state)
+            told = dataclasses.replace(settings, threads=threads)
+            found = train(*text, told, run, held_out)
+            assert_same_bytes(found, wanted)
+            assert found.history[:passes] == wanted.history[:passes]  # times too
+            assert accounts_of(run.accounts) == accounts_of(wanted.history[passes:])
+            for one, other in zip(run.states, whole.states[passes:], strict=True):
+                assert one.tensors.keys() == other.tensors.keys()
+                for name, tensor in other.tensors.items():
+                    np.testing.assert_array_equal(one.tensors[name], tensor)
+    return wanted
+
+
+@either
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize(("ridge", "tolerance"), [(None, 0.0), (0.3, 0.0), (0.3, 0.05)])
+def test_from_any_state_that_was_kept_training_goes_on_to_the_same_bytes(
+    monkeypatch: pytest.MonkeyPatch,
+    ridge: float | None,
+    tolerance: float,
+    precision: str,
+    objective: Objective,
+) -> None:
+    monkeypatch.setattr(exact, "CORE", 7)
+    monkeypatch.setattr(tiles, "tile_rows", lambda columns, itemsize: 16)
+    settings = told(objective, precision=precision, ridge=ridge, tolerance=tolerance, max_passes=4)
+    wanted = assert_goes_on(random_text(words=100, lines=300), settings, unseen_text())
+    passes = [*Counter(done.words for done in wanted.history).values()]
+    assert len(passes) == 4
+    if tolerance:  # a stage that ended early is not gone on with
+        assert min(passes[:-1]) < exact.CORE_PASSES
+        assert passes[-1] < 4
+    else:
+        assert passes == [exact.CORE_PASSES] * 3 + [4]
+
+
+def test_the_ridge_of_a_state_is_not_chosen_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    text, settings = random_text(), told("naive-softmax", ridge=None, max_passes=2)
+    run = Remembering()
+    wanted = train(*text, settings, run)
+    monkeypatch.setattr(exact, "choose_ridge", None)
+    assert_same_bytes(train(*text, settings, Remembering(run.states[0])), wanted)
+
+
+@either
+def test_words_that_stand_alone_or_do_not_meet_yet_are_no_obstacle_to_going_on(
+    monkeypatch: pytest.MonkeyPatch, objective: Objective
+) -> None:
+    monkeypatch.setattr(exact, "CORE", 6)
+    rng = np.random.default_rng(0)  # between two kinds of words, of which one is the core
+    edges = [[int(a), 7 + int(b)] for a, b in rng.integers((6, 12), size=(200, 2))]
+    wanted = assert_goes_on(text_of([*edges, [6]], 19), told(objective, max_passes=3), None)
+    assert not wanted.center[6].any()
+    assert wanted.history[0].words > 6
+
+
+# ---------------------------------------------------------------------------- ending before the end
+
+
+@either
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_training_that_is_ended_returns_the_very_matrices_that_were_shown(
+    monkeypatch: pytest.MonkeyPatch, precision: str, objective: Objective
+) -> None:
+    monkeypatch.setattr(exact, "CORE", 6)
+    ids, counts = random_text(words=40, lines=400)
+    ids = np.concatenate([np.where(ids >= 3, ids + 1, ids), [3, LINE_END]]).astype(np.int32)
+    counts = np.insert(counts, 3, 1)  # 3 stands alone
+    settings = told(objective, precision=precision, max_passes=3, tolerance=0)
+    whole = Remembering()
+    wanted = train(ids, counts, settings, whole)
+    assert [done.words for done in whole.accounts] == [6] * 3 + [15] * 3 + [40] * 3
+    met = np.delete(np.arange(41), 3)
+    for last, (center, outside) in enumerate(whole.matrices, start=1):
+        run = Remembering(last=last)
+        found = train(ids, counts, settings, run)
+        assert accounts_of(found.history) == accounts_of(wanted.history[:last])
+        begun = np.isin(np.arange(41), met[: found.history[-1].words])
+        for matrices in ((center, outside), run.matrices[-1], (found.center, found.outside)):
+            for matrix in matrices:
+                assert matrix.shape == (41, 5)
+                assert matrix.dtype == precision
+                np.testing.assert_array_equal(matrix.any(axis=1), begun)
+        np.testing.assert_array_equal(found.center, center)
+        np.testing.assert_array_equal(found.outside, outside)
+    assert_same_bytes(found, wanted)  # after the last pass there is nothing left to end
+
+
+# ----------------------------------------------------------------------- the loss of lines held out
+
+
+def loss_of_unseen(
+    held_out: Int32, counts: Int64, words: npt.NDArray[np.intp], V: Array, U: Array, told: Any
+) -> tuple[float, Cooccurrence]:
+    """Say by the equations what a pair of some words costs in lines held out."""
+    pairs = counted((held_out, counts), told).among(words)
+    V, U = (M[words].astype(np.float64) for M in (V, U))
+    return equations(pairs, counts[words], V, U, told)[0] / pairs.total, pairs
+
+
+@either
+@pytest.mark.parametrize(("precision", "rtol"), [("float32", 1e-6), ("float64", 1e-12)])
+@pytest.mark.parametrize("subsample", [0.0, 0.02])
+def test_the_loss_of_lines_held_out_is_that_of_the_equations_once_all_words_are_in_training(
+    monkeypatch: pytest.MonkeyPatch,
+    subsample: float,
+    precision: str,
+    rtol: float,
+    objective: Objective,
+) -> None:
+    monkeypatch.setattr(exact, "CORE", 15)
+    monkeypatch.setattr(tiles, "tile_rows", lambda columns, itemsize: 16)
+    ids, counts = random_text(words=100, lines=300)
+    ids = np.concatenate([np.where(ids >= 3, ids + 1, ids), [3, LINE_END]]).astype(np.int32)
+    counts = np.insert(counts, 3, 1)  # 3 stands alone here, though not in the lines held out
+    held_out = unseen_text()
+    assert (held_out == 3).any()
+    settings = told(objective, precision=precision, max_passes=3, subsample=subsample, threads=2)
+    run = Remembering()
+    trained = train(ids, counts, settings, run, held_out)
+    assert accounts_of(trained.history) == accounts_of(run.accounts)
+    met = np.delete(np.arange(101), 3)
+    assert len({done.words for done in trained.history}) > 2
+    whole = trained.history[-1].words
+    for done, (V, U) in zip(run.accounts, run.matrices, strict=True):
+        if done.words < whole:
+            assert done.held_out is None
+            continue
+        wanted, pairs = loss_of_unseen(held_out, counts, met[:whole], V, U, settings)
+        assert done.held_out == pytest.approx(wanted, rel=rtol)
+        assert done.held_out != pytest.approx(done.loss, rel=1e-3)
+    assert (pairs.row_sums == 0).any()
+    without = fit((ids, counts), settings)
+    np.testing.assert_array_equal(without.center, trained.center)  # and nothing is learned of them
+    assert all(done.held_out is None for done in without.history)
+
+
+@either
+def test_lines_without_a_pair_of_words_in_training_have_no_loss(
+    monkeypatch: pytest.MonkeyPatch, objective: Objective
+) -> None:
+    monkeypatch.setattr(exact, "CORE", 6)
+    ids, counts = random_text(words=40, lines=400)
+    ids = np.concatenate([ids, [40, LINE_END]]).astype(np.int32)
+    counts = np.append(counts, 1)
+    settings = told(objective, max_passes=2)
+
+    def has_a_loss(lines: list[list[int]]) -> bool:
+        held_out = text_of(lines, 41)[0]
+        history = train(ids, counts, settings, None, held_out).history
+        assert all(done.held_out is None for done in history if done.words < 40)
+        return all(done.held_out is not None for done in history if done.words == 40)
+
+    none: list[list[list[int]]] = [[], [[]], [[0], [1], [0]], [[40, 40, 40]], [[40, 0, 40]]]
+    assert not any(map(has_a_loss, none))
+    assert all(map(has_a_loss, [[[7, 12], [38, 39]], [[0, 30]], [[5, 5]]]))
+
+
+@either
+@pytest.mark.parametrize(("precision", "rtol"), [("float32", 1e-6), ("float64", 1e-12)])
+def test_the_loss_of_lines_can_be_asked_for_any_matrices(
+    precision: str, rtol: float, objective: Objective
+) -> None:
+    counts, held_out = random_text(words=100, lines=300)[1], unseen_text()
+    settings = told(objective, precision=precision)
+    loss_of = loss_of_lines(held_out, counts, settings)
+    for seed in (5, 6):
+        V, U = (M.astype(precision) for M in random_matrices(100, 5, seed))
+        wanted, _ = loss_of_unseen(held_out, counts, np.arange(100), V, U, settings)
+        assert loss_of(V, U) == pytest.approx(wanted, rel=rtol)
+    for none in (None, held_out[:0], np.array([0, LINE_END, 1], np.int32)):
+        assert loss_of_lines(none, counts, settings)(V, U) is None
+
+
+def test_perplexity_is_e_to_the_loss_and_never_too_large_to_say() -> None:
+    assert perplexity(0.0) == 1
+    assert perplexity(np.log(20)) == pytest.approx(20)
+    assert perplexity(699.0) == pytest.approx(np.exp(699.0))
+    assert perplexity(1e6) == perplexity(np.inf) == np.inf
+
+
+# ---------------------------------------------------------------------------------- what is counted
+
+
+@pytest.mark.parametrize("probe", [True, False])
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_lines_that_a_ridge_is_chosen_by_are_part_of_the_text_and_lines_held_out_are_not(
+    precision: str, probe: bool
+) -> None:
+    (ids, counts), held_out = random_text(words=100, lines=300), unseen_text()
+    settings = told("naive-softmax", precision=precision, subsample=0.01)
+    run = Remembering()
+    found = count_pairs(ids, counts, settings, probe=probe, held_out=held_out, run=run)
+    some = split_lines(ids, exact.PROBE)[1] if probe else None
+    parts = ((found.pairs, ids), (found.probe, some), (found.held_out, held_out))
+    for pairs, part in parts:
+        if part is None:
+            assert pairs is None
+            continue
+        assert pairs is not None
+        wanted = counted((part, counts), settings)
+        assert wanted.nnz > 0
+        assert pairs.values.dtype == precision
+        np.testing.assert_array_equal(pairs.indptr, wanted.indptr)
+        np.testing.assert_array_equal(pairs.indices, wanted.indices)
+        np.testing.assert_array_equal(pairs.values, wanted.values.astype(precision))
+    # of the small parts nothing is kept
+    assert sum(len(piece.tensors["lengths"]) for piece in run.pieces) == 100
+    again = Remembering(pieces=run.pieces)
+    same = count_pairs(ids, counts, settings, probe=probe, held_out=held_out, run=again)
+    np.testing.assert_array_equal(same.pairs.values, found.pairs.values)
+    assert not again.pieces
+
+
+def test_no_lines_held_out_have_no_counts() -> None:
+    text, settings = random_text(), told("naive-softmax")
+    for none in (None, np.empty(0, np.int32)):
+        assert count_pairs(*text, settings, held_out=none, run=Run()).held_out is None
+
+
+def test_all_that_was_counted_is_cut_to_the_same_words() -> None:
+    pairs, matrix = random_counts(30)
+    words = np.array([1, 4, 20])
+    found = Counted(pairs, None, pairs).among(words)
+    assert found.probe is None
+    for part in (found.pairs, found.held_out):
+        assert part is not None
+        np.testing.assert_array_equal(
+            part.as_scipy().toarray(), matrix.toarray()[np.ix_(words, words)]
+        )
 
 
 # ------------------------------------------------------------------------------ parts of the counts

@@ -1,4 +1,4 @@
-"""The reference trainer, on a corpus whose answer is known by construction."""
+"""The reference trainer, on a corpus whose answer is known by construction; and as an engine."""
 
 from __future__ import annotations
 
@@ -10,8 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wordkin import reference
-from wordkin.objectives import Array, softmax, window_weight
+from test_run import Remembering
+from wordkin import classroom, reference
+from wordkin.cooccurrence import count
+from wordkin.corpus import LINE_END
+from wordkin.objectives import (
+    Array,
+    corpus_naive_softmax,
+    corpus_negative_sampling,
+    noise_distribution,
+    softmax,
+    window_weight,
+)
+from wordkin.settings import StochasticSettings
 
 # Two groups of four words: 0 and 1 are seen with 2 and 3 alone, 4 and 5 with 6 and 7 alone, each
 # equally often. So every word has two possible neighbours, and no model beats log 2 nats a pair.
@@ -136,3 +147,87 @@ def test_settings_that_cannot_train_are_refused(changes: dict[str, Any], message
 def test_divergence_stops_training_and_says_what_to_change() -> None:
     with pytest.raises(FloatingPointError, match=r"set learning_rate below 1e\+200"):
         reference.train(GROUPS, 8, dim=2, window=1, learning_rate=1e200, epochs=5)
+
+
+@pytest.mark.parametrize("objective", ["naive-softmax", "negative-sampling"])
+def test_each_epoch_is_told_of_and_any_can_be_the_last(objective: reference.Objective) -> None:
+    told: list[tuple[reference.EpochCounts, Array, Array]] = []
+
+    def run(last: int | None) -> tuple[Array, Array, list[float]]:
+        told.clear()
+
+        def after(done: reference.EpochCounts, V: Array, U: Array) -> bool:
+            told.append((done, V.copy(), U.copy()))
+            return len(told) == last
+
+        return reference.train(
+            GROUPS, 8, dim=3, window=1, objective=objective, epochs=4, after_epoch=after
+        )
+
+    V, U, history = run(None)
+    whole = list(told)
+    assert len(whole) == len(history) == 4
+    for done, loss in zip((done for done, _, _ in whole), history, strict=True):
+        assert (done.pairs, done.trained) == (16, 16)
+        assert done.loss / done.pairs == loss
+    np.testing.assert_array_equal(whole[-1][1], V)
+    np.testing.assert_array_equal(whole[-1][2], U)
+    for last in (1, 3):
+        V, U, some = run(last)
+        assert some == history[:last]
+        np.testing.assert_array_equal(whole[last - 1][1], V)
+        np.testing.assert_array_equal(whole[last - 1][2], U)
+
+
+# --------------------------------------------------------------------------------------- an engine
+
+
+def ids_of(lines: list[list[int]]) -> Any:
+    return np.array([id for line in lines for id in (*line, LINE_END)], np.int32)
+
+
+@pytest.mark.parametrize("objective", ["naive-softmax", "negative-sampling"])
+@pytest.mark.parametrize("subsample", [0.0, 0.1])
+def test_as_an_engine_it_tells_the_loss_of_lines_held_out(
+    subsample: float, objective: reference.Objective
+) -> None:
+    ids, held_out = ids_of(GROUPS * 5), ids_of([[0, 1, 2, 0], [5], [4, 6]])  # 3 and 7 are not there
+    counts = np.bincount(ids[ids >= 0])
+    settings = StochasticSettings(
+        objective=objective, dim=3, window=2, negatives=2, epochs=3, subsample=subsample
+    )
+    run = Remembering()
+    trained = classroom.train(ids, counts, settings, run, held_out)
+    assert trained.history == run.accounts
+    assert len(run.accounts) == 3
+    assert not run.states
+    np.testing.assert_array_equal(run.matrices[-1].center, trained.center)
+    np.testing.assert_array_equal(run.matrices[-1].outside, trained.outside)
+    pairs = count(held_out, counts, window=2, subsample=subsample, threads=1, dtype=np.float64)
+    for done, (V, U) in zip(run.accounts, run.matrices, strict=True):
+        if objective == "naive-softmax":
+            loss, _, _ = corpus_naive_softmax(pairs.as_scipy(), V, U)
+        else:
+            q = noise_distribution(counts)
+            loss, _, _ = corpus_negative_sampling(pairs.as_scipy(), q, 2, V, U, drawn_again=True)
+        assert done.held_out == pytest.approx(loss / pairs.total, rel=1e-12)
+    assert len({done.held_out for done in run.accounts}) == 3
+    for none in (None, held_out[:0], ids_of([[0], [1]])):
+        again = classroom.train(ids, counts, settings, None, none)
+        np.testing.assert_array_equal(again.center, trained.center)
+        assert all(done.held_out is None for done in again.history)
+
+
+@pytest.mark.parametrize("last", [1, 2])
+def test_as_an_engine_it_ends_with_the_very_matrices_that_were_shown(last: int) -> None:
+    ids = ids_of(GROUPS * 5)
+    counts = np.bincount(ids[ids >= 0])
+    settings = StochasticSettings(objective="naive-softmax", dim=3, window=2, epochs=4, subsample=0)
+    whole, run = Remembering(), Remembering(last=last)
+    classroom.train(ids, counts, settings, whole)
+    found = classroom.train(ids, counts, settings, run)
+    assert len(found.history) == last
+    for matrices in (whole.matrices[last - 1], run.matrices[-1]):
+        assert matrices.center.shape == matrices.outside.shape == (8, 3)
+        np.testing.assert_array_equal(found.center, matrices.center)
+        np.testing.assert_array_equal(found.outside, matrices.outside)

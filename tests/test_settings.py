@@ -42,6 +42,17 @@ def test_the_defaults_can_be_used() -> None:
         ("learning_rate", float("inf"), "learning_rate must be finite, got inf"),
         ("learning_rate", "fast", "learning_rate must be a number, got 'fast'"),
         ("objective", "cbow", "objective must be negative-sampling or naive-softmax, got 'cbow'"),
+        ("deterministic", 1, "deterministic must be True or False, got 1"),
+        ("deterministic", "no", "deterministic must be True or False, got 'no'"),
+        ("deterministic", None, "deterministic must be True or False, got None"),
+        ("held_out", -0.01, "held_out must be at least 0, got -0.01"),
+        ("held_out", 1, "held_out must be below 1, got 1"),
+        ("held_out", float("nan"), "held_out must be finite, got nan"),
+        ("held_out", True, "held_out must be a number, got True"),
+        ("held_out", None, "held_out must be a number, got None"),
+        ("patience", 0, "patience must be at least 1, got 0"),
+        ("patience", 2.0, "patience must be a whole number, got 2.0"),
+        ("patience", True, "patience must be a whole number, got True"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(name: str, value: Any, message: str) -> None:
@@ -52,10 +63,30 @@ def test_a_value_that_cannot_be_used_is_named(name: str, value: Any, message: st
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("seed", 0), ("seed", (1 << 64) - 1), ("subsample", 0), ("max_vocab", None), ("dim", 1)],
+    [
+        ("seed", 0),
+        ("seed", (1 << 64) - 1),
+        ("subsample", 0),
+        ("max_vocab", None),
+        ("dim", 1),
+        ("deterministic", False),
+        ("held_out", 0),
+        ("held_out", 0.999),
+        ("patience", None),
+        ("patience", 1),
+    ],
 )
 def test_values_at_the_border_can_be_used(name: str, value: Any) -> None:
     assert getattr(StochasticSettings(**{name: value}), name) == value
+
+
+@pytest.mark.parametrize("settings", [StochasticSettings, ExactSettings])
+def test_patience_needs_lines_held_out(
+    settings: type[StochasticSettings] | type[ExactSettings],
+) -> None:
+    assert settings(held_out=0.0).patience is None
+    with pytest.raises(SettingsError, match="patience needs lines held out, and held_out is 0"):
+        settings(held_out=0.0, patience=2)
 
 
 def test_settings_come_back_from_plain_data() -> None:
@@ -88,6 +119,9 @@ def test_the_objective_chooses_the_engine_unless_one_is_named() -> None:
         ({"engine": "exact", "max_passes": 0}, "max_passes must be at least 1, got 0"),
         ({"engine": "exact", "precision": "half"}, "precision must be float32 or"),
         ({"engine": "exact", "precision": "bfloat16"}, "bfloat16 takes a device of PyTorch's"),
+        ({"engine": "exact", "held_out": 1.5}, "held_out must be below 1, got 1.5"),
+        ({"engine": "exact", "patience": -1}, "patience must be at least 1, got -1"),
+        ({"engine": "exact", "deterministic": True}, "deterministic is a setting of the stochas"),
         ({"engine": "exact", "device": ""}, "device must be a name such as cpu or cuda, got ''"),
     ],
 )

@@ -1,17 +1,23 @@
-"""The stochastic engine: what it draws, what it trains on, and that its mean step is the exact one.
+"""The stochastic engine: what it draws, what it trains on, that its mean step is the exact one.
 
-`Job.spans` repeats in Python all that an epoch decides (sampling.hpp, stochastic.cpp): which tokens
-subsampling keeps, the windows, the spans, their pools and learning rates. Steps taken span by span,
-by the equations or by the kernel, must then come to what `train_epoch` comes to. Windows here know
-nothing of blocks, so the comparison shows that the engine cuts none at a block's edge.
+`Job.blocks` repeats in Python all that an epoch decides (sampling.hpp, stochastic.cpp): which
+tokens subsampling keeps, the windows, the spans, their pools and learning rates. Steps taken span
+by span, by the equations or by the kernel, must then come to what `train_epoch` comes to; those of
+the blocks of a batch are brought together as `merged` does. Windows here know nothing of blocks, so
+the comparison shows that the engine cuts none at a block's edge.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import json
+import math
+import re
+import sys
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,13 +38,16 @@ from wordkin.objectives import (
     window_weight,
 )
 from wordkin.progress import Progress
+from wordkin.run import Kept, Run
 from wordkin.settings import StochasticSettings
 from wordkin.stochastic import aligned_rows
 
-BLOCK = 8192  # kBlockPositions: a thread takes so many positions at a time; spans end with them
+BLOCK = 8192  # positions of a block, unless a test says otherwise; spans end with them
 BEST = _core.levels()[-1]
 
 # ------------------------------------------------------------------- what an epoch draws, in Python
+
+NOTHING = {"positions": 0, "trained": 0, "subsampled": 0, "pairs": 0.0, "loss": 0.0}
 
 MASK = (1 << 64) - 1
 GAMMA = 0x9E3779B97F4A7C15
@@ -65,6 +74,16 @@ def draw(number: int, threshold: npt.NDArray[np.uint32], alias: Int32) -> int:
 
 
 @dataclasses.dataclass(frozen=True)
+class Block:
+    """So many positions that are trained on as one, and what they see."""
+
+    at: int
+    centers: Int32  # words
+    around: Int32  # words of its last line and its first, on either side of it, that are in reach
+    spans: list[tuple[Span, float]]  # and their learning rates
+
+
+@dataclasses.dataclass(frozen=True)
 class Job:
     """All that `_core.train_epoch` is told, but for the weights."""
 
@@ -81,6 +100,8 @@ class Job:
     epoch: int = 0
     threads: int = 1
     first_position: int = 0
+    block: int = BLOCK
+    batch: int = 0
 
     @property
     def noise(self) -> Array:
@@ -103,7 +124,14 @@ class Job:
         return V, U
 
     def run(
-        self, V: Float32, U: Float32, d: int, level: str = BEST, tick: Any = lambda _: None
+        self,
+        V: Float32,
+        U: Float32,
+        d: int,
+        level: str = BEST,
+        tick: Any = lambda _: True,
+        before: Mapping[str, Any] = NOTHING,
+        limit: float = sys.float_info.max,
     ) -> dict[str, Any]:
         """Let the engine run one epoch, in place."""
         threshold, alias = _core.alias_table(self.noise)
@@ -128,44 +156,62 @@ class Job:
             epoch=self.epoch,
             threads=self.threads,
             first_position=self.first_position,
+            block=self.block,
+            batch=self.batch,
+            before=dict(before),
+            limit=limit,
             tick=tick,
         )
         return tally
 
-    def spans(self) -> Iterator[tuple[Span, float]]:
-        """Give what the epoch trains on, in order: each span, and its learning rate."""
+    def blocks(self) -> Iterator[Block]:
+        """Give what the epoch trains on, in order, block by block."""
         keep, (threshold, alias) = self.keep, _core.alias_table(self.noise)
-        at = [
-            i
-            for i in np.flatnonzero(self.ids != LINE_END).tolist()
-            if self._random(i, 0) >> 32 <= keep[self.ids[i]]
-        ]
-        if not at:
-            return
-        positions = np.array(at)
-        tokens = self.ids[positions]
-        line = np.cumsum(self.ids == LINE_END)[positions]
+        at = np.array(
+            [
+                i
+                for i in np.flatnonzero(self.ids != LINE_END).tolist()
+                if self._random(i, 0) >> 32 <= keep[self.ids[i]]
+            ],
+            np.int64,
+        )
+        tokens = self.ids[at]
+        lines = np.cumsum(self.ids == LINE_END)
+        line = lines[at]
         begin, end = windows(np.unique(line, return_counts=True)[1].tolist(), self.window)
-        block_begins = np.flatnonzero(np.diff(positions // BLOCK, prepend=-1))
-        for block, block_end in zip(block_begins, [*block_begins[1:], len(at)], strict=True):
-            for first in range(block, block_end, self.span):
-                centers = slice(first, min(first + self.span, block_end))
-                drawn = (self._random(at[first], 1 + k) for k in range(self.pool_size))
-                pool = np.array([draw(x, threshold, alias) for x in drawn], np.int32)
-                rate_begin, rate_end = self.rates
-                rate = rate_begin + (rate_end - rate_begin) * at[first] / len(self.ids)
-                yield (
-                    Span(
-                        tokens=tokens,
-                        first=first,
-                        begin=begin[centers],
-                        end=end[centers],
-                        window=self.window,
-                        pool=pool,
-                        negative_weight=float(np.float32(self.negatives / self.pool_size)),
-                    ),
-                    rate,
+        for block_begin in range(0, len(self.ids), self.block):
+            block_end = min(block_begin + self.block, len(self.ids))
+            first, last = np.searchsorted(at, (block_begin, block_end)).tolist()
+            spans = []
+            for span_first in range(first, last, self.span):
+                centers = slice(span_first, min(span_first + self.span, last))
+                position = int(at[span_first])
+                drawn = (self._random(position, 1 + k) for k in range(self.pool_size))
+                span = Span(
+                    tokens=tokens,
+                    first=span_first,
+                    begin=begin[centers],
+                    end=end[centers],
+                    window=self.window,
+                    pool=np.array([draw(x, threshold, alias) for x in drawn], np.int32),
+                    negative_weight=float(np.float32(self.negatives / self.pool_size)),
                 )
+                spans.append((span, self.rate_at(position)))
+            before = slice(max(first - self.window, 0), first)
+            behind = slice(last, last + self.window)
+            around = [
+                tokens[before][line[before] == lines[block_begin - 1]],
+                tokens[behind][line[behind] == lines[block_end - 1]],
+            ]
+            yield Block(block_begin, tokens[first:last], np.concatenate(around), spans)
+
+    def spans(self) -> Iterator[tuple[Span, float]]:
+        """Give the spans of all blocks, in order, and their learning rates."""
+        return itertools.chain.from_iterable(block.spans for block in self.blocks())
+
+    def rate_at(self, position: int) -> float:
+        rate_begin, rate_end = self.rates
+        return rate_begin + (rate_end - rate_begin) * position / len(self.ids)
 
     def _random(self, position: int, stream: int) -> int:
         return random_number(self.seed, self.epoch, self.first_position + position, stream)
@@ -189,7 +235,7 @@ def assert_tally(job: Job, tally: dict[str, Any], spans: list[Span]) -> None:
     assert tally["positions"] == len(job.ids)
     assert tally["trained"] == centers
     assert tally["trained"] + tally["subsampled"] == np.count_nonzero(job.ids != LINE_END)
-    assert tally["finite"] is True
+    assert tally["diverged"] is False
 
 
 # ---------------------------------------------------------- an epoch, step by step, is the engine's
@@ -232,25 +278,93 @@ def test_an_epoch_is_the_equations_applied_to_each_span(
     assert_close(start[1][:, :d], U, rtol=1e-4)
 
 
-def assert_is_a_chain_of_native_steps(job: Job, d: int, level: str = BEST) -> None:
-    start = job.weights(d)
+CURVATURE = 0.2  # kCurvature: what a unit of weight pulls
+
+
+class Use(NamedTuple):
+    """What a block has made of a matrix, how often it uses each row, and its pull on them."""
+
+    M: Float32
+    times: npt.NDArray[np.int64]
+    pull: Array
+
+
+def merged(M: Float32, uses: list[Use]) -> Float32:
+    """Bring the changes of several blocks to the same rows together, as `Copies` says.
+
+    A block under the pull p takes a row p / (1 + p) of the way. All of them one after the other
+    would take it as far as one under the sum of their pulls.
+    """
+    users = sum((use.times > 0).astype(int) for use in uses)
+    pull = sum(use.pull for use in uses)
+    moved = sum(use.pull / (1 + use.pull) for use in uses)
+    scale = np.ones(len(M))
+    np.divide(pull / (1 + pull), moved, out=scale, where=(users > 1) & (moved > 0))
+    result = copied(M)
+    result += scale[:, None] * sum((use.M - M.astype(np.float64)) for use in uses)
+    return result
+
+
+def descended(
+    job: Job, d: int, level: str = BEST
+) -> tuple[Float32, Float32, float, float, list[Span]]:
+    """Take the steps of an epoch one by one: V, U, loss, pairs, and the spans."""
     V, U = job.weights(d)
-    spans, loss, pairs = [], 0.0, 0.0
-    for span, rate in job.spans():
-        span_loss, span_pairs = native_step(level, V, U, d, job.redraw, span, rate)
-        loss, pairs = loss + span_loss, pairs + span_pairs
-        spans.append(span)
+    loss, pairs, spans = 0.0, 0.0, []
+    blocks = job.blocks()
+    while batch := list(itertools.islice(blocks, max(job.batch, 1))):
+        uses_V, uses_U = [], []
+        for block in batch:
+            if not block.spans:
+                continue
+            block_V, block_U = copied(V), copied(U)
+            for span, rate in block.spans:
+                for part in range(job.steps):
+                    step_rate = rate / job.steps
+                    done = native_step(level, block_V, block_U, d, job.redraw, span, step_rate)
+                    if part == 0:  # the loss is that at the weights that the span found
+                        loss, pairs = loss + done[0], pairs + done[1]
+                spans.append(span)
+            positive = CURVATURE * job.rate_at(block.at) * (job.window + 1)
+            negative = positive * job.negatives
+            centers, seen, drawn = (
+                np.bincount(words, minlength=len(V))
+                for words in (
+                    block.centers,
+                    np.concatenate([block.centers, block.around]),
+                    np.concatenate([span.pool for span, _ in block.spans]),
+                )
+            )
+            pull = positive * seen + negative * job.span / job.pool_size * drawn
+            uses_V.append(Use(block_V, centers, (positive + negative) * centers))
+            uses_U.append(Use(block_U, seen + drawn, pull))
+        if uses_V:
+            V, U = merged(V, uses_V), merged(U, uses_U)
+    return V, U, loss, pairs, spans
+
+
+def copied(M: Float32) -> Float32:
+    copy = aligned_rows(*M.shape)
+    copy[:] = M
+    return copy
+
+
+def assert_is_a_chain_of_native_steps(
+    job: Job, d: int, level: str = BEST, rtol: float = 1e-5
+) -> None:
+    start = job.weights(d)
+    V, U, loss, pairs, spans = descended(job, d, level)
     tally = job.run(*start, d, level)
     assert_tally(job, tally, spans)
     assert tally["pairs"] == pytest.approx(pairs, rel=1e-6)
     assert tally["loss"] == pytest.approx(loss, rel=1e-5)
-    assert_close(start[0], V, rtol=1e-5)
-    assert_close(start[1], U, rtol=1e-5)
+    assert_close(start[0], V, rtol)
+    assert_close(start[1], U, rtol)
 
 
 @st.composite
 def jobs(draw: st.DrawFn) -> Job:
-    vocabulary = draw(st.integers(2, 20))
+    vocabulary, batch = draw(st.integers(2, 20)), draw(st.integers(0, 5))
     words = st.one_of(st.integers(0, vocabulary - 1), st.just(LINE_END))
     ids = np.array(draw(st.lists(words, min_size=1, max_size=120)), np.int32)
     counts = np.bincount(ids[ids != LINE_END], minlength=vocabulary) + 1
@@ -265,6 +379,9 @@ def jobs(draw: st.DrawFn) -> Job:
         seed=draw(st.integers(0, MASK)),
         epoch=draw(st.integers(0, 1000)),
         first_position=draw(st.integers(0, 2**50)),
+        threads=draw(st.integers(1, 3)) if batch else 1,
+        block=draw(st.integers(1, 130)),
+        batch=batch,
     )
 
 
@@ -317,6 +434,318 @@ def test_positions_beyond_31_and_33_bits_draw_numbers_of_their_own(position: int
         job.run(V, U, 8)
         results.append(V.tobytes())
     assert len(set(results)) == (2 if position == 2**31 - 50 else 3)
+
+
+# ------------------------------------------------------------------- batches, and all their threads
+
+
+@pytest.mark.parametrize("level", _core.levels())
+@pytest.mark.parametrize(
+    ("size", "changes"),
+    [
+        # Of five batches of four blocks of 30, the last one has two blocks and a part of one.
+        (555, {"block": 30, "batch": 4}),
+        (555, {"block": 30, "batch": 4, "steps": 3, "window": 9, "span": 7, "pool_size": 20}),
+        (700, {"block": 50, "batch": 3, "subsample": 0.01, "epoch": 2, "negatives": 11}),
+        # Most blocks have no center, and what is behind their edges is far away.
+        (4000, {"block": 20, "batch": 16, "subsample": 1e-5, "window": 10}),
+        # Nothing but blocks, one batch and a half.
+        (192, {"block": 8, "batch": 16, "span": 8, "window": 2}),
+    ],
+)
+def test_the_changes_of_a_batch_go_into_a_row_all_at_once(
+    level: str, size: int, changes: dict[str, Any]
+) -> None:
+    job = random_job(size, vocabulary=60, line=25, threads=2, **changes)
+    assert_is_a_chain_of_native_steps(job, 9, level, rtol=2e-6)
+    # It is none of the simpler ways.
+    (V, *_), (one_by_one, *_) = descended(job, 9), descended(dataclasses.replace(job, batch=1), 9)
+    assert np.abs(V - one_by_one).max() > 1e-3 * np.abs(V).max()
+
+
+def test_some_blocks_of_the_batches_above_have_no_center_and_some_lines_end_at_their_edges() -> (
+    None
+):
+    sparse = random_job(4000, vocabulary=60, line=25, block=20, subsample=1e-5, window=10)
+    empty = [not len(block.centers) for block in sparse.blocks()]
+    assert 0.2 < np.mean(empty) < 0.98
+    dense = random_job(555, vocabulary=60, line=25, block=30)
+    ends = [dense.ids[block.at - 1] == LINE_END for block in dense.blocks()]
+    assert 0 < sum(ends[1:]) < len(ends) - 1
+
+
+def test_words_of_a_line_that_no_center_reaches_pull_as_well() -> None:
+    # The second block begins with a line end: words before it are read, and weighed, in vain.
+    ids = np.array([0, 1, 2, 3, LINE_END, 3, 1, 0, 2, LINE_END, 1, 1], np.int32)
+    job = Job(ids, np.array([2, 4, 2, 2]), block=4, batch=3, window=3, span=2)
+    assert [block.around.tolist() for block in job.blocks()] == [[], [1, 2, 3, 2], [3, 1, 0]]
+    assert_is_a_chain_of_native_steps(job, 5, rtol=2e-6)
+
+
+def bits(job: Job, d: int, level: str = BEST) -> tuple[bytes, bytes, dict[str, Any]]:
+    V, U = job.weights(d)
+    tally = job.run(V, U, d, level)
+    return V.tobytes(), U.tobytes(), tally
+
+
+@pytest.mark.parametrize("level", _core.levels())
+@pytest.mark.parametrize("changes", [{}, {"steps": 2, "window": 20, "subsample": 1e-2}])
+@pytest.mark.parametrize("block", [1, 100, 128])
+def test_batches_of_one_block_are_training_without_locks_on_one_thread(
+    level: str, changes: dict[str, Any], block: int
+) -> None:
+    job = random_job(3000, vocabulary=100, line=30, block=block, **changes)
+    batched = dataclasses.replace(job, batch=1)
+    assert bits(batched, 20, level) == bits(job, 20, level)
+
+
+THREADS = [thread for thread in (1, 2, 3, 4, 8) for _ in range(3)]
+
+
+@pytest.mark.parametrize("level", _core.levels())
+@pytest.mark.parametrize("batch", [1, 3, 16, 255])
+def test_batches_are_the_same_bits_for_any_number_of_threads(level: str, batch: int) -> None:
+    job = random_job(
+        9000, vocabulary=400, line=40, subsample=1e-2, window=5, block=32, batch=batch, steps=2
+    )
+    results = {
+        repr(bits(dataclasses.replace(job, threads=threads), 20, level)) for threads in THREADS
+    }
+    assert len(results) == 1
+
+
+def zipf_text(tokens: int, words: int = 500, seed: int = 3) -> tuple[Int32, npt.NDArray[np.int64]]:
+    """Words of Zipf's frequencies, in lines of about 20."""
+    rng = np.random.default_rng(seed)
+    share = 1 / np.arange(1, words + 1)
+    ids = rng.choice(words, tokens, p=share / share.sum()).astype(np.int32)
+    ids[rng.random(tokens) < 1 / 20] = LINE_END
+    return ids, np.bincount(ids[ids != LINE_END], minlength=words) + 1
+
+
+def outcome(trained: stochastic.Trained) -> tuple[bytes, bytes, list[stochastic.Epoch]]:
+    """All of a training run but its seconds."""
+    history = [dataclasses.replace(epoch, seconds=0.0) for epoch in trained.history]
+    return trained.center.tobytes(), trained.outside.tobytes(), history
+
+
+@pytest.mark.parametrize("level", _core.levels())
+@pytest.mark.parametrize(("epoch_batches", "batch"), [(2000, 1), (40, 4), (10, 16)])
+def test_training_comes_to_the_same_bits_for_any_number_of_threads(
+    level: str, epoch_batches: int, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORDKIN_LEVEL", level)
+    monkeypatch.setattr(stochastic, "BATCHES", epoch_batches)
+    ids, counts = zipf_text(25_000)
+    settings = StochasticSettings(subsample=1e-3)
+    assert stochastic.blocks(settings, noise_distribution(counts), len(ids))[1] == batch
+    first, *others = (
+        outcome(fit(ids, counts, epochs=2, subsample=1e-3, threads=threads)) for threads in THREADS
+    )
+    assert all(other == first for other in others)
+
+
+# ------------------------------------------------------------------------- stopping, and going on
+
+
+@pytest.mark.parametrize(("batch", "threads"), [(0, 1), (1, 1), (3, 2), (16, 3)])
+def test_an_epoch_that_is_stopped_goes_on_as_if_it_had_not_been(batch: int, threads: int) -> None:
+    job = random_job(
+        200_000, 400, line=200, window=1, negatives=1, pool_size=2, span=1, rates=GENTLE
+    )
+    job = dataclasses.replace(job, block=100, batch=batch, threads=threads)
+    d, rng, stops = 800, np.random.default_rng(batch), 0
+    for epoch in range(100):  # there is a tick every tenth of a second: a fast machine sees few
+        job = dataclasses.replace(job, epoch=epoch)
+        weights = job.weights(d)
+        for M in weights:
+            M *= 8  # losses of all sizes, so that each order of summing them has its own rounding
+        copies = copied(weights[0]), copied(weights[1])
+        whole = job.run(*weights, d, "plain")
+        tally: Mapping[str, Any] = NOTHING
+        while tally["positions"] < len(job.ids):
+            tally = job.run(
+                *copies, d, "plain", tick=lambda _: bool(rng.random() < 0.3), before=tally
+            )
+            if tally["positions"] < len(job.ids):
+                stops += 1
+                assert tally["positions"] % (job.block * max(batch, 1)) == 0
+        assert tally == whole
+        assert np.array_equal(copies[0], weights[0])
+        assert np.array_equal(copies[1], weights[1])
+        if stops >= 2:
+            return
+    raise AssertionError("the clock never ticked")
+
+
+@pytest.mark.parametrize(("batch", "threads"), [(0, 1), (0, 2), (4, 2)])
+def test_a_loss_above_the_limit_ends_training_within_so_many_positions(
+    batch: int, threads: int
+) -> None:
+    job = random_job(200_000, 400, line=200, rates=GENTLE)
+    job = dataclasses.replace(job, block=100, batch=batch, threads=threads)
+    free = job.run(*job.weights(5), 5)
+    mean = free["loss"] / free["pairs"]
+    assert not job.run(*job.weights(5), 5, limit=1.1 * mean)["diverged"]
+    tally = job.run(*job.weights(5), 5, limit=0.9 * mean)
+    assert tally["diverged"]
+    assert 2**16 <= tally["positions"] < 2**16 + 100 * max(batch, threads, 1) + 100
+
+
+@pytest.mark.parametrize("batch", [0, 4])
+def test_the_loss_of_a_stopped_part_is_not_held_against_the_limit_but_a_nan_is(batch: int) -> None:
+    # Less than what is looked at on the way; where the clock does not tick, the epoch ends.
+    job = random_job(60_000, 400, line=200, window=1, negatives=1, pool_size=2, span=1)
+    job = dataclasses.replace(job, block=100, batch=batch, rates=GENTLE)
+    weights = job.weights(1000)
+    part = job.run(*weights, 1000, "plain", tick=lambda _: False, limit=0.0)
+    assert part["diverged"] == (part["positions"] == len(job.ids))
+    assert job.run(*weights, 1000, limit=0.0, before=part)["diverged"]
+    weights[0][:, 0] = np.nan
+    part = job.run(*weights, 1000, "plain", tick=lambda _: False)
+    assert part["diverged"]
+
+
+class Keeping(Run):
+    """Keeps a state whenever it is asked whether one is due, or at most times."""
+
+    keeps = True
+
+    def __init__(self, often: float = 0.0, begin: Kept | None = None) -> None:
+        super().__init__()
+        self.begin, self.often, self.rng = begin, often, np.random.default_rng(1)
+        self.states: list[tuple[dict[str, npt.NDArray[Any]], str]] = []
+
+    def begin_from(self) -> Kept | None:
+        return self.begin
+
+    def due(self) -> bool:
+        return bool(self.rng.random() < self.often)
+
+    def keep(self, tensors: Mapping[str, npt.NDArray[Any]], facts: dict[str, Any]) -> None:
+        self.states.append(({name: M.copy() for name, M in tensors.items()}, json.dumps(facts)))
+
+
+def test_training_goes_on_from_each_state_that_was_kept_as_if_it_had_never_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WORDKIN_LEVEL", "plain")  # slow, so that the clock ticks
+    held_out = zipf_text(500, seed=4)[0]
+    settings = StochasticSettings(
+        dim=400, window=10, negatives=60, epochs=2, subsample=1e-2, learning_rate=0.01, threads=1
+    )
+    for tokens in (6_000, 24_000, 96_000):
+        ids, counts = zipf_text(tokens)
+        whole = outcome(stochastic.train(ids, counts, settings, Run(), held_out))
+        keeping = Keeping(0.9)
+        assert outcome(stochastic.train(ids, counts, settings, keeping, held_out)) == whole
+        facts = [json.loads(kept) for _, kept in keeping.states]
+        if sum(fact["tally"]["positions"] > 0 for fact in facts) >= 2:  # within an epoch
+            break
+    else:
+        raise AssertionError("the clock never ticked")
+    for threads, (tensors, kept) in zip(itertools.cycle([1, 2, 3]), keeping.states, strict=False):
+        again = Keeping(begin=Kept(tensors, json.loads(kept)))
+        others = dataclasses.replace(settings, threads=threads)
+        assert outcome(stochastic.train(ids, counts, others, again, held_out)) == whole
+
+
+# ------------------------------------------------------------------------------------ the loss told
+
+
+def loss_of(job: Job, V: Float32, U: Float32) -> tuple[float, float]:
+    """Sum the objective over the windows of all spans, at the same weights: loss, pairs."""
+    steps = [span_gradient(V, U, job.redraw, span) for span, _ in job.spans()]
+    return math.fsum(J.loss for J in steps), math.fsum(J.pairs for J in steps)
+
+
+@pytest.mark.parametrize("level", _core.levels())
+@pytest.mark.parametrize("batch", [0, 3])
+def test_the_loss_of_an_epoch_is_the_objectives(level: str, batch: int) -> None:
+    job = random_job(400, 30, line=12, block=50, batch=batch, rates=(0.0, 0.0), subsample=0.05)
+    V, U = job.weights(20)
+    loss, pairs = loss_of(job, V[:, :20], U[:, :20])
+    tally = job.run(V, U, 20, level)
+    assert tally["loss"] == pytest.approx(loss, rel=1e-6)
+    assert tally["pairs"] == pytest.approx(pairs, rel=1e-6)
+    assert all(map(np.array_equal, (V, U), job.weights(20)))
+
+
+@pytest.mark.parametrize(("batch", "threads"), [(0, 1), (0, 2), (4, 2)])
+def test_the_loss_of_ten_million_pairs_keeps_its_digits(batch: int, threads: int) -> None:
+    chunk, chunks, d = 8192, 122, 4
+    few = dataclasses.replace(
+        random_job(chunk, 30, line=100, rates=(0.0, 0.0), window=10, negatives=1),
+        block=64,
+        batch=batch,
+        threads=threads,
+    )
+    few.ids[-1] = LINE_END
+    many = dataclasses.replace(few, ids=np.tile(few.ids, chunks))
+    weights = few.weights(d)
+    found = many.run(*weights, d)
+    parts = [
+        dataclasses.replace(few, first_position=chunk * i, threads=1).run(*weights, d)
+        for i in range(chunks)
+    ]
+    assert found["pairs"] > 1e7
+    for name in ("loss", "pairs"):
+        assert found[name] == pytest.approx(math.fsum(part[name] for part in parts), rel=1e-9)
+
+
+UNSEEN: dict[str, Any] = {"seed": 1, "epoch": 2**64 - 1}  # what the lines held out are drawn with
+
+
+@pytest.mark.parametrize("changes", [{}, {"deterministic": False}, {"window": 30, "negatives": 20}])
+def test_the_loss_on_lines_held_out_is_the_objectives_with_draws_of_its_own(
+    changes: dict[str, Any],
+) -> None:
+    ids, counts = zipf_text(6_000, words=50)
+    held_out = zipf_text(300, words=50, seed=8)[0]
+    told = {"dim": 12, "window": 4, "epochs": 2, "learning_rate": 0.1, "seed": 5, "threads": 1}
+    settings = StochasticSettings(**{**told, "subsample": 1e-2, **changes})
+    trained = stochastic.train(ids, counts, settings, held_out=held_out)
+    noise = noise_distribution(counts)
+    job = Job(
+        held_out,
+        counts,
+        window=settings.window,
+        negatives=settings.negatives,
+        pool_size=stochastic.pool_size(settings),
+        span=stochastic.span_size(settings, noise),
+        subsample=settings.subsample,
+        block=stochastic.blocks(dataclasses.replace(settings, deterministic=True), noise, 300)[0],
+        **UNSEEN,
+    )
+    loss, pairs = loss_of(job, trained.center, trained.outside)
+    assert trained.history[-1].held_out == pytest.approx(loss / pairs, rel=1e-6)
+    first, last = (epoch.held_out for epoch in trained.history)
+    assert first != last
+    # To have looked at them changed nothing.
+    without = stochastic.train(ids, counts, settings)
+    assert np.array_equal(without.center, trained.center)
+    assert np.array_equal(without.outside, trained.outside)
+    assert [epoch.held_out for epoch in without.history] == [None, None]
+
+
+@pytest.mark.parametrize("line", [[], [LINE_END], [0, LINE_END, 1, LINE_END, 0, LINE_END]])
+def test_lines_held_out_that_have_no_pair_have_no_loss(line: list[int]) -> None:
+    settings = StochasticSettings(dim=3, epochs=1, threads=2, subsample=0.0)
+    trained = stochastic.train(*groups_text(100), settings, held_out=np.array(line, dtype=np.int32))
+    assert trained.history[0].held_out is None
+
+
+def test_the_loss_on_lines_held_out_is_the_same_for_any_number_of_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stochastic, "BATCHES", 4)  # so that these lines have many blocks
+    text, held_out = zipf_text(2000), zipf_text(12_000, seed=9)[0]
+    losses = set()
+    for threads in THREADS:
+        settings = StochasticSettings(dim=5, epochs=1, subsample=1e-2, threads=threads)
+        losses.add(stochastic.train(*text, settings, held_out=held_out).history[0].held_out)
+    (loss,) = losses
+    assert 0 < loss < 7
 
 
 # ----------------------------------------------------------------------- the mean is the exact step
@@ -384,11 +813,12 @@ def fit(
     """Train with small settings."""
     defaults = {"dim": 10, "window": 3, "epochs": 3, "subsample": 0.0, "threads": 1}
     settings = StochasticSettings(**{**defaults, **changes})
-    return stochastic.train(ids, counts, settings, progress or Progress())
+    return stochastic.train(ids, counts, settings, Run(progress))
 
 
-def test_words_that_share_sentences_become_neighbours() -> None:
-    trained = fit(*groups_text(20_000), epochs=5)
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_words_that_share_sentences_become_neighbours(deterministic: bool) -> None:
+    trained = fit(*groups_text(20_000), epochs=5, deterministic=deterministic)
     v = trained.center / np.linalg.norm(trained.center, axis=1, keepdims=True)
     cosines = v @ v.T - 2 * np.eye(20)
     nearest = np.argsort(-cosines, axis=1)[:, :3]
@@ -397,9 +827,12 @@ def test_words_that_share_sentences_become_neighbours() -> None:
     assert losses == sorted(losses, reverse=True)
 
 
-def test_one_thread_and_one_seed_give_the_same_bytes_and_another_seed_others() -> None:
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_one_thread_and_one_seed_give_the_same_bytes_and_another_seed_others(
+    deterministic: bool,
+) -> None:
     text = groups_text(BLOCK * 3)
-    once, twice, other = (fit(*text, seed=seed) for seed in (7, 7, 8))
+    once, twice, other = (fit(*text, seed=seed, deterministic=deterministic) for seed in (7, 7, 8))
     assert once.center.tobytes() == twice.center.tobytes()
     assert once.outside.tobytes() == twice.outside.tobytes()
     assert [e.loss for e in once.history] == [e.loss for e in twice.history]
@@ -408,9 +841,9 @@ def test_one_thread_and_one_seed_give_the_same_bytes_and_another_seed_others() -
 
 
 @pytest.mark.parametrize("threads", [2, 4])
-def test_several_threads_come_to_about_the_same(threads: int) -> None:
+def test_several_threads_without_locks_come_to_about_the_same(threads: int) -> None:
     text = groups_text(BLOCK * 4)
-    one, several = fit(*text), fit(*text, threads=threads)
+    one, several = (fit(*text, threads=n, deterministic=False) for n in (1, threads))
     assert np.isfinite(several.center).all()
     assert np.isfinite(several.outside).all()
     for a, b in zip(one.history, several.history, strict=True):
@@ -451,11 +884,97 @@ def test_the_matrices_have_no_padding_and_start_as_they_should() -> None:
     assert 0.2 / 19 < np.abs(trained.center).max() <= 0.5 / 19
 
 
-@pytest.mark.parametrize("threads", [1, 4])
-@pytest.mark.parametrize("rate", [1e4, 1e20, 1e38])
-def test_a_learning_rate_that_diverges_is_named(threads: int, rate: float) -> None:
-    with pytest.raises(DivergenceError, match=r"epoch 1: .*learning_rate below 1e\+\d\d|10000"):
-        fit(*groups_text(BLOCK * 2), learning_rate=rate, epochs=30, threads=threads)
+class Watching(Keeping):
+    """Keeps many states, and looks at them."""
+
+    def __init__(self) -> None:
+        super().__init__(0.5)
+
+    def keep(self, tensors: Mapping[str, npt.NDArray[Any]], facts: dict[str, Any]) -> None:
+        assert all(np.isfinite(M).all() for M in tensors.values())
+        super().keep(tensors, facts)
+
+
+TEXTS = {"long": groups_text(1_200_000), "short": groups_text(2_000), "zipf": zipf_text(1_200_000)}
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("deterministic", [True, False])
+@pytest.mark.parametrize("rate", [10.0, 30.0, 100.0, 300.0, 1000.0, 1e4, 1e20, 1e38])
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_learning_rate_that_diverges_is_named_soon(
+    text: str, rate: float, deterministic: bool, threads: int
+) -> None:
+    ids, counts = TEXTS[text]
+    settings = StochasticSettings(
+        dim=10,
+        window=3,
+        epochs=20,
+        subsample=0.0,
+        learning_rate=rate,
+        deterministic=deterministic,
+        threads=threads,
+    )
+    run = Watching()
+    with pytest.raises(DivergenceError) as caught:
+        stochastic.train(ids, counts, settings, run)
+    told = re.search(
+        r"in epoch (\d+), after ([\d,]+) words: .* learning_rate below (\S+)$", str(caught.value)
+    )
+    assert told, caught.value
+    epochs, words = int(told[1]) - 1, int(told[2].replace(",", ""))
+    assert words <= counts.sum()
+    assert counts.sum() * epochs + words <= 10**6
+    assert float(told[3]) == rate
+
+
+@pytest.mark.parametrize(
+    ("value", "loss", "diverged", "why"),
+    [
+        (0.0, 9.0, True, "the mean loss of a pair rose above 8.318, from 4.159 at the start"),
+        (np.inf, 9.0, False, "a loss or a vector is no longer finite"),
+        (np.nan, 9.0, True, "a loss or a vector is no longer finite"),
+        (0.0, np.nan, True, "a loss or a vector is no longer finite"),
+    ],
+)
+@pytest.mark.parametrize("matrix", ["V", "U"])
+def test_what_diverged_is_told_and_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+    matrix: str,
+    value: float,
+    loss: float,
+    diverged: bool,
+    why: str,
+) -> None:
+    def stopped(**arguments: Any) -> dict[str, Any]:
+        arguments[matrix][3, 4] = value
+        done = {"positions": 50, "trained": 30, "subsampled": 10, "pairs": 10.0, "loss": loss}
+        return done | {"diverged": diverged}
+
+    monkeypatch.setattr(_core, "train_epoch", stopped)
+    run = Keeping(1.0)
+    with pytest.raises(DivergenceError) as caught:
+        stochastic.train(*groups_text(100), StochasticSettings(learning_rate=0.5), run)
+    assert str(caught.value) == (
+        f"training diverged in epoch 1, after 40 words: {why}; set learning_rate below 0.5"
+    )
+    assert not run.states
+
+
+@pytest.mark.parametrize("deterministic", [True, False])
+@pytest.mark.parametrize("rate", [0.025, 0.05, 0.1, 0.2])
+def test_a_learning_rate_that_does_not_diverge_is_let_be(rate: float, deterministic: bool) -> None:
+    for text, (ids, counts) in TEXTS.items():
+        few = slice(200_000)
+        trained = fit(
+            ids[few],
+            counts,
+            epochs=20 if text == "short" else 2,
+            learning_rate=rate,
+            deterministic=deterministic,
+            threads=2,
+        )
+        assert trained.history[-1].loss < 1.05 * 6 * math.log(2)
 
 
 def test_a_vocabulary_of_one_word_is_refused() -> None:
@@ -528,6 +1047,30 @@ def test_pool_and_span_have_a_size_that_the_core_can_take(
         span = stochastic.span_size(told, noise_distribution(counts))
         assert span >= 1
         assert span == 1 or span * weight * rate / stochastic.steps(told) <= 0.9
+
+
+@pytest.mark.parametrize("positions", [0, 1, 10**5, 10**6, 10**7, 10**9, 10**12])
+@pytest.mark.parametrize(("window", "negatives"), [(1, 1), (5, 5), (5, 500), (10_000, 500)])
+@pytest.mark.parametrize("counts", [[1, 1], [10**9, 1], [1] * 10_000])
+def test_a_block_uses_few_rows_and_a_batch_is_a_small_part_of_a_long_text(
+    window: int, negatives: int, positions: int, counts: list[int]
+) -> None:
+    settings = StochasticSettings(window=window, negatives=negatives)
+    noise = noise_distribution(counts)
+    pool, span = stochastic.pool_size(settings), stochastic.span_size(settings, noise)
+    block, batch = stochastic.blocks(settings, noise, positions)
+    assert 1 <= batch <= stochastic.BATCH
+    assert block >= span
+    assert block + math.ceil(block / span) * pool <= 1024 + span + pool  # tokens and negatives
+    few = max(128, span) * stochastic.BATCHES
+    assert block * batch * stochastic.BATCHES <= max(positions, few)
+    if positions < few:
+        assert batch == 1
+    free = dataclasses.replace(settings, deterministic=False)
+    block, batch = stochastic.blocks(free, noise, positions)
+    assert batch == 0
+    assert block >= span
+    assert block + math.ceil(block / span) * pool <= 16_384 + span + pool
 
 
 @pytest.mark.parametrize(
@@ -613,25 +1156,37 @@ def test_progress_is_told_of_more_and_more_words() -> None:
     assert 0 <= listener.words[0] <= listener.words[-1] <= 2 * counts.sum()
 
 
+@pytest.mark.parametrize("deterministic", [True, False])
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("no bar")])
 def test_what_a_tick_raises_stops_training_and_is_raised_again(
-    error: BaseException, threads: int
+    error: BaseException, threads: int, deterministic: bool
 ) -> None:
     ids, counts = groups_text(BLOCK * 20)
     ids = ids[ids != LINE_END]
     began = time.perf_counter()
     with pytest.raises(type(error)) as caught:
-        fit(ids, counts, Listener(error), epochs=1000, threads=threads, **SLOW)
+        fit(
+            ids,
+            counts,
+            Listener(error),
+            epochs=1000,
+            threads=threads,
+            deterministic=deterministic,
+            **SLOW,
+        )
     assert caught.value is error
     assert time.perf_counter() - began < 5  # of many minutes
 
 
-def test_training_answers_a_tick_within_a_second_however_much_work_a_block_is() -> None:
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_training_answers_a_tick_within_a_second_however_much_work_a_block_is(
+    deterministic: bool,
+) -> None:
     ids, counts = groups_text(BLOCK * 2)
     ids = ids[ids != LINE_END]
     most = {"dim": 1000, "window": 1000, "negatives": 500, "learning_rate": 1e-7}
     began = time.perf_counter()
     with pytest.raises(KeyboardInterrupt):
-        fit(ids, counts, Listener(KeyboardInterrupt()), **most)
+        fit(ids, counts, Listener(KeyboardInterrupt()), deterministic=deterministic, **most)
     assert time.perf_counter() - began < 1.5

@@ -5,6 +5,7 @@ Without PyTorch only what is said then is tested; what needs a GPU, only where t
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import warnings
 from collections import Counter
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 
 import toy
+from test_run import Remembering
 from test_tiles import (
     LINKS,
     STEEP,
@@ -30,7 +32,7 @@ from wordkin import exact
 from wordkin.cooccurrence import Cooccurrence
 from wordkin.errors import SettingsError
 from wordkin.objectives import Array
-from wordkin.progress import Progress
+from wordkin.run import Run
 from wordkin.settings import ExactSettings, Objective, Precision
 from wordkin.stochastic import Trained
 from wordkin.tiles import Link, LinkName, NativeTiles, Tiles
@@ -230,7 +232,7 @@ def test_what_is_not_finite_stays_in_its_row(value: float, link: LinkName, dtype
 # ---------------------------------------------------------------------------------- all of training
 
 
-def trained(device: str, **values: Any) -> Trained:
+def trained(device: str, run: Run | None = None, **values: Any) -> Trained:
     """Train on the toy text, in lines of 8 words."""
     if device != "cpu":
         opened(device, "float32")
@@ -241,7 +243,7 @@ def trained(device: str, **values: Any) -> Trained:
     settings = ExactSettings(
         **{"dim": 8, "window": 4, "subsample": 0.0, "threads": 1, "device": device, **values}
     )
-    return exact.train(corpus, np.array(sorted(counts.values())[::-1]), settings, Progress())
+    return exact.train(corpus, np.array(sorted(counts.values())[::-1]), settings, run)
 
 
 @every_device
@@ -283,6 +285,24 @@ def test_training_again_gives_the_same_bits(device: str) -> None:
     once, again = (trained(device, objective="naive-softmax", ridge=1.0) for _ in range(2))
     assert once.center.tobytes() == again.center.tobytes()
     assert once.outside.tobytes() == again.outside.tobytes()
+
+
+@every_device
+@both_objectives
+def test_from_a_state_that_was_kept_training_goes_on_to_the_same_bits(
+    monkeypatch: pytest.MonkeyPatch, objective: Objective, device: str
+) -> None:
+    monkeypatch.setattr(exact, "CORE", 8)
+    values: dict[str, Any] = {"objective": objective, "ridge": 1.0, "max_passes": 3}
+    run = Remembering()
+    whole = trained(device, run, **values)
+    assert len(run.states) == len(whole.history) > 4
+    for state in run.states:
+        found = trained(device, Remembering(state), **values)
+        assert found.center.tobytes() == whole.center.tobytes()
+        assert found.outside.tobytes() == whole.outside.tobytes()
+        for one, other in zip(found.history, whole.history, strict=True):
+            assert dataclasses.replace(one, seconds=other.seconds) == other
 
 
 def test_training_leaves_pytorch_as_it_was() -> None:

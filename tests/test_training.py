@@ -86,6 +86,12 @@ def same(a: Word2Vec, b: Word2Vec) -> bool:
     )
 
 
+def closed(account: Account) -> int:
+    """Return the sum of all that became of tokens."""
+    left_out = account.subsampled + account.out_of_vocabulary + account.held_out
+    return account.trained + left_out
+
+
 # ---- what it learns ------------------------------------------------------------------------------
 
 
@@ -214,7 +220,7 @@ def test_every_token_is_accounted_for(objective: Objective, threads: int) -> Non
     assert account.lines == 200
     assert account.read == 2 * account.tokens
     assert account.out_of_vocabulary == 2 * 4
-    assert account.read == account.trained + account.subsampled + account.out_of_vocabulary
+    assert account.read == closed(account)
     epochs = [epoch for epoch in fitted.history if isinstance(epoch, Epoch)]
     assert account.trained == sum(epoch.trained for epoch in epochs)
     assert len(epochs) == 2
@@ -232,7 +238,7 @@ def test_the_exact_engine_reads_once_and_accounts_for_every_token(objective: Obj
     assert account.read == account.tokens == 200 * 8 + 4
     assert account.lines == 200
     assert account.out_of_vocabulary == 4
-    assert account.read == account.trained + account.subsampled + account.out_of_vocabulary
+    assert account.read == closed(account)
     assert min(account.trained, account.subsampled) > 0
     assert min(account.reading, account.counting, account.training) > 0
     spent = account.counting + account.training
@@ -329,21 +335,26 @@ def test_progress_of_the_exact_engine_is_told_from_begin_to_end(objective: Objec
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_after_each_pass_its_account_is_given(objective: Objective) -> None:
-    seen: list[Pass] = []
+    seen: list[Any] = []
     model = Word2Vec(**EXACT, objective=objective)
-    fitted = model.fit(toy.sentences(100), after_epoch=seen.append)
+    fitted = model.fit(toy.sentences(100), callback=lambda moment: seen.append(moment.done))
     assert seen == fitted.history
     assert 1 <= len(seen) <= 4
     assert all(isinstance(done, Pass) and done.words == 22 for done in seen)
-    assert all(done.perplexity == pytest.approx(np.exp(done.loss)) for done in seen)
+    assert all(done.held_out is None for done in seen)  # of a short text
+    for loss in (0.0, 1.0, seen[0].loss):
+        assert exact.perplexity(loss) == pytest.approx(np.exp(loss))
     assert len({done.ridge for done in seen}) == 1
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_after_each_epoch_its_account_is_given(objective: Objective) -> None:
-    seen: list[Epoch] = []
-    fitted = Word2Vec(**QUICK, objective=objective).fit(toy.sentences(100), after_epoch=seen.append)
+    seen: list[Any] = []
+    fitted = Word2Vec(**QUICK, objective=objective).fit(
+        toy.sentences(100), callback=lambda moment: seen.append(moment.done)
+    )
     assert len(seen) == 2
+    assert all(isinstance(done, Epoch) for done in seen)
     assert seen == fitted.history
 
 
@@ -415,7 +426,9 @@ def test_get_params_names_the_engine_and_all_that_it_is_told(
     assert settings_for(**params) == Word2Vec(**params).settings
 
 
-@pytest.mark.parametrize("name", ["vectors", "center", "outside", "history", "account", "origin"])
+@pytest.mark.parametrize(
+    "name", ["vectors", "center", "outside", "history", "account", "origin", "corpus", "sha256"]
+)
 def test_before_fit_there_is_nothing_to_ask(name: str) -> None:
     with pytest.raises(WordkinError, match=re.escape("not trained yet: call fit(text) first")):
         getattr(Word2Vec(), name)
@@ -663,7 +676,8 @@ def test_naive_softmax_refuses_what_would_take_hours() -> None:
 
 def test_more_threads_than_cores_are_no_error() -> None:
     account = trained(toy.sentences(), threads=64).account
-    assert account.read == account.trained + account.subsampled + account.out_of_vocabulary
+    assert account.held_out > 0
+    assert account.read == closed(account)
 
 
 def test_an_unknown_word_brings_close_ones(model: Word2Vec) -> None:
@@ -753,7 +767,7 @@ def test_settings_that_are_not_given_are_those_of_the_counts(counts: Path, tmp_p
     fitted = Word2Vec(engine="exact", dim=8, max_passes=1, threads=1).fit_counts(counts)
     params = fitted.get_params()
     assert {name: params[name] for name in COUNTED} == {
-        "window": 3, "subsample": 1e-2, "min_count": 1, "max_vocab": 20
+        "window": 3, "subsample": 1e-2, "min_count": 1, "max_vocab": 20, "held_out": 0.01
     }  # fmt: skip
     fitted.save(tmp_path / "m.safetensors")
     assert wordkin.load(tmp_path / "m.safetensors").get_params() == params
@@ -761,7 +775,13 @@ def test_settings_that_are_not_given_are_those_of_the_counts(counts: Path, tmp_p
 
 @pytest.mark.parametrize(
     ("name", "made", "asked"),
-    [("window", 3, 5), ("subsample", 0.01, 0.5), ("min_count", 1, 2), ("max_vocab", 20, 21)],
+    [
+        ("window", 3, 5),
+        ("subsample", 0.01, 0.5),
+        ("min_count", 1, 2),
+        ("max_vocab", 20, 21),
+        ("held_out", 0.01, 0.0),
+    ],
 )
 def test_a_setting_that_counts_were_not_made_with_is_refused_with_both_values(
     name: str, made: float, asked: float, counts: Path
@@ -811,7 +831,7 @@ def test_counts_with_a_damaged_header_are_refused_or_it_made_no_difference(
             Word2Vec(engine="exact", dim=2, max_passes=1, ridge=1.0, threads=1).fit_counts(path)
 
 
-@pytest.mark.parametrize("name", [*COUNTED, "tokens", "lines", "invalid_utf8"])
+@pytest.mark.parametrize("name", [*COUNTED, "tokens", "lines", "invalid_utf8", "held_out_tokens"])
 def test_counts_that_do_not_say_what_they_were_made_with_are_refused(
     name: str, counts: Path, tmp_path: Path
 ) -> None:
@@ -820,13 +840,14 @@ def test_counts_that_do_not_say_what_they_were_made_with_are_refused(
         Word2Vec(engine="exact").fit_counts(less)
 
 
-def test_counts_without_held_out_lines_are_trained_on_with_a_ridge_in_the_middle(
+def test_counts_without_lines_to_choose_by_are_trained_on_with_a_ridge_in_the_middle(
     counts: Path, tmp_path: Path
 ) -> None:
     file = read_counts(counts)
-    assert file.held_out is not None
+    assert file.counted.probe is not None
     whole = {f.name: getattr(file, f.name) for f in dataclasses.fields(file)}
-    write_counts(tmp_path / "whole", **{**whole, "held_out": None})
+    whole["counted"] = dataclasses.replace(file.counted, probe=None)
+    write_counts(tmp_path / "whole", **whole)
     fitted = Word2Vec(engine="exact", dim=2, max_passes=1).fit_counts(tmp_path / "whole")
     assert isinstance(done := fitted.history[-1], Pass)
     assert done.ridge == exact.RIDGES[len(exact.RIDGES) // 2]
@@ -847,7 +868,7 @@ def test_counts_that_go_to_files_are_the_same(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     out = tmp_path / "out"
     counted = count_to_file(toy.sentences(), out, counting(max_vocab=20), memory=100)
-    assert isinstance(counted.pairs.values, np.memmap)  # so they did
+    assert isinstance(counted.counted.pairs.values, np.memmap)  # so they did
     assert out.read_bytes() == counts.read_bytes()
     assert list(tmp_path.iterdir()) == [out]
 

@@ -58,8 +58,18 @@ nb::dict as_dict(const Tally& tally) {
   d["subsampled"] = tally.subsampled;
   d["pairs"] = tally.pairs;
   d["loss"] = tally.loss;
-  d["finite"] = tally.finite;
+  d["diverged"] = tally.diverged;
   return d;
+}
+
+Tally as_tally(const nb::dict& d) {
+  Tally tally;
+  tally.positions = nb::cast<std::int64_t>(d["positions"]);
+  tally.trained = nb::cast<std::int64_t>(d["trained"]);
+  tally.subsampled = nb::cast<std::int64_t>(d["subsampled"]);
+  tally.pairs = nb::cast<double>(d["pairs"]);
+  tally.loss = nb::cast<double>(d["loss"]);
+  return tally;
 }
 
 nb::tuple finish(TextReader& reader, std::int64_t min_count, std::int64_t max_vocabulary,
@@ -107,6 +117,18 @@ nb::tuple step(const std::string& level, InOut<float, 2> V, InOut<float, 2> U, i
   Span span{};
   std::vector<float> token_redraw(tokens.shape(0));
   for (std::size_t i = 0; i < token_redraw.size(); ++i) token_redraw[i] = redraw(tokens(i));
+  std::vector<float*> V_rows, U_rows, pool_rows;
+  const auto row_of = [&](float* matrix, Id word) { return matrix + word * model.stride; };
+  for (std::size_t i = 0; i < tokens.shape(0); ++i) {
+    V_rows.push_back(row_of(model.V, tokens(i)));
+    U_rows.push_back(row_of(model.U, tokens(i)));
+  }
+  for (std::size_t k = 0; k < pool.shape(0); ++k) pool_rows.push_back(row_of(model.U, pool(k)));
+  U_rows.insert(U_rows.end(), kBeyond, model.U);
+  pool_rows.insert(pool_rows.end(), kBeyond, model.U);
+  span.V = V_rows.data();
+  span.U = U_rows.data();
+  span.pool_U = pool_rows.data();
   span.tokens = tokens.data();
   span.redraw = token_redraw.data();
   span.first = first;
@@ -120,7 +142,7 @@ nb::tuple step(const std::string& level, InOut<float, 2> V, InOut<float, 2> U, i
   span.negative_weight = negative_weight;
   span.tokens_end = static_cast<int>(tokens.shape(0));
   Scratch scratch(centers, window, span.pool_size, model.stride);
-  const StepResult result = level_of(level).step(model, span, rate, scratch);
+  const StepResult result = level_of(level).step(model.stride, model.d, span, rate, scratch);
   return nb::make_tuple(result.loss, result.pairs);
 }
 
@@ -128,25 +150,28 @@ nb::dict train(const std::string& level, InOut<float, 2> V, InOut<float, 2> U, i
                In<float, 1> redraw, In<Id, 1> ids, In<std::uint32_t, 1> keep,
                In<std::uint32_t, 1> alias_threshold, In<Id, 1> alias, int window, int negatives,
                int pool_size, int span, int steps, float rate_begin, float rate_end, std::uint64_t seed,
-               std::uint64_t epoch, int threads, std::int64_t first_position,
-               const std::function<void(nb::dict)>& tick) {
+               std::uint64_t epoch, int threads, std::int64_t first_position, int block, int batch,
+               const nb::dict& before, double limit, const std::function<bool(nb::dict)>& tick) {
   const Parameters model = parameters(V, U, d);
+  const Tally done = as_tally(before);
   if (redraw.shape(0) != V.shape(0) || keep.shape(0) != V.shape(0) || alias.shape(0) != V.shape(0) ||
       alias_threshold.shape(0) != V.shape(0))
     throw std::invalid_argument("redraw, keep and the alias table must have an entry a word");
   if (window < 1 || negatives < 1 || pool_size < 1 || span < 1 || steps < 1 || threads < 1 ||
-      pool_size >= Draws::kStreams)
-    throw std::invalid_argument("window, negatives, pool size, span, steps and threads: out of range");
+      pool_size >= Draws::kStreams || block < 1 || batch < 0 || batch > UINT8_MAX || done.positions < 0)
+    throw std::invalid_argument(
+        "window, negatives, pool size, span, steps, threads, block, batch and before: out of range");
   std::vector<AliasColumn> noise(alias.shape(0));
   for (std::size_t w = 0; w < noise.size(); ++w) noise[w] = {alias_threshold(w), alias(w)};
+  const Level at = level_of(level);
   const Epoch settings{ids.data(), static_cast<std::int64_t>(ids.shape(0)), redraw.data(), first_position,
-                       keep.data(), noise, window, negatives, pool_size, span, steps,
-                       rate_begin, rate_end, seed, epoch, threads, level_of(level).step};
+                       keep.data(), noise, window, negatives, pool_size, span, steps, rate_begin, rate_end,
+                       seed, epoch, threads, block, batch, done, limit, at.step, at.merge};
   nb::gil_scoped_release unlocked;
   const auto ticked = [&](const Tally& now) {
     nb::gil_scoped_acquire locked;
     if (PyErr_CheckSignals()) throw nb::python_error();
-    tick(as_dict(now));
+    return tick(as_dict(now));
   };
   const Tally tally = train_epoch(model, settings, ticked);
   nb::gil_scoped_acquire locked;
@@ -251,12 +276,13 @@ void define_tile(nb::module_& m, const char* name) {
 // A counter that keeps its ids alive.
 class CorpusCounter {
  public:
-  CorpusCounter(In<Id, 1> ids, In<double, 1> keep, int window, double negligible, int threads)
+  CorpusCounter(In<Id, 1> ids, In<double, 1> keep, int window, double negligible, int threads, Id first)
       : ids_(ids) {
-    if (window < 1 || threads < 1 || keep.shape(0) >= INT32_MAX)
-      throw std::invalid_argument("window, threads and number of words: out of range");
+    if (window < 1 || threads < 1 || keep.shape(0) >= INT32_MAX || first < 0 ||
+        first > static_cast<Id>(keep.shape(0)))
+      throw std::invalid_argument("window, threads, number of words and first: out of range");
     const Counting corpus{ids.data(), static_cast<std::int64_t>(ids.shape(0)), keep.data(),
-                          static_cast<Id>(keep.shape(0)), window, negligible, threads};
+                          static_cast<Id>(keep.shape(0)), window, negligible, threads, first};
     nb::gil_scoped_release unlocked;
     counter_ = std::make_unique<Counter>(corpus);
   }
@@ -339,8 +365,9 @@ NB_MODULE(_core, m) {
   m.def("train_epoch", &train, nb::kw_only(), "level"_a, "V"_a.noconvert(), "U"_a.noconvert(),
         "d"_a, "redraw"_a, "ids"_a, "keep"_a, "alias_threshold"_a, "alias"_a, "window"_a,
         "negatives"_a, "pool_size"_a, "span"_a, "steps"_a, "rate_begin"_a, "rate_end"_a, "seed"_a, "epoch"_a,
-        "threads"_a, "first_position"_a, "tick"_a,
-        "One epoch of stochastic descent, in place; a tally of what was done.");
+        "threads"_a, "first_position"_a, "block"_a, "batch"_a, "before"_a, "limit"_a, "tick"_a,
+        "An epoch of stochastic descent, in place, until `tick` returns False; a tally of what was done of"
+        " it, which another call goes on from as `before`.");
 
   define_tile<float>(m, "Tile32");
   define_tile<double>(m, "Tile64");
@@ -355,8 +382,8 @@ NB_MODULE(_core, m) {
   });
 
   nb::class_<CorpusCounter>(m, "Counter", "Counts expected co-occurrences, block of rows by block.")
-      .def(nb::init<In<Id, 1>, In<double, 1>, int, double, int>(), nb::kw_only(), "ids"_a, "keep"_a,
-           "window"_a, "negligible"_a, "threads"_a)
+      .def(nb::init<In<Id, 1>, In<double, 1>, int, double, int, Id>(), nb::kw_only(), "ids"_a, "keep"_a,
+           "window"_a, "negligible"_a, "threads"_a, "first"_a = 0)
       .def_prop_ro("tokens", &CorpusCounter::tokens)
       .def("count", &CorpusCounter::count, "entries"_a, "tick"_a,
            "Count the next rows: (rows, entries, all tokens done); no rows: that was all.")

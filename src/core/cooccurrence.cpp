@@ -9,20 +9,13 @@
 // smallest weight has all its digits.
 #include <algorithm>
 #include <atomic>
-#include <chrono>
-#include <condition_variable>
 #include <cstring>
-#include <exception>
 #include <mutex>
 #include <numeric>
 #include <stdexcept>
-#include <thread>
-
-#ifdef __SSE2__
-#include <xmmintrin.h>
-#endif
 
 #include "core.hpp"
+#include "threads.hpp"
 
 namespace wordkin {
 
@@ -224,14 +217,6 @@ class Lanes {
   EachLane weights_[kSteps];
 };
 
-// Numbers below 1e-308, as G_1 becomes in wide windows, are zeros for this thread: they change nothing,
-// and processors take a hundred times as long for them.
-void flush_denormals() {
-#ifdef __SSE2__
-  _mm_setcsr(_mm_getcsr() | 0x8040);
-#endif
-}
-
 // Grows without clearing what is to be written to.
 template <typename T>
 class Buffer {
@@ -296,12 +281,10 @@ struct Counter::State {
 
   // Of the block that is being counted.
   std::mutex mutex;
-  std::condition_variable changed;
   std::atomic<bool> stop{false};
   std::vector<Chunk> chunks;
   Id next = 0;                           // row to take
   std::int64_t entries = 0, tokens = 0;
-  int running = 0;
 };
 
 Counter::State::State(const Counting& corpus)
@@ -311,6 +294,8 @@ Counter::State::State(const Counting& corpus)
     if (id < kLineEnd || id >= corpus.words) throw std::invalid_argument("an id is out of range");
     if (id != kLineEnd) ++occurrences[id];
   }
+  next = inverted = next_inverted = corpus.first;
+  tokens = std::accumulate(occurrences.begin(), occurrences.begin() + next, std::int64_t{0});
   while (!keep.empty() && keep.back() == 1) keep.pop_back();
   walks = {corpus.ids, corpus.size, nullptr, static_cast<Id>(keep.size()), corpus.words,
            corpus.window, corpus.negligible * corpus.window, &stop};
@@ -380,7 +365,6 @@ void Counter::State::count_row(Worker& worker, Id c) const {
 }
 
 void Counter::State::work(Worker& worker, std::int64_t entries_wanted) {
-  flush_denormals();
   const Rows& rows = worker.rows;
   for (;;) {
     std::int64_t mass = 0;
@@ -425,51 +409,17 @@ CountedRows Counter::count(std::int64_t entries, const std::function<void(std::i
   s.entries = 0;
   if (s.next == s.next_inverted) s.invert();
   const Id first = s.next;
-  std::exception_ptr failure;
-  const auto guarded = [&](Worker& worker) {
-    try {
-      s.work(worker, entries);
-    } catch (...) {
-      std::lock_guard lock(s.mutex);
-      failure = std::current_exception();
-      s.stop = true;
-    }
-    std::lock_guard lock(s.mutex);
-    --s.running;
-    s.changed.notify_all();
-  };
-  std::vector<std::thread> threads;
-  const auto join = [&] {
-    for (auto& thread : threads) thread.join();
-  };
-  try {
-    for (auto& worker : s.workers) {
-      {
-        std::lock_guard lock(s.mutex);
-        ++s.running;
-      }
-      try {
-        threads.emplace_back(guarded, std::ref(*worker));
-      } catch (...) {
-        std::lock_guard lock(s.mutex);
-        --s.running;
-        throw;
-      }
-    }
-    std::unique_lock lock(s.mutex);
-    while (!s.changed.wait_for(lock, std::chrono::milliseconds(100), [&] { return s.running == 0; })) {
-      const std::int64_t now = s.tokens;
-      lock.unlock();
-      tick(now);
-      lock.lock();
-    }
-  } catch (...) {
-    s.stop = true;
-    join();
-    throw;
-  }
-  join();
-  if (failure) std::rethrow_exception(failure);
+  run_threads(
+      s.corpus.threads, [&](int number) { s.work(*s.workers[number], entries); },
+      [&] {
+        std::int64_t now;
+        {
+          std::lock_guard lock(s.mutex);
+          now = s.tokens;
+        }
+        tick(now);
+      },
+      [&] { s.stop = true; });
   return {s.next - first, s.entries, s.tokens};
 }
 

@@ -67,20 +67,25 @@ struct Parameters {
 };
 
 // Consecutive centers that share one pool of negatives; all gradients of a span are taken at the
-// same weights. Indices are local to `tokens`, so that a span carries its surroundings with it.
+// same weights. Indices are local to `tokens`, so that a span carries its surroundings with it. Rows
+// are named by where they lie: in the two matrices or elsewhere.
 struct Span {
   const Id* tokens;
   const float* redraw;               // of each token: 1 / (1 - q_w), what a draw that is not w weighs
+  float* const* V;                   // row of V of each center
+  float* const* U;                   // row of U of each token, and of kBeyond more
   int first, centers;                // centers are tokens[first .. first + centers)
   const int *begin, *end;            // for each center, its window [begin, end), itself included
   int window;                        // m; no window reaches farther
   const float* window_weights;       // expected_window(m)
   const Id* pool;                    // negatives drawn for the span
+  float* const* pool_U;              // row of each, and of kBeyond more
   int pool_size;
   float negative_weight;             // K / pool_size
-  const Id* upcoming;                // pool of the next span, to be fetched ahead; or null
+  float* const* upcoming;            // rows of the next span's pool, to be fetched ahead; or null
   int tokens_end;                    // tokens beyond the span that may be fetched ahead end here
 };
+constexpr int kBeyond = 3;           // rows that are read beyond the last one, and not used
 
 struct StepResult {
   double loss;           // in nats, summed over the weighted pairs
@@ -92,12 +97,14 @@ struct Scratch {         // one thread's working memory for spans up to the give
   std::vector<CacheLine> memory;
   float *logits, *weights, *V_steps, *redraw;
   Id* pool;
-  float **pool_rows, **outside_rows, **center_rows;
   int width;             // logits of one center: the pool's, those of 2m + 3 places, and a vector
                          // that may be written beyond them
 };
 
-using Step = StepResult (*)(const Parameters&, const Span&, float learning_rate, Scratch&);
+using Step = StepResult (*)(std::int64_t stride, int d, const Span&, float learning_rate, Scratch&);
+
+// row += scale * sum of (copy - row) over the copies, in their order.
+using Merge = void (*)(float* row, const float* const* copies, int n, std::int64_t stride, float scale);
 
 // What a pair weighs at each of the 2m + 3 places around a center: (m - distance + 1) / m, and 0 at
 // the center's own place and at the outermost two; padded with zeros.
@@ -138,6 +145,7 @@ struct TileKernels {
 struct Level {
   const char* name;      // plain, x86-64-v2, x86-64-v3, x86-64-v4
   Step step;
+  Merge merge;
   TileKernels<float> single;
   TileKernels<double> twice;
 };
@@ -152,6 +160,15 @@ struct AliasColumn {
   Id alias;
 };
 
+struct Tally {
+  std::int64_t positions = 0;   // ids passed over, line ends among them
+  std::int64_t trained = 0;     // tokens that were centers
+  std::int64_t subsampled = 0;  // tokens dropped by subsampling
+  double pairs = 0;             // summed weights of the pairs
+  double loss = 0;              // in nats, summed over the weighted pairs
+  bool diverged = false;        // the loss rose above the limit, or is a NaN: training has stopped
+};
+
 struct Epoch {
   const Id* ids;
   std::int64_t size;
@@ -164,20 +181,22 @@ struct Epoch {
   float rate_begin, rate_end;            // learning rate, linear between the two
   std::uint64_t seed, epoch;
   int threads;
+  int block;                             // positions of a block
+  int batch;                             // blocks that change no row of each other; 0: without locks
+  Tally before;                          // what earlier calls did of the epoch, to go on from
+  double limit;                          // a mean loss above it is that of a diverging run
   Step step;
+  Merge merge;
 };
 
-struct Tally {
-  std::int64_t positions = 0;   // ids passed over, line ends among them
-  std::int64_t trained = 0;     // tokens that were centers
-  std::int64_t subsampled = 0;  // tokens dropped by subsampling
-  double pairs = 0;             // summed weights of the pairs
-  double loss = 0;              // in nats, summed over the weighted pairs
-  bool finite = true;           // false: the loss stopped being finite, and training with it
-};
+// Called from the calling thread about ten times a second. Where it returns false, training stops at
+// the end of a block or batch, as if it had never been meant to go on; what it throws stops it, too,
+// but leaves no state to go on from.
+using Tick = std::function<bool(const Tally&)>;
 
-// `tick` is called from the calling thread about ten times a second; what it throws stops training.
-Tally train_epoch(const Parameters&, const Epoch&, const std::function<void(const Tally&)>& tick);
+// Returns what was done of the epoch so far. With a batch, the same bits for any number of threads,
+// and however often it was stopped between.
+Tally train_epoch(const Parameters&, const Epoch&, const Tick& tick);
 
 // ---- cooccurrence.cpp: the expected counts of all pairs of words, row by row ----------------------
 
@@ -189,6 +208,7 @@ struct Counting {
   int window;                // m
   double negligible;         // in a line, what lies beyond a pair of less weight is left out
   int threads;
+  Id first;                  // row to begin with
 };
 
 struct CountedRows {

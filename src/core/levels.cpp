@@ -5,14 +5,15 @@ namespace wordkin {
 
 #define WORDKIN_DECLARE(level)                                                              \
   namespace level {                                                                         \
-  StepResult step(const Parameters&, const Span&, float, Scratch&);                         \
+  StepResult step(std::int64_t, int, const Span&, float, Scratch&);                            \
+  void merge(float*, const float* const*, int, std::int64_t, float);                        \
   template <typename T>                                                                     \
   void residual(const Tile<T>&, T*, double*, double*);                                      \
   template <typename T>                                                                     \
   int search(const Tile<T>&, const T*, const double*, const double*, T*, double*, double*); \
   }
 #define WORDKIN_KERNELS(name, level)                                                        \
-  Level{name, level::step, {level::residual<float>, level::search<float>},                  \
+  Level{name, level::step, level::merge, {level::residual<float>, level::search<float>},                  \
         {level::residual<double>, level::search<double>}}
 
 WORDKIN_DECLARE(plain)

@@ -238,8 +238,9 @@ INLINE int round_up(int n) { return (n + kLanes - 1) / kLanes * kLanes; }
 // before it to m + 1 behind. Its own place and the outermost two weigh nothing: with them, the logits
 // of two centers side by side, or of two tokens, cover one range. The logits of one token lie on a
 // diagonal.
-StepResult step(const Parameters& model, const Span& span, float rate, Scratch& scratch) {
-  const int vectors = (model.d + kLanes - 1) / kLanes;
+StepResult step(std::int64_t stride, int d, const Span& span, float rate, Scratch& scratch) {
+  static_assert(kBeyond == kGroup - 1);
+  const int vectors = (d + kLanes - 1) / kLanes;
   const int pool = span.pool_size, m = span.window, centers = span.centers;
   const int places = round_up(pool), width = scratch.width, window_end = places + round_up(2 * m + 3);
   const Id* tokens = span.tokens;
@@ -252,30 +253,20 @@ StepResult step(const Parameters& model, const Span& span, float rate, Scratch& 
   // From here on a token is counted from the first outside one.
   const int outside = outside_end - first_outside, first = span.first - first_outside;
   tokens += first_outside;
-  float** u = scratch.outside_rows;
+  float* const* const u = span.U + first_outside;
+  float* const* const v = span.V + span.first;
   float* redraw = scratch.redraw;
-  for (int j = 0; j < outside; ++j) {
-    u[j] = model.U + tokens[j] * model.stride;
-    redraw[j] = span.redraw[first_outside + j];
-  }
-  for (int j = 0; j < kGroup; ++j) u[outside + j] = u[0];   // multiplied, never used
-  for (int k = 0; k < kGroup; ++k)
-    scratch.pool_rows[pool + k] = model.U + span.pool[0] * model.stride;
-  for (int k = 0; k < pool; ++k) {
-    scratch.pool_rows[k] = model.U + span.pool[k] * model.stride;
-    scratch.pool[k] = span.pool[k];   // padded with words that are none
-  }
-  float** v = scratch.center_rows;
-  for (int t = 0; t < centers; ++t) v[t] = model.V + tokens[first + t] * model.stride;
+  for (int j = 0; j < outside; ++j) redraw[j] = span.redraw[first_outside + j];
+  for (int k = 0; k < pool; ++k) scratch.pool[k] = span.pool[k];   // padded with words that are none
 
   // Fetch ahead, a center's share at a time, what the next span will use.
   const auto fetch_ahead = [&](int t) {
     const int center = span.first + centers + t, outer = outside_end + t;
-    if (center < span.tokens_end) prefetch(model.V + span.tokens[center] * model.stride, vectors);
-    if (outer < span.tokens_end) prefetch(model.U + span.tokens[outer] * model.stride, vectors);
+    if (center < span.tokens_end && span.V[center]) prefetch(span.V[center], vectors);
+    if (outer < span.tokens_end) prefetch(span.U[outer], vectors);
     if (span.upcoming)
       for (int k = t; k < pool; k += centers)
-        prefetch(model.U + span.upcoming[k] * model.stride, vectors);
+        prefetch(span.upcoming[k], vectors);
   };
 
   for (int t = 0; t < centers; ++t) {
@@ -287,7 +278,7 @@ StepResult step(const Parameters& model, const Span& span, float rate, Scratch& 
       if (at == 0) fetch_ahead(t);
       float* logits = scratch.logits + static_cast<std::int64_t>(t) * width;
       const int begin = span.begin[t] - first_outside, end = span.end[t] - first_outside;
-      products<W>(logits, v[t], scratch.pool_rows, pool, at);
+      products<W>(logits, v[t], span.pool_U, pool, at);
       products<W>(logits + places + 1 + m - first - t + begin, v[t], u + begin, end - begin, at);
     }
   });
@@ -364,9 +355,9 @@ StepResult step(const Parameters& model, const Span& span, float rate, Scratch& 
       if (span.end[t + R - 1] > end) end = span.end[t + R - 1];
       begin -= first_outside;
       end -= first_outside;
-      steps[0] = scratch.V_steps + t * model.stride;
-      steps[1] = steps[0] + model.stride;
-      combine<R, W, false>(steps, at, Terms{scratch.pool_rows, row, width, 1, pool},
+      steps[0] = scratch.V_steps + t * stride;
+      steps[1] = steps[0] + stride;
+      combine<R, W, false>(steps, at, Terms{span.pool_U, row, width, 1, pool},
                            Terms{u + begin, row + places + 1 + m - first - t + begin, width - 1, 1,
                                  end - begin});
     });
@@ -382,16 +373,25 @@ StepResult step(const Parameters& model, const Span& span, float rate, Scratch& 
                                   1, width - 1, to - from});
     });
     in_pairs(pool, [&]<int R>(int k) ALWAYS_INLINE {
-      combine<R, W, true>(scratch.pool_rows + k, at, Terms{v, coefficients + k, 1, width, centers});
+      combine<R, W, true>(span.pool_U + k, at, Terms{v, coefficients + k, 1, width, centers});
     });
     for (int t = 0; t < centers; ++t) {
-      const float* v_step = scratch.V_steps + t * model.stride + at;
+      const float* v_step = scratch.V_steps + t * stride + at;
       float* v_c = v[t] + at;
       for (int p = 0; p < W; ++p)
         store(v_c + p * kLanes, load(v_c + p * kLanes) + load(v_step + p * kLanes));
     }
   });
   return result;
+}
+
+void merge(float* row, const float* const* copies, int n, std::int64_t stride, float scale) {
+  for (std::int64_t at = 0; at < stride; at += kLanes) {
+    const vf old = load(row + at);
+    vf sum = {};
+    for (int i = 0; i < n; ++i) sum += load(copies[i] + at) - old;
+    store(row + at, old + scale * sum);
+  }
 }
 
 }  // namespace wordkin::WORDKIN_LEVEL

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         WordkinError,
     )
     from wordkin.formats import export, read_vectors
+    from wordkin.keeper import Moment
     from wordkin.progress import Progress
     from wordkin.settings import ExactSettings, Settings, StochasticSettings
     from wordkin.training import Account, Word2Vec
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 # Where the names below live, light rooms first. They are imported when first asked for, so that
 # the command line can answer without waiting for NumPy.
-_ROOMS = ("errors", "settings", "progress", "vectors", "formats", "training")
+_ROOMS = ("errors", "settings", "progress", "vectors", "formats", "keeper", "training")
 
 
 def __getattr__(name: str) -> Any:
@@ -92,6 +93,7 @@ __all__ = [
     "DivergenceError",
     "ExactSettings",
     "FormatError",
+    "Moment",
     "Progress",
     "Settings",
     "SettingsError",

@@ -74,8 +74,8 @@ class Checkpoints:
     """
 
     def __init__(self, folder: str | os.PathLike[str], say: Callable[[str], None] = say) -> None:
-        self._folder = Path(folder)
-        self._lock = self._folder / "lock"
+        self.folder = Path(folder)
+        self._lock = self.folder / "lock"
         self._say = say
         self._made = False
         self._damaged: set[int] = set()  # of the states
@@ -88,6 +88,11 @@ class Checkpoints:
 
     def __exit__(self, *_: object) -> None:
         self._leave(self._made)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to go on from."""
+        return not (self._numbers("state") or self._numbers("part"))
 
     def save(self, tensors: Tensors, metadata: Mapping[str, Any]) -> None:
         """Write the next state; when it is on the disk, remove all but it and the one before.
@@ -114,7 +119,7 @@ class Checkpoints:
             for old in set(numbers).difference(intact[-_STATES_KEPT:]):
                 os.unlink(self._path("state", old))
         except OSError as error:  # the new one is there: that is what counts
-            self._say(f"{self._folder}: an older state cannot be removed: {error}")
+            self._say(f"{self.folder}: an older state cannot be removed: {error}")
 
     def latest(self) -> State | None:
         """Read the newest state that is intact; say which ones are not; None if there is none.
@@ -168,7 +173,7 @@ class Checkpoints:
 
     def _enter(self) -> bool:
         """Make and lock the folder; False if a run that was just leaving has removed it."""
-        self._made = make_folder(self._folder)
+        self._made = make_folder(self.folder)
         with ExitStack() as undo:
             try:
                 file = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o666)
@@ -180,14 +185,14 @@ class Checkpoints:
                 return False
             except BlockingIOError:
                 raise CheckpointError(
-                    f"{self._folder}: another run is using these checkpoints"
+                    f"{self.folder}: another run is using these checkpoints"
                 ) from None
             if not locked:
                 self._say(
-                    f"{self._folder}: files cannot be locked there: no other run may use these"
+                    f"{self.folder}: files cannot be locked there: no other run may use these"
                     " checkpoints, which is not checked"
                 )
-            for path in remove_stale_temporaries(self._folder):
+            for path in remove_stale_temporaries(self.folder):
                 self._say(f"{path}: removed, left by a run that was killed")
             undo.pop_all()
         self._file = file
@@ -201,16 +206,16 @@ class Checkpoints:
             with suppress(OSError):
                 os.unlink(self._lock)  # from here on, the folder may be another run's
                 if with_folder:
-                    os.rmdir(self._folder)
+                    os.rmdir(self.folder)
         finally:
             os.close(file)
 
     def _path(self, kind: str, number: int) -> Path:
-        return self._folder / f"{kind}-{number:08d}"
+        return self.folder / f"{kind}-{number:08d}"
 
     def _numbers(self, kind: str) -> list[int]:
         """Return the numbers of the files of a kind, ascending."""
-        found = (_NAME.fullmatch(name) for name in os.listdir(self._folder))
+        found = (_NAME.fullmatch(name) for name in os.listdir(self.folder))
         numbers = (int(name[2]) for name in found if name and name[1] == kind)
         return sorted(number for number in numbers if number)
 

@@ -1,22 +1,22 @@
 """The reference trainer as an engine, with the signature that `stochastic` has.
 
 It makes naive softmax something that one can run, on a text small enough for loops in Python.
-It may import `reference`, `corpus`, `settings`, `progress`, `stochastic`'s result and `errors`.
+It may import `reference`, `corpus`, `settings`, `run`, the other engines and `errors`.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin import reference
+from wordkin import exact, reference
 from wordkin.corpus import LINE_END
 from wordkin.errors import DivergenceError, SettingsError
-from wordkin.progress import Progress
-from wordkin.settings import StochasticSettings
+from wordkin.objectives import Array
+from wordkin.run import Matrices, Run
+from wordkin.settings import ExactSettings, StochasticSettings
 from wordkin.stochastic import Epoch, Trained
 
 _MOST_WORK = 2e12  # multiplications: some ten minutes of NumPy
@@ -26,10 +26,12 @@ def train(
     ids: npt.NDArray[np.int32],
     counts: npt.NDArray[np.int64],
     settings: StochasticSettings,
-    progress: Progress,
-    after_epoch: Callable[[Epoch], None] = lambda _: None,
+    run: Run | None = None,
+    held_out: npt.NDArray[np.int32] | None = None,
 ) -> Trained:
     """Train both matrices with `reference.train`; parameters and result as in `stochastic.train`.
+
+    States are not kept: such a run is soon over.
 
     Raises
     ------
@@ -38,6 +40,7 @@ def train(
     DivergenceError
         When the loss stops being finite.
     """
+    run = run or Run()
     V, d = len(counts), settings.dim
     work = 3.0 * float(counts.sum()) * settings.epochs * (settings.window + 1) * V * d
     if work > _MOST_WORK:
@@ -51,27 +54,30 @@ def train(
         for sentence in np.split(ids, np.flatnonzero(ids == LINE_END) + 1)
         if len(sentence)
     ]
+    loss_of = exact.loss_of_lines(held_out, counts, _exactly(settings))
     tokens = int(counts.sum())
     history: list[Epoch] = []
     began = time.perf_counter()
 
-    def account(done: reference.EpochCounts) -> None:
+    def account(done: reference.EpochCounts, V: Array, U: Array) -> bool:
         nonlocal began
-        now = time.perf_counter()
+        seconds = time.perf_counter() - began
         epoch = Epoch(
             done.loss / done.pairs if done.pairs else 0.0,
             done.pairs,
             done.trained,
             tokens - done.trained,
-            now - began,
+            seconds,
+            loss_of(V, U),
         )
-        began = now
         history.append(epoch)
-        done_epochs = len(history)
-        progress.training(
-            done_epochs, settings.epochs, tokens * done_epochs, tokens * settings.epochs, epoch.loss
+        number = len(history)
+        run.progress.training(
+            number, settings.epochs, tokens * number, tokens * settings.epochs, epoch.loss
         )
-        after_epoch(epoch)
+        stop = run.after(epoch, lambda: Matrices(V, U))
+        began = time.perf_counter()
+        return stop
 
     try:
         # Where a loss or a vector stops being finite, that is said below, and once.
@@ -98,3 +104,16 @@ def train(
             f" {settings.learning_rate}"
         )
     return Trained(V_matrix, U_matrix, history)
+
+
+def _exactly(settings: StochasticSettings) -> ExactSettings:
+    """Return what the exact engine needs to be told, to take a loss in float64."""
+    return ExactSettings(
+        objective=settings.objective,
+        dim=settings.dim,
+        window=settings.window,
+        negatives=settings.negatives,
+        subsample=settings.subsample,
+        threads=settings.threads,
+        precision="float64",
+    )

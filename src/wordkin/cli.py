@@ -7,6 +7,7 @@ that `--help` and a mistyped option answer at once.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -29,6 +30,8 @@ from wordkin.settings import (
 )
 
 if TYPE_CHECKING:
+    from wordkin.exact import Pass
+    from wordkin.stochastic import Epoch
     from wordkin.training import Account, Word2Vec
     from wordkin.vectors import WordVectors
 
@@ -101,6 +104,9 @@ _Model = Annotated[
     Path,
     typer.Argument(metavar="MODEL", help="A .safetensors model, or a .bin, .txt or .vec file."),
 ]
+_Trained = Annotated[
+    Path, typer.Argument(metavar="MODEL", help=f"A {_MODEL_SUFFIX} model of this program.")
+]
 _TopN = Annotated[int, typer.Option("--topn", "-n", min=1, help="How many words.")]
 
 
@@ -151,6 +157,28 @@ _Subsample = Annotated[
         help="Leave out words more frequent than this now and then; 0: none.",
         show_default=str(_DEFAULT.subsample),
     ),
+]
+_HeldOut = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Share of the lines that is not trained on, for an honest loss; 0: none.",
+        show_default=str(_DEFAULT.held_out),
+    ),
+]
+_Every = Annotated[
+    str | None,
+    typer.Option(
+        "--checkpoint-every",
+        metavar="TIME",
+        help="Keep a state to --resume from every so often, as 90s, 5m or 1h, in a folder beside"
+        " the output.",
+        show_default="never",
+    ),
+]
+_Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Go on from the state that an interrupted run kept, if any."),
 ]
 _Threads = Annotated[
     int | None, typer.Option(help="How many threads.", show_default="the cores at hand")
@@ -257,10 +285,37 @@ def train(
             show_default=_of("exact", _EXACT.device),
         ),
     ] = None,
+    deterministic: Annotated[
+        bool | None,
+        typer.Option(
+            "--deterministic/--no-deterministic",
+            help="The same bytes for any number of threads; without, several threads are faster.",
+            show_default=_of("stochastic", "deterministic"),
+        ),
+    ] = None,
     threads: _Threads = None,
     seed: Annotated[
         int | None,
         typer.Option(help="Seed of all random numbers.", show_default=str(_DEFAULT.seed)),
+    ] = None,
+    held_out: _HeldOut = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(
+            help="Stop when the loss on the lines held out has not fallen for so many epochs or"
+            " passes.",
+            show_default="never",
+        ),
+    ] = None,
+    checkpoint_every: _Every = None,
+    resume: _Resume = False,
+    history: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the history as it comes, a line of JSON each."),
+    ] = None,
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write the history as events for TensorBoard."),
     ] = None,
     quiet: _Quiet = False,
     json: _Json = False,
@@ -282,8 +337,11 @@ def train(
         "max_passes": max_passes,
         "precision": precision,
         "device": device,
+        "deterministic": deterministic,
         "threads": threads,
         "seed": seed,
+        "held_out": held_out,
+        "patience": patience,
     }
     settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if counts is not None:
@@ -298,16 +356,25 @@ def train(
         raise FormatError(
             f"{output}: a model's suffix must be {_MODEL_SUFFIX}, got {output.suffix!r}"
         )
-    _require_output(output, corpus or [str(counts)])
+    inputs = corpus or [str(counts)]
+    _require_output(output, inputs)
+    if history is not None:
+        _require_other(history, [*inputs, str(output)])
+    keeping = _keeping(output, checkpoint_every, resume)
     from wordkin.training import Word2Vec
 
     _say_if_too_many(threads, quiet)
-    model, progress = Word2Vec(**settings), False if quiet else None
+    model = Word2Vec(**settings)
+    options = keeping | {
+        "progress": False if quiet else None,
+        "history": history,
+        "tensorboard": tensorboard,
+    }
     if counts is None:
         assert corpus is not None
-        model.fit(corpus, progress=progress)
+        model.fit(corpus, **options)
     else:
-        model.fit_counts(counts, progress=progress)
+        model.fit_counts(counts, **options)
     began = time.perf_counter()
     model.save(output)
     saving = time.perf_counter() - began
@@ -317,6 +384,7 @@ def train(
         terminal.put_json(
             {
                 "output": str(output),
+                "sha256": model.sha256,
                 "settings": model.get_params(),
                 "vocabulary": len(model.vectors),
                 "tokens": _tokens(model),
@@ -325,6 +393,30 @@ def train(
                 "history": _history(model),
             }
         )
+
+
+def _keeping(output: Path, every: str | None, resume: bool) -> dict[str, Any]:
+    """Return the options of a run that keep states in a folder beside the output."""
+    if every is None and not resume:
+        return {}
+    folder = output.with_name(output.name + ".checkpoint")
+    return {
+        "checkpoint": folder,
+        "every": 60.0 if every is None else _seconds_of(every),
+        "resume": resume,
+    }
+
+
+def _seconds_of(text: str) -> float:
+    units = {"s": 1, "m": 60, "h": 3600}
+    number, unit = (text[:-1], units[text[-1]]) if text[-1:] in units else (text, 1)
+    try:
+        seconds = float(number) * unit
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise SettingsError(f"checkpoint-every must be a time such as 90s, 5m or 1h, got {text!r}")
+    return seconds
 
 
 def _ridge(text: str | None) -> float | None:
@@ -358,6 +450,9 @@ def count(
         ),
     ] = None,
     threads: _Threads = None,
+    held_out: _HeldOut = None,
+    checkpoint_every: _Every = None,
+    resume: _Resume = False,
     quiet: _Quiet = False,
     json: _Json = False,
 ) -> None:
@@ -368,6 +463,7 @@ def count(
         "max_vocab": max_vocab,
         "subsample": subsample,
         "threads": threads,
+        "held_out": held_out,
     }
     settings = settings_for(
         engine="exact", **{name: value for name, value in given.items() if value is not None}
@@ -376,6 +472,7 @@ def count(
     if memory is not None and not 0 < memory < 1e9:
         raise SettingsError(f"memory must be a number of GB above 0, got {memory}")
     _require_output(output, corpus)
+    keeping = _keeping(output, checkpoint_every, resume)
     from wordkin.training import count_to_file
 
     _say_if_too_many(threads, quiet)
@@ -386,9 +483,10 @@ def count(
         settings,
         memory=None if memory is None else int(memory * 1e9),
         progress=False if quiet else None,
+        **keeping,
     )
     seconds = time.perf_counter() - began
-    facts, pairs = counted.metadata, counted.pairs
+    facts, pairs = counted.metadata, counted.counted.pairs
     if not quiet:
         _say_read(facts["tokens"], facts["lines"], facts["invalid_utf8"])
         terminal.say(f"kept    {_number(len(counted.words), 'different word')}")
@@ -410,10 +508,15 @@ def _require_output(path: Path, inputs: Sequence[str]) -> None:
     """Raise now what would keep the result from being saved after hours of work."""
     from wordkin.files import require_writable
 
-    for name in inputs:
+    _require_other(path, inputs)
+    require_writable(path)
+
+
+def _require_other(path: Path, names: Sequence[str]) -> None:
+    """Refuse to write a file that is another one of the same run."""
+    for name in names:
         if path.exists() and os.path.exists(name) and os.path.samefile(path, name):
             raise SettingsError(f"{path}: the output would replace what is read")
-    require_writable(path)
 
 
 def _say_summary(model: Word2Vec, output: Path, saving: float) -> None:
@@ -438,16 +541,25 @@ def _losses(model: Word2Vec) -> str:
 
     history = model.history
     last = history[-1]
+    losses = f"{last.loss:.4f} a pair"
+    if isinstance(last, Epoch) and len(history) > 1:
+        losses = f"{history[0].loss:.4f} → {losses}"
+    if last.held_out is not None:
+        losses += f", {last.held_out:.4f} on unseen lines"
+    if model.settings.objective == "naive-softmax":
+        losses += f"; perplexity {_perplexities(last)}"
     if isinstance(last, Epoch):
-        losses = " → ".join(f"{epoch.loss:.4f}" for epoch in dict.fromkeys((history[0], last)))
-        return f"{losses} a pair, over {_number(len(history), 'epoch')}"
-    known = (
-        f", perplexity {last.perplexity:,.1f}"
-        if model.settings.objective == "naive-softmax"
-        else ""
-    )
+        return f"{losses}; {_number(len(history), 'epoch')}"
     passes = "1 pass" if len(history) == 1 else f"{len(history)} passes"
-    return f"{last.loss:.4f} a pair{known}, after {passes}; ridge {last.ridge:g}"
+    return f"{losses}; {passes}, ridge {last.ridge:g}"
+
+
+def _perplexities(done: Epoch | Pass) -> str:
+    from wordkin.exact import perplexity
+
+    losses = [done.loss] if done.held_out is None else [done.loss, done.held_out]
+    numbers = (perplexity(loss) for loss in losses)
+    return ", ".join(f"{number:,.{1 if number < 1000 else 0}f}" for number in numbers)
 
 
 def _say_read(tokens: int, lines: int, invalid_utf8: int) -> None:
@@ -467,6 +579,7 @@ def _tokens(model: Word2Vec) -> dict[str, int]:
         "trained": account.trained,
         "subsampled": account.subsampled,
         "out_of_vocabulary": account.out_of_vocabulary,
+        "held_out": account.held_out,
     }
 
 
@@ -560,9 +673,7 @@ def _put_scored(heading: str, answer: Sequence[tuple[str, float]]) -> None:
 
 @app.command(epilog="Example:  wordkin predict model.safetensors seoul --topn 5")
 def predict(
-    model: Annotated[
-        Path, typer.Argument(metavar="MODEL", help=f"A {_MODEL_SUFFIX} model of this program.")
-    ],
+    model: _Trained,
     words: Annotated[
         list[str] | None,
         typer.Argument(metavar="WORD", help="Words; from standard input if none are given."),
@@ -603,6 +714,8 @@ def predict(
 @app.command(epilog="Example:  wordkin info model.safetensors")
 def info(model: _Model, json: _Json = False) -> None:
     """Show settings, vocabulary, tokens and losses."""
+    from dataclasses import asdict
+
     from wordkin import load, load_vectors
 
     if model.suffix.lower() != _MODEL_SUFFIX:
@@ -624,8 +737,9 @@ def info(model: _Model, json: _Json = False) -> None:
                 "words_per_second": trained.account.words_per_second,
                 "seconds": _seconds(trained),
                 "history": _history(trained),
-                "wordkin": trained.origin.wordkin,
-                "instruction_set": trained.origin.instruction_set,
+                **asdict(trained.origin),
+                "corpus": trained.corpus and asdict(trained.corpus),
+                "sha256": trained.sha256,
             }
         )
     else:
@@ -642,7 +756,13 @@ def _put_vectors(path: Path, vectors: WordVectors) -> None:
 def _put_model(path: Path, model: Word2Vec) -> None:
     account, origin = model.account, model.origin
     _put_vectors(path, model.vectors)
-    terminal.put(f"  trained by   wordkin {origin.wordkin}, {origin.instruction_set}")
+    numpy = f", NumPy {origin.numpy}" if origin.numpy else ""
+    terminal.put(f"  trained by   wordkin {origin.wordkin}, {origin.instruction_set}{numpy}")
+    if text := model.corpus:
+        terminal.put(f"  trained on   {text.bytes:,} bytes with the SHA-256")
+        terminal.put(f"               {text.sha256}")
+    terminal.put("  learned      words, counts and vectors with the SHA-256")
+    terminal.put(f"               {model.sha256}")
     terminal.put(
         f"  seconds      {account.reading:.1f} of reading,{_counting(account)}"
         f" {account.training:.1f} of training"
@@ -653,7 +773,8 @@ def _put_model(path: Path, model: Word2Vec) -> None:
     for name, value in model.get_params().items():
         shown = value
         if value is None:
-            shown = {"max_vocab": "all", "ridge": f"auto: {_ridge_of(model):g}"}[name]
+            shown = {"max_vocab": "all", "patience": "endless"}.get(name, "")
+            shown = shown or f"auto: {_ridge_of(model):g}"
         terminal.put(f"  {name:<14} {shown}")
     terminal.put()
     terminal.put_heading("tokens")
@@ -666,6 +787,7 @@ def _put_model(path: Path, model: Word2Vec) -> None:
         ("=", account.trained, "trained on"),
         ("+", account.subsampled, "subsampled away"),
         ("+", account.out_of_vocabulary, "out of vocabulary"),
+        ("+", account.held_out, "held out"),
     ):
         terminal.put(f"  {sign} {count:>{places},}  {what}")
     if account.invalid_utf8:
@@ -682,22 +804,76 @@ def _ridge_of(model: Word2Vec) -> float:
 
 
 def _history_table(model: Word2Vec) -> tuple[list[str], list[list[str]], str]:
-    from wordkin.exact import Pass
     from wordkin.stochastic import Epoch
 
     rows = []
     history: Sequence[Epoch | Pass] = model.history
+    any_held_out = any(done.held_out is not None for done in history)
     for i, done in enumerate(history, 1):
+        losses = [f"{done.loss:.6f}"]
+        if any_held_out:
+            losses.append("" if done.held_out is None else f"{done.held_out:.6f}")
+        if model.settings.objective == "naive-softmax":
+            losses.append(_perplexities(done))
         if isinstance(done, Epoch):
             numbers = [f"{done.pairs:,.0f}", f"{done.trained:,}", f"{done.subsampled:,}"]
         else:
             numbers = [f"{done.penalty:.6f}", f"{done.gradient:.1e}", f"{done.words:,}"]
-        rows.append([f"{i}", f"{done.loss:.6f}", *numbers, f"{done.seconds:.2f}"])
+        rows.append([f"{i}", *losses, *numbers, f"{done.seconds:.2f}"])
+    losses = ["loss", "held out"] if any_held_out else ["loss"]
+    if model.settings.objective == "naive-softmax":
+        losses.append("perplexity")
     if model.settings.engine == "stochastic":
-        names = ["epoch", "loss", "pairs", "trained", "subsampled", "seconds"]
+        names = ["epoch", *losses, "pairs", "trained", "subsampled", "seconds"]
     else:
-        names = ["pass", "loss", "penalty", "gradient", "words", "seconds"]
-    return names, rows, ">>>>>>"
+        names = ["pass", *losses, "penalty", "gradient", "words", "seconds"]
+    return names, rows, ">" * len(names)
+
+
+# ---- reproduce -----------------------------------------------------------------------------------
+
+
+@app.command(epilog="Example:  wordkin reproduce model.safetensors --corpus corpus.txt")
+def reproduce(
+    model: _Trained,
+    corpus: Annotated[
+        list[str],
+        typer.Option(
+            metavar="FILE", help="The text that it was trained on; once more for each file."
+        ),
+    ],
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="How many threads.", show_default="as then")
+    ] = None,
+    quiet: _Quiet = False,
+    json: _Json = False,
+) -> None:
+    """Train a model again, and say whether it comes out the same."""
+    from wordkin.training import Word2Vec
+    from wordkin.training import reproduce as train_again
+
+    again = train_again(
+        Word2Vec.load(model), corpus, threads=threads, progress=False if quiet else None
+    )
+    if json:
+        terminal.put_json(
+            {
+                "equal": again.equal,
+                "was": again.was,
+                "now": again.now,
+                "differences": again.differences,
+            }
+        )
+    elif again.equal:
+        terminal.put(f"equal: SHA-256 {again.was}")
+    else:
+        terminal.put("different: the SHA-256 of what was learned")
+        terminal.put(f"  was  {again.was}")
+        terminal.put(f"  is   {again.now}")
+        for difference in again.differences:
+            terminal.put(f"  {difference}")
+    if not again.equal:
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example:  wordkin export model.safetensors vectors.bin")

@@ -2,7 +2,7 @@
 
 In: ids, and the counts of their words. Out: a sparse matrix in memory or, where that is too small,
 in a file; and the file format that keeps it. May import `errors`, `files`, `formats`, `objectives`,
-`progress` and `tensors` of ours.
+`run` and `tensors` of ours.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from wordkin.formats import (
     spell_words,
 )
 from wordkin.objectives import keep_probability
-from wordkin.progress import Progress
+from wordkin.run import Run
 from wordkin.tensors import TYPES, write_array, write_tensors
 
 Int32 = npt.NDArray[np.int32]
@@ -45,12 +45,15 @@ NEGLIGIBLE = 1e-9
 is no distance that no pair could bridge, but this is the billionth part of seeing one once."""
 
 _ENTRIES = 1 << 21  # of a block, for each thread
+_WAITING = 1 << 28  # bytes of counted rows that wait to be kept, at most
 _MOST = 1e15  # no text has so many words; sums of counts stay exact in float64
 _PIECE = 1 << 24  # entries that are looked at at a time
 
 # The tensors of a file of counts: types as safetensors spells them, what fits them being the number
 # of words V, of entries, or of bytes.
 _WORDS = {"words": ("U8",), "offsets": ("I64",), "counts": ("I64",)}
+_PREFIXES = {"": "pairs", "held_": "probe", "unseen_": "held_out"}  # of the names of these tensors
+_ROWS = ("lengths", "indices", "values")  # of what is kept while counting
 _MATRIX = {"indptr": ("I64",), "indices": ("I32",), "values": ("F32", "F64")}
 
 
@@ -160,6 +163,30 @@ class Cooccurrence:
         return csr_matrix((self.values, self.indices, self.indptr), (self.size, self.size))
 
 
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """What the exact engine reads of a corpus.
+
+    Attributes
+    ----------
+    pairs : Cooccurrence
+        Of all lines that are trained on.
+    probe : Cooccurrence or None
+        Of a share of these lines: those that a ridge is chosen by.
+    held_out : Cooccurrence or None
+        Of lines that are not trained on.
+    """
+
+    pairs: Cooccurrence
+    probe: Cooccurrence | None = None
+    held_out: Cooccurrence | None = None
+
+    def among(self, words: npt.NDArray[np.intp]) -> Counted:
+        """Copy the counts of some words, ascending, with each other."""
+        parts = (self.pairs, self.probe, self.held_out)
+        return Counted(*(None if part is None else part.among(words) for part in parts))  # type: ignore[arg-type]
+
+
 def _where(
     kept: npt.NDArray[np.bool_], indptr: Int64, indices: Int32, values: Values
 ) -> Cooccurrence:
@@ -181,7 +208,7 @@ def count(
     dtype: npt.DTypeLike = np.float32,
     memory: int | None = None,
     folder: StrPath | None = None,
-    progress: Progress | None = None,
+    run: Run | None = None,
 ) -> Cooccurrence:
     """Count all pairs of a corpus as stochastic training meets them, in expectation.
 
@@ -205,11 +232,13 @@ def count(
         Of the result's values.
     memory : int, optional
         Bytes that the result may take in memory; a larger one comes as arrays that lie in files.
-        Counting takes some more: 128 MB or a quarter of the size of `ids`, and 50 MB a thread.
+        Counting takes some more: 128 MB or a quarter of the size of `ids`, and 50 MB a thread;
+        where rows are kept, another 600 MB.
     folder : path, optional
         For these files, which have no name and go away with the arrays; by default the system's
         folder for temporary files.
-    progress : Progress, optional
+    run : Run, optional
+        Told of what is done; keeps rows that are counted, and gives those that an earlier run kept.
 
     Raises
     ------
@@ -224,32 +253,52 @@ def count(
         raise ValueError(
             f"window and threads must be at least 1, got window {window} and threads {threads}"
         )
+    run = run or Run()
     frequency = counts / max(1, int(counts.sum()))
-    counter = _core.Counter(
-        ids=ids,
-        keep=keep_probability(frequency, subsample),
-        window=window,
-        negligible=NEGLIGIBLE,
-        threads=threads,
-    )
-    total = counter.tokens
-
-    def tick(done: int) -> None:
-        if progress is not None:
-            progress.counting(done, total)
-
     lengths = np.zeros(len(counts), np.int64)
     with _Entries(np.dtype(dtype), memory, folder) as entries:
         row = 0
+        for kept in run.counted():
+            some, indices, values = (kept.tensors[name] for name in _ROWS)
+            lengths[row : row + len(some)] = some
+            for room, array in zip(entries.room(len(values)), (indices, values), strict=True):
+                room[:] = array
+            entries.keep()
+            row += len(some)
+        counter = _core.Counter(
+            ids=ids,
+            keep=keep_probability(frequency, subsample),
+            window=window,
+            negligible=NEGLIGIBLE,
+            threads=threads,
+            first=row,
+        )
+        total = counter.tokens
+        unkept: list[tuple[npt.NDArray[Any], ...]] = []
+
+        def keep() -> None:
+            pieces = (np.concatenate(arrays) for arrays in zip(*unkept, strict=True))
+            run.keep_counted(dict(zip(_ROWS, pieces, strict=True)))
+            unkept.clear()
+
         while True:
-            rows, size, done = counter.count(_ENTRIES * threads, tick)
+            rows, size, done = counter.count(
+                _ENTRIES * threads, lambda done: run.progress.counting(done, total)
+            )
             if not rows:
                 break
+            some = lengths[row : row + rows]
             indices, values = entries.room(size)
-            counter.take(lengths[row : row + rows], indices, values)
+            counter.take(some, indices, values)
             entries.keep()
             row += rows
-            tick(done)
+            run.progress.counting(done, total)
+            if run.keeps:
+                unkept.append((some, indices.copy(), values.copy()))
+                if run.due() or sum(a.nbytes for block in unkept for a in block) > _WAITING:
+                    keep()
+        if unkept:
+            keep()
         indptr = np.zeros(len(counts) + 1, np.int64)
         np.cumsum(lengths, out=indptr[1:])
         return Cooccurrence(indptr, *entries.arrays())
@@ -362,12 +411,11 @@ def _mix(z: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 
 @dataclass(frozen=True, eq=False)
 class CountsFile:
-    """What a file of counts holds: V words, their counts, one or two matrices, and plain data."""
+    """What a file of counts holds: V words, their counts, up to three matrices, and plain data."""
 
     words: list[str]
     counts: Int64
-    pairs: Cooccurrence
-    held_out: Cooccurrence | None
+    counted: Counted
     metadata: dict[str, Any]
 
 
@@ -376,15 +424,14 @@ def write_counts(
     *,
     words: Sequence[str],
     counts: npt.NDArray[Any],
-    pairs: Cooccurrence,
-    held_out: Cooccurrence | None = None,
+    counted: Counted,
     metadata: Mapping[str, Any],
 ) -> None:
     """Write counts as a file in the layout of safetensors, whatever its name.
 
     Tensors: `words`, `offsets` and `counts` as in a model file; `indptr`, `indices` and `values` of
-    `pairs`, and with "held_" before their names those of `held_out`. Metadata: the text under
-    "wordkin-counts" is JSON, {"format": FORMAT_VERSION, "metadata": metadata}.
+    `pairs`; with "held_" before their names those of `probe`, with "unseen_" those of `held_out`.
+    Metadata: the text under "wordkin-counts" is JSON, as in a model file.
 
     Parameters
     ----------
@@ -392,9 +439,8 @@ def write_counts(
         An older file there is replaced only once the new one is complete.
     words : sequence of V different str
     counts : (V,) array of integers
-    pairs, held_out : Cooccurrence
-        Of all lines, and of those among them by which a ridge is chosen. May lie in files, and
-        be larger than the memory.
+    counted : Counted
+        May lie in files, and be larger than the memory.
     metadata : mapping
         Anything that JSON can hold.
 
@@ -407,9 +453,11 @@ def write_counts(
     """
     spelled = spell_words(path, words)
     V = len(spelled)
-    sizes = {"counts": len(counts), "pairs": pairs.size}
-    if held_out is not None:
-        sizes["held_out"] = held_out.size
+    sizes = {"counts": len(counts)}
+    matrices = {prefix: getattr(counted, name) for prefix, name in _PREFIXES.items()}
+    for prefix, matrix in matrices.items():
+        if matrix is not None:
+            sizes[_PREFIXES[prefix]] = matrix.size
     for name, size in sizes.items():
         if size != V:
             raise FormatError(f"{path}: {name} must be of {V} words, got {size}")
@@ -418,7 +466,7 @@ def write_counts(
         "offsets": np.cumsum([0, *map(len, spelled)], dtype=np.int64),
         "counts": np.asarray(counts).astype(np.int64, casting="same_kind", copy=False),
     }
-    for prefix, matrix in (("", pairs), ("held_", held_out)):
+    for prefix, matrix in matrices.items():
         if matrix is not None:
             tensors |= {prefix + name: getattr(matrix, name) for name in _MATRIX}
     try:
@@ -453,8 +501,9 @@ def read_counts(path: StrPath) -> CountsFile:
         size = int.from_bytes(raw.read(8), "little")
         header = json.loads(raw.read(size))
     wanted = _WORDS | _MATRIX
-    if held := any(name.startswith("held_") for name in names):
-        wanted |= {f"held_{name}": types for name, types in _MATRIX.items()}
+    there = [p for p in _PREFIXES if not p or any(name.startswith(p) for name in names)]
+    for prefix in there:
+        wanted |= {prefix + name: types for name, types in _MATRIX.items()}
     missing = wanted.keys() - names
     if missing:
         raise FormatError(f"{path}: no tensor {', '.join(sorted(missing))}")
@@ -470,8 +519,7 @@ def read_counts(path: StrPath) -> CountsFile:
     return CountsFile(
         words,
         counts,
-        _matrix(path, tensors, "", len(words)),
-        _matrix(path, tensors, "held_", len(words)) if held else None,
+        Counted(**{_PREFIXES[p]: _matrix(path, tensors, p, len(words)) for p in there}),
         metadata,
     )
 

@@ -1,7 +1,7 @@
 """The exact engine: descent on the loss of a whole corpus, over its co-occurrence counts.
 
 Ids or counts in, trained matrices and a history out; no words. It may import `objectives` for the
-conventions, `cooccurrence`, `tiles`, `memory`, `settings`, `progress` and `errors`.
+conventions, `cooccurrence`, `tiles`, `memory`, `settings`, `run`, `progress` and `errors`.
 
 A pass is two half passes: all of V at fixed U, then all of U at fixed V. In each a row has a convex
 problem of its own, takes a Newton step with a curvature that all rows share, and goes along it as
@@ -16,17 +16,18 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.cooccurrence import Cooccurrence, count, split_lines
+from wordkin.cooccurrence import Cooccurrence, Counted, count, split_lines
 from wordkin.errors import CorpusError, DivergenceError, SettingsError
 from wordkin.memory import available, shown
 from wordkin.objectives import noise_distribution
 from wordkin.progress import Progress
-from wordkin.settings import ExactSettings, Precision
+from wordkin.run import Kept, Matrices, Run
+from wordkin.settings import ExactSettings
 from wordkin.stochastic import Trained
 from wordkin.tiles import Array, Link, NativeTiles, Tile, Tiles, tile_rows
 
@@ -42,7 +43,7 @@ FOCUSED = 2
 """Sweeps of a pass over the rows that have most to gain, before the one over all rows."""
 URGENT = 0.5
 """They have this share of the squared gradient; less than a tenth of the rows."""
-HELD_OUT = 0.05
+PROBE = 0.05
 """The share of lines that a ridge is chosen by."""
 RIDGES = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03)
 """The ridges to choose from."""
@@ -72,6 +73,9 @@ class Pass:
         Squared norm of the gradient before the steps, measured by the shared curvature: in nats a
         pair, about twice what undamped Newton steps would lower the loss by.
     seconds : float
+    held_out : float or None
+        Mean loss of a pair of the lines held out, after the pass; None if there are none, or not
+        all words are in training yet.
     """
 
     words: int
@@ -80,104 +84,130 @@ class Pass:
     ridge: float
     gradient: float
     seconds: float
+    held_out: float | None = None
 
-    @property
-    def perplexity(self) -> float:
-        """E to the loss: for naive softmax, among how many words the model seems to guess."""
-        return math.exp(self.loss) if self.loss < 700 else math.inf
+
+def perplexity(loss: float) -> float:
+    """E to the loss: for naive softmax, among how many words the model seems to guess."""
+    return math.exp(loss) if loss < 700 else math.inf
 
 
 def train(
     ids: npt.NDArray[np.int32],
     counts: npt.NDArray[np.int64],
     settings: ExactSettings,
-    progress: Progress,
-    after_pass: Callable[[Pass], None] = lambda _: None,
+    run: Run | None = None,
+    held_out: npt.NDArray[np.int32] | None = None,
 ) -> Trained:
     """Count the pairs of a text, and descend on the counts; parameters as in `stochastic.train`."""
+    run = run or Run()
     began = time.perf_counter()
     require_memory(len(counts), settings)
     counted = count_pairs(
         ids,
         counts,
-        window=settings.window,
-        subsample=settings.subsample,
-        threads=settings.threads,
-        precision=settings.precision,
-        held_out=settings.ridge is None,
-        progress=progress,
+        settings,
+        probe=settings.ridge is None,
+        held_out=held_out,
+        run=run,
     )
     counting = time.perf_counter() - began
-    trained = descend(*counted, counts, settings, progress, after_pass)
+    trained = descend(counted, counts, settings, run)
     return dataclasses.replace(trained, counting=counting)
 
 
 def count_pairs(
     ids: npt.NDArray[np.int32],
     counts: npt.NDArray[np.int64],
+    settings: ExactSettings,
     *,
-    window: int,
-    subsample: float,
-    threads: int,
-    precision: Precision = "float32",
-    held_out: bool = True,
+    probe: bool = True,
+    held_out: npt.NDArray[np.int32] | None = None,
     memory: int | None = None,
-    progress: Progress,
-) -> tuple[Cooccurrence, Cooccurrence | None]:
+    run: Run,
+) -> Counted:
     """Count all pairs of a text, and again those of the lines that a ridge is chosen by.
 
     Parameters
     ----------
+    probe : bool
+        Whether the latter are wanted.
+    held_out : (M,) int32, optional
+        Lines that are not part of the text.
     memory : int or None
         Bytes that counts may take in memory before they go to files; None: half of what there is.
-
-    Returns
-    -------
-    pairs, held_out : Cooccurrence
-        Of all lines; of a share `HELD_OUT` of them, or None if these are not wanted.
     """
     if memory is None and (free := available()) is not None:
         memory = free // 2
 
-    def counted(part: npt.NDArray[np.int32]) -> Cooccurrence:
-        dtype = np.float64 if precision == "float64" else np.float32
-        return count(
-            part,
-            counts,
-            window=window,
-            subsample=subsample,
-            threads=threads,
-            dtype=dtype,
-            memory=memory,
-            progress=progress,
-        )
+    def counted(part: npt.NDArray[np.int32], run: Run) -> Cooccurrence:
+        return _count(part, counts, settings, memory, run)
 
-    pairs = counted(ids)
-    return pairs, counted(split_lines(ids, HELD_OUT)[1]) if held_out else None
+    apart = Run(run.progress)  # of small parts nothing is kept
+    return Counted(
+        counted(ids, run),
+        counted(split_lines(ids, PROBE)[1], apart) if probe else None,
+        None if held_out is None or not len(held_out) else counted(held_out, apart),
+    )
+
+
+def _count(
+    ids: npt.NDArray[np.int32],
+    counts: npt.NDArray[np.int64],
+    settings: ExactSettings,
+    memory: int | None,
+    run: Run,
+) -> Cooccurrence:
+    return count(
+        ids,
+        counts,
+        window=settings.window,
+        subsample=settings.subsample,
+        threads=settings.threads,
+        dtype=np.float64 if settings.precision == "float64" else np.float32,
+        memory=memory,
+        run=run,
+    )
+
+
+def loss_of_lines(
+    lines: npt.NDArray[np.int32] | None, counts: npt.NDArray[np.int64], settings: ExactSettings
+) -> Callable[[npt.NDArray[Any], npt.NDArray[Any]], float | None]:
+    """Give a function of center and outside vectors: the mean loss of a pair of some lines.
+
+    It returns None where the lines have no pair.
+    """
+    pairs = None
+    if lines is not None and len(lines):
+        pairs = _count(lines, counts, settings, None, Run())
+
+    def loss_of(V: npt.NDArray[Any], U: npt.NDArray[Any]) -> float | None:
+        if pairs is None or not pairs.total:
+            return None
+        with _open(settings) as tiles:
+            problem = Problem(pairs, counts, settings)
+            return _evaluate(tiles, problem, tiles.array(V), tiles.array(U))
+
+    return loss_of
 
 
 def descend(
-    pairs: Cooccurrence,
-    held_out: Cooccurrence | None,
+    counted: Counted,
     counts: npt.NDArray[np.int64],
     settings: ExactSettings,
-    progress: Progress,
-    after_pass: Callable[[Pass], None] = lambda _: None,
+    run: Run | None = None,
 ) -> Trained:
     """Train both matrices on counted pairs.
 
     Parameters
     ----------
-    pairs : Cooccurrence
-        N, symmetric, of V words, the most frequent first.
-    held_out : Cooccurrence or None
-        The share of N that a ridge is chosen by, where `settings` have none.
+    counted : Counted
+        Pairs of V words, the most frequent first.
     counts : (V,) int64
         How often each word is in the text: the noise of negative sampling hangs on it.
     settings : ExactSettings
-    progress : Progress
-    after_pass
-        Called with each pass's account.
+    run : Run, optional
+        Told of what is done, and after each pass; keeps states.
 
     Returns
     -------
@@ -194,34 +224,31 @@ def descend(
     DivergenceError
         When the loss or a vector stops being finite.
     """
-    seen = np.flatnonzero(np.diff(pairs.indptr))
+    run = run or Run()
+    seen = np.flatnonzero(np.diff(counted.pairs.indptr))
     if len(seen) < 2:
         raise CorpusError("no two words were counted together: there is nothing to train on")
     V = len(counts)
     require_memory(V, settings)
     if len(seen) < V:
-        pairs, counts = pairs.among(seen), counts[seen]
-        held_out = None if held_out is None else held_out.among(seen)
-    history: list[Pass] = []
+        counted, counts = counted.among(seen), counts[seen]
 
-    def account(done: Pass) -> None:
-        history.append(done)
-        after_pass(done)
+    def spread(*matrices: npt.NDArray[Any]) -> Matrices:
+        """Give all words rows: zeros where nothing is known."""
+        if len(matrices[0]) == V:
+            return Matrices(*matrices)
+        wide = []
+        for matrix in matrices:
+            wide.append(np.zeros((V, settings.dim), matrix.dtype))
+            wide[-1][seen[: len(matrix)]] = matrix
+        return Matrices(*wide)
 
     with _open(settings) as tiles:
-        ridge = settings.ridge
-        if ridge is None:
-            ridge = choose_ridge(tiles, pairs, held_out, counts, settings, progress)
-        problem = Problem(pairs, counts, settings)
-        center, outside = _solve(tiles, problem, settings, ridge, progress, account)
-        found = [tiles.numpy(center), tiles.numpy(outside)]
+        solution = _Solution(tiles, counted, counts, settings, run, spread)
+        found = solution.find()
     if not all(np.isfinite(matrix).all() for matrix in found):
         raise DivergenceError("training diverged: a vector is no longer finite; set a larger ridge")
-    if len(seen) < V:
-        for i, matrix in enumerate(found):
-            found[i] = np.zeros((V, settings.dim), matrix.dtype)
-            found[i][seen] = matrix
-    return Trained(found[0], found[1], history)
+    return Trained(*found, solution.history)
 
 
 def loss_and_gradients(
@@ -344,6 +371,8 @@ class _Side:
     log_z: Float64
     gradient: Float64  # squared norm of each row's, times its pairs
 
+    SUMS: ClassVar = ("loss", "log_z", "gradient")
+
     @classmethod
     def of(cls, A: Array) -> _Side:
         return cls(A, *(np.zeros(len(A)) for _ in range(3)))
@@ -397,9 +426,7 @@ def _step_some(
 ) -> None:
     """Take a step with some rows of one side."""
     some = _Side.of(side.A[rows])
-    if link.row is not None and link.row_hit is not None:
-        link = link._replace(row=link.row[rows], row_hit=link.row_hit[rows])
-    _step(tiles, some, B, pairs.some_rows(rows), n[rows], link, ridge[rows], inverse)
+    _step(tiles, some, B, pairs.some_rows(rows), n[rows], link.of_rows(rows), ridge[rows], inverse)
     side.A[rows] = some.A
     for mine, theirs in (
         (side.loss, some.loss),
@@ -409,34 +436,99 @@ def _step_some(
         mine[rows] = theirs
 
 
-def _solve(
-    tiles: Tiles,
-    whole: Problem,
-    settings: ExactSettings,
-    weight: float,
-    progress: Progress,
-    account: Callable[[Pass], None],
-) -> tuple[Array, Array]:
-    """Descend on the most frequent words first, then on more and more, in the end on all."""
-    descent: Descent | None = None
-    for words in stages(len(whole)):
-        problem = whole.leading(words)
-        if not problem.total:  # of two kinds of words, these are all of one that never meet
-            continue
+class _Solution:
+    """The descent on the most frequent words first, then on more and more, in the end on all."""
+
+    def __init__(
+        self,
+        tiles: Tiles,
+        counted: Counted,
+        counts: npt.NDArray[np.int64],
+        settings: ExactSettings,
+        run: Run,
+        spread: Callable[..., Matrices],
+    ) -> None:
+        self.history: list[Pass] = []
+        self._tiles = tiles
+        self._settings = settings
+        self._run = run
+        self._spread = spread
+        self._counted = counted
+        self._counts = counts
+        self._whole = Problem(counted.pairs, counts, settings)
+        self._test = None
+        if counted.held_out is not None and counted.held_out.total:
+            self._test = Problem(counted.held_out, counts, settings)
+
+    def find(self) -> Matrices:
+        """Return both matrices."""
+        whole, settings, run = self._whole, self._settings, self._run
+        sizes = stages(len(whole))
+        descent: Descent | None = None
+        first = done = 0
+        if kept := run.begin_from():
+            ridge, first, done = (kept.facts[name] for name in ("ridge", "stage", "passes"))
+            self.history += [Pass(**account) for account in kept.facts["history"]]
+            problem = whole.leading(sizes[first])
+            descent = Descent.resumed(self._tiles, problem, kept, ridge, run.progress)
+        else:
+            ridge = settings.ridge
+            if ridge is None:
+                ridge = choose_ridge(
+                    self._tiles,
+                    self._counted.pairs,
+                    self._counted.probe,
+                    self._counts,
+                    settings,
+                    run.progress,
+                )
+        for stage in range(first, len(sizes)):
+            if stage > first or descent is None:
+                descent = self._widened(descent, whole.leading(sizes[stage]), ridge)
+                done = 0
+            if descent is None:  # of two kinds of words, these are all of one that never meet
+                continue
+            passes = settings.max_passes if stage == len(sizes) - 1 else CORE_PASSES
+            while done < passes:
+                before = descent.loss + descent.penalty
+                account = self._measured(descent.run_pass(), descent)
+                self.history.append(account)
+                done += 1
+                if before - (account.loss + account.penalty) <= settings.tolerance * account.loss:
+                    done = passes
+                if run.after(account, lambda at=descent: self._matrices(at)):  # type: ignore[misc]
+                    return self._matrices(descent)
+                if run.due():
+                    facts = {
+                        "ridge": ridge,
+                        "stage": stage,
+                        "passes": done,
+                        "history": [dataclasses.asdict(passed) for passed in self.history],
+                    }
+                    tensors, more = descent.state()
+                    run.keep(tensors, facts | more)
+        assert descent is not None
+        return self._matrices(descent)
+
+    def _widened(self, descent: Descent | None, problem: Problem, ridge: float) -> Descent | None:
+        """Return the descent on more words; None where none of them meet."""
+        if not problem.total:
+            return None
         if descent is None:
-            V, U = (tiles.array(M) for M in start(problem, settings))
+            V, U = (self._tiles.array(M) for M in start(problem, self._settings))
         else:
             V, U = descent.extended_to(problem)
-        descent = Descent(tiles, problem, V, U, weight, progress)
-        passes = settings.max_passes if words == len(whole) else CORE_PASSES
-        for _ in range(passes):
-            before = descent.loss + descent.penalty
-            done = descent.run_pass()
-            account(done)
-            if before - (done.loss + done.penalty) <= settings.tolerance * done.loss:
-                break
-    assert descent is not None
-    return descent.center.A, descent.outside.A
+        return Descent.begun(self._tiles, problem, V, U, ridge, self._run.progress)
+
+    def _measured(self, account: Pass, descent: Descent) -> Pass:
+        """Add the loss of the lines held out, once all their words are in training."""
+        if self._test is None or account.words < len(self._whole):
+            return account
+        loss = _evaluate(self._tiles, self._test, descent.center.A, descent.outside.A)
+        return dataclasses.replace(account, held_out=loss)
+
+    def _matrices(self, descent: Descent) -> Matrices:
+        return self._spread(*(self._tiles.numpy(s.A) for s in (descent.center, descent.outside)))
 
 
 class Descent:
@@ -446,8 +538,8 @@ class Descent:
         self,
         tiles: Tiles,
         problem: Problem,
-        V: Array,
-        U: Array,
+        center: _Side,
+        outside: _Side,
         weight: float,
         progress: Progress,
     ) -> None:
@@ -458,9 +550,47 @@ class Descent:
         self._ridge = problem.ridge(weight)
         self._number = 0
         self.loss = self.penalty = math.nan
-        self.center, self.outside = _Side.of(V), _Side.of(U)
-        self._step_centers()
-        self._measure()
+        self.center, self.outside = center, outside
+
+    @classmethod
+    def begun(
+        cls,
+        tiles: Tiles,
+        problem: Problem,
+        V: Array,
+        U: Array,
+        weight: float,
+        progress: Progress,
+    ) -> Descent:
+        """Begin from two matrices, with a first step of the center rows."""
+        descent = cls(tiles, problem, _Side.of(V), _Side.of(U), weight, progress)
+        descent._step_centers()
+        descent._measure()
+        return descent
+
+    @classmethod
+    def resumed(
+        cls, tiles: Tiles, problem: Problem, kept: Kept, weight: float, progress: Progress
+    ) -> Descent:
+        """Go on from what `state` gave."""
+
+        def side(name: str) -> _Side:
+            rest = (kept.tensors[f"{name}_{what}"] for what in _Side.SUMS)
+            return _Side(tiles.array(kept.tensors[name]), *rest)
+
+        descent = cls(tiles, problem, side("center"), side("outside"), weight, progress)
+        descent._number, descent.loss, descent.penalty = (
+            kept.facts[name] for name in ("number", "loss", "penalty")
+        )
+        return descent
+
+    def state(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+        """Return arrays and plain data, from which `resumed` goes on."""
+        tensors = {}
+        for name, side in (("center", self.center), ("outside", self.outside)):
+            tensors[name] = self._tiles.numpy(side.A)
+            tensors |= {f"{name}_{what}": getattr(side, what) for what in _Side.SUMS}
+        return tensors, {"number": self._number, "loss": self.loss, "penalty": self.penalty}
 
     def run_pass(self) -> Pass:
         """Take steps with the rows that have most to gain, then with all."""
@@ -507,8 +637,8 @@ class Descent:
         ):
             rows = tiles.numpy(side.A)
             fresh = _Side.of(tiles.array(_by_frequency(rows, known.n, problem.n[old:])))
-            if wide.row is not None and wide.row_hit is not None:
-                link = link._replace(row=wide.row[old:], row_hit=wide.row_hit[old:])
+            of_fresh = wide.of_rows(slice(old, None))
+            link = link._replace(row=of_fresh.row, row_hit=of_fresh.row_hit)
             inverse = self._inverse_curvature(other, link)
             n = between.row_sums
             _step(tiles, fresh, other.A, between, n, link, ridge, inverse)
@@ -604,7 +734,7 @@ def choose_ridge(
     best, least = RIDGES[0], math.inf
     for tried, ridge in enumerate(RIDGES):
         progress.choosing(tried, len(RIDGES))
-        descent = Descent(tiles, problem, V, U, ridge, Progress())
+        descent = Descent.begun(tiles, problem, V, U, ridge, Progress())
         for _ in range(CHOICE_PASSES):
             descent.run_pass()
         V, U = descent.center.A, descent.outside.A
@@ -623,7 +753,9 @@ def _evaluate(tiles: Tiles, problem: Problem, V: Array, U: Array) -> float:
         tile.gradient()
         losses.append(tile.loss.sum())
 
-    for _ in tiles.each(V, U, problem.pairs, problem.n, problem.center_link(), work):
+    rows = np.flatnonzero(problem.n)  # of few lines, many words have no pair
+    link, pairs = problem.center_link().of_rows(rows), problem.pairs.some_rows(rows)
+    for _ in tiles.each(V[rows], U, pairs, problem.n[rows], link, work):
         pass
     return math.fsum(losses) / problem.total
 

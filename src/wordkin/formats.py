@@ -11,6 +11,7 @@ before the first byte is written.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import stat
@@ -59,6 +60,29 @@ class ModelFile:
     vectors: Float32 | None
     counts: Int64
     metadata: dict[str, Any]
+
+
+def digest(
+    words: Sequence[str],
+    counts: npt.NDArray[Any],
+    matrices: Mapping[str, npt.NDArray[Any]],
+) -> str:
+    """Return the SHA-256 of what was learned: equal for equal words, counts and matrices.
+
+    How long it took, and on how many threads, is no part of it.
+    """
+    sum_ = hashlib.sha256()
+    joined = b"".join(raw + b"\0" for raw in (w.encode("utf-8", "surrogateescape") for w in words))
+    parts: dict[str, npt.NDArray[Any]] = {
+        "words": np.frombuffer(joined, np.uint8),
+        "counts": np.asarray(counts, "<i8"),
+        **{name: np.asarray(matrix, "<f4") for name, matrix in matrices.items()},
+    }
+    for name, array in parts.items():
+        sum_.update(f"{name}{array.shape}".encode())
+        for at in range(0, len(array), 1 << 14):  # strided rows are copied, but not all at once
+            sum_.update(np.ascontiguousarray(array[at : at + (1 << 14)]).data)
+    return sum_.hexdigest()
 
 
 def write_model(

@@ -51,7 +51,7 @@ def train(
     subsample: float = 0.0,
     learning_rate: float = 0.025,
     seed: int = 1,
-    after_epoch: Callable[[EpochCounts], None] = lambda _: None,
+    after_epoch: Callable[[EpochCounts, Array, Array], bool] = lambda *_: False,
 ) -> tuple[Array, Array, list[float]]:
     """Train word vectors by stochastic gradient descent on the windows of a corpus.
 
@@ -72,7 +72,7 @@ def train(
     epochs, learning_rate, seed
         Passes over the corpus; the first step's size; one seed, one result.
     after_epoch
-        Called with what each epoch did.
+        Called with what each epoch did, and both matrices; training ends where it returns True.
 
     Returns
     -------
@@ -134,7 +134,8 @@ def train(
                 f"the loss became {total} in epoch {epoch}: set learning_rate below {learning_rate}"
             )
         history.append(float(total / pairs) if pairs else 0.0)
-        after_epoch(EpochCounts(total, pairs, trained))
+        if after_epoch(EpochCounts(total, pairs, trained), V, U):
+            break
     return V, U, history
 
 

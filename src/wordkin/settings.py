@@ -44,6 +44,12 @@ class Settings:
     subsample : float
         Threshold t: a token of a word with frequency f is kept with probability
         min(1, sqrt(t / f) + t / f). 0 keeps all.
+    held_out : float
+        Share of the text's lines that is never trained on: their loss is that of unseen text.
+        Always the same lines; none of a text of fewer than 1,000.
+    patience : int or None
+        Training ends when the loss on these lines has not fallen for so many epochs or passes;
+        None: it is only reported.
     threads : int
         Default: the cores at hand.
     seed : int
@@ -63,6 +69,8 @@ class Settings:
     min_count: int = 5
     max_vocab: int | None = None
     subsample: float = 1e-4
+    held_out: float = 0.01
+    patience: int | None = None
     threads: int = dataclasses.field(default_factory=_cores)
     seed: int = 1
 
@@ -71,12 +79,16 @@ class Settings:
         names = [field.name for field in dataclasses.fields(self)]
         for name in names:
             value = getattr(self, name)
-            if value is None and name in ("max_vocab", "ridge"):
+            if value is None and name in ("max_vocab", "ridge", "patience"):
                 continue
             if name in _WHOLE_NUMBERS:
                 _require_whole(name, value)
             elif name in _NUMBERS:
                 _require_number(name, value)
+        if self.held_out >= 1:
+            raise SettingsError(f"held_out must be below 1, got {self.held_out}")
+        if self.patience is not None and not self.held_out:
+            raise SettingsError("patience needs lines held out, and held_out is 0")
 
     def as_dict(self) -> dict[str, Any]:
         """Names and values, as a model file keeps them; `settings_for` takes them back."""
@@ -87,14 +99,16 @@ class Settings:
 class StochasticSettings(Settings):
     """What the stochastic engine is told, beside what every engine is.
 
-    One seed and one thread: the same vectors, byte for byte.
-
     Attributes
     ----------
     epochs : int
         Passes over the text.
     learning_rate : float
         Size of the first step; it falls in a straight line to almost nothing.
+    deterministic : bool
+        The same vectors, byte for byte, for any number of threads. False: threads change shared
+        rows without waiting for each other, which is faster and comes out a little different each
+        time, unless there is one thread.
     """
 
     engine: ClassVar[EngineName] = "stochastic"
@@ -102,6 +116,12 @@ class StochasticSettings(Settings):
     objective: Objective = "negative-sampling"
     epochs: int = 5
     learning_rate: float = 0.025
+    deterministic: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.deterministic, bool):
+            raise SettingsError(f"deterministic must be True or False, got {self.deterministic!r}")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -208,7 +228,7 @@ def _require_number(name: str, value: object) -> None:
         raise SettingsError(f"{name} must be above 0, got {value}")
 
 
-_NUMBERS = ("subsample", "learning_rate", "ridge", "tolerance")
+_NUMBERS = ("subsample", "learning_rate", "ridge", "tolerance", "held_out")
 
 # The largest values that the native core can count with.
 _WHOLE_NUMBERS = {
@@ -217,6 +237,7 @@ _WHOLE_NUMBERS = {
     "negatives": 500,
     "epochs": 1 << 30,
     "max_passes": 1 << 30,
+    "patience": 1 << 30,
     "min_count": (1 << 63) - 1,
     "max_vocab": (1 << 31) - 2,
     "threads": 4096,

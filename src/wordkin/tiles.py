@@ -40,6 +40,12 @@ class Link(NamedTuple):
     row_hit: npt.NDArray[np.float64] | None = None
     column_hit: npt.NDArray[np.float64] | None = None
 
+    def of_rows(self, rows: npt.NDArray[np.intp] | slice) -> Link:
+        """Return the link of some rows."""
+        if self.row is None or self.row_hit is None:
+            return self
+        return self._replace(row=self.row[rows], row_hit=self.row_hit[rows])
+
 
 class Tile(Protocol):
     """Some rows a of one matrix against all rows B of the other.

@@ -8,16 +8,21 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin import classroom, exact, gauge, prediction, stochastic
+from wordkin.checkpoint import Checkpoints
 from wordkin.cooccurrence import CountsFile, read_counts, write_counts
-from wordkin.corpus import Corpus
+from wordkin.corpus import Corpus, Fingerprint
 from wordkin.errors import (
+    CheckpointError,
     CorpusError,
     FormatError,
     SettingsError,
@@ -25,9 +30,12 @@ from wordkin.errors import (
     WordkinError,
 )
 from wordkin.exact import Pass
-from wordkin.formats import read_model, write_model
+from wordkin.files import remove_stale_temporaries
+from wordkin.formats import digest, read_model, write_model
+from wordkin.keeper import Callback, Keeper, Log, Say
 from wordkin.objectives import keep_probability
 from wordkin.progress import Progress, progress_for
+from wordkin.run import Run
 from wordkin.settings import (
     EngineName,
     ExactSettings,
@@ -36,14 +44,16 @@ from wordkin.settings import (
     settings_for,
 )
 from wordkin.stochastic import Epoch, Trained
+from wordkin.terminal import say as say_on_stderr
 from wordkin.text import Text, read_corpus
 from wordkin.vectors import WordVectors
 from wordkin.vocabulary import Vocabulary
 
+StrPath: TypeAlias = str | os.PathLike[str]
 Settings: TypeAlias = StochasticSettings | ExactSettings
 History: TypeAlias = list[Epoch] | list[Pass]
 
-# Ids, their counts, settings of the engine, progress, and what is called after each epoch or pass.
+# Ids, their counts, settings of the engine, the run, and the ids of the lines held out.
 _ENGINES: dict[tuple[EngineName, Objective], Callable[..., Trained]] = {
     ("stochastic", "negative-sampling"): stochastic.train,
     ("stochastic", "naive-softmax"): classroom.train,
@@ -52,7 +62,9 @@ _ENGINES: dict[tuple[EngineName, Objective], Callable[..., Trained]] = {
 }
 
 
-COUNTED = ("window", "subsample", "min_count", "max_vocab")
+_FACTS = ("tokens", "lines", "invalid_utf8", "held_out_tokens")
+_TOO_SHORT = (classroom.train,)  # of these runs no states are kept
+COUNTED = ("window", "subsample", "min_count", "max_vocab", "held_out")
 """The settings that counts are made with."""
 
 
@@ -60,15 +72,15 @@ COUNTED = ("window", "subsample", "min_count", "max_vocab")
 class Account:
     """Where every token went, and how long it took.
 
-    For each epoch, and so in sum: read = trained + subsampled + out of vocabulary. The exact engine
-    reads once, and what it trains on and leaves out are expectations, rounded.
+    For each epoch, and so in sum: read = trained + subsampled + out of vocabulary + held out. The
+    exact engine reads once, and what it trains on and leaves out are expectations, rounded.
 
     Attributes
     ----------
     tokens, lines, invalid_utf8 : int
         Words and lines read once; words whose bytes are no UTF-8.
-    read, trained, subsampled, out_of_vocabulary : int
-        Tokens over all epochs.
+    read, trained, subsampled, out_of_vocabulary, held_out : int
+        Tokens over all epochs; the last are those of lines that were not trained on.
     reading, counting, training : float
         Seconds; the stochastic engine counts nothing.
     """
@@ -83,6 +95,7 @@ class Account:
     reading: float
     training: float
     counting: float = 0.0
+    held_out: int = 0
 
     @property
     def words_per_second(self) -> float:
@@ -93,17 +106,18 @@ class Account:
 
 @dataclasses.dataclass(frozen=True)
 class Origin:
-    """What trained a model: the version of this program, and the processor's instruction set."""
+    """What trained a model: versions of this program and of NumPy, and the instruction set."""
 
     wordkin: str
     instruction_set: str
+    numpy: str = ""
 
     @classmethod
     def here(cls) -> Origin:
         """Return what would train one now."""
         from wordkin import __version__
 
-        return cls(__version__, stochastic.level())
+        return cls(__version__, stochastic.level(), np.__version__)
 
 
 class Word2Vec:
@@ -124,6 +138,7 @@ class Word2Vec:
         self.settings: Settings = settings_for(**settings)
         self._given = settings.keys()
         self._result: _Result | None = None
+        self._checkpoint: StrPath | None = None
 
     def get_params(self) -> dict[str, Any]:
         """Return the settings by name."""
@@ -134,9 +149,15 @@ class Word2Vec:
         text: Text,
         *,
         progress: bool | Progress | None = None,
-        after_epoch: Callable[[Any], None] = lambda _: None,
+        callback: Callback | None = None,
+        history: StrPath | None = None,
+        tensorboard: StrPath | None = None,
+        checkpoint: StrPath | None = None,
+        every: float = 60.0,
+        resume: bool = False,
+        say: Say = say_on_stderr,
     ) -> Word2Vec:
-        """Train on a text from the start.
+        """Train on a text from the start, or from where an interrupted run has come to.
 
         Parameters
         ----------
@@ -145,8 +166,24 @@ class Word2Vec:
             once, so a generator will do.
         progress
             A bar on standard error: True, False, or None for only on a terminal; or a `Progress`.
-        after_epoch
-            Called with the account of each `Epoch`, or of each `Pass` of the exact engine.
+        callback
+            Called with a `Moment` after each epoch, or pass of the exact engine: its account, and
+            the vectors as they are then. Training ends where it returns True.
+        history
+            A file for the accounts, an object of JSON a line, as they come.
+        tensorboard
+            A folder for the same as events for TensorBoard, whose package must be installed.
+        checkpoint
+            A folder in which to keep the state of training, and of counting, for `resume`. It goes
+            away when the model is saved.
+        every
+            Seconds between two states.
+        resume
+            Go on from the state in that folder, if there is one. In deterministic training, the
+            model comes out the same, byte for byte, as if nothing had happened.
+        say
+            Told, in a line each, of what does not end training: a state that cannot be written or
+            is damaged, that training ends early.
 
         Returns
         -------
@@ -157,41 +194,61 @@ class Word2Vec:
         ------
         CorpusError, OSError
             For a text that cannot be read or holds nothing to train on.
+        CheckpointError
+            For a state of other settings or another text; for a folder in use, or with a state in
+            it that is not to be gone on from.
         DivergenceError
             When the loss or a vector stops being finite.
         """
-        shown = progress if isinstance(progress, Progress) else progress_for(progress)
         settings = self.settings
-        with shown:
+        if checkpoint is not None and _ENGINES[settings.engine, settings.objective] in _TOO_SHORT:
+            raise SettingsError(
+                f"the {settings.engine} engine keeps no states of {settings.objective}, which is"
+                " for small texts"
+            )
+        with ExitStack() as stack:
+            setup = _Setup(stack, progress, callback, checkpoint, every, resume, say)
+            setup.open_log(history, tensorboard)
             began = time.perf_counter()
-            corpus = read_corpus(
-                text, min_count=settings.min_count, max_vocab=settings.max_vocab, progress=shown
-            )
-            read = time.perf_counter()
-            _require_pairs(corpus)
-            trained = _ENGINES[settings.engine, settings.objective](
-                corpus.ids, corpus.vocabulary.counts, settings, shown, after_epoch
-            )
-            done = time.perf_counter()
+            corpus = _read(text, settings, setup.progress)
+            run = setup.keeper(settings, corpus.vocabulary.words, corpus.fingerprint)
+            self._train(corpus, time.perf_counter() - began, run)
+        if settings.patience and all(done.held_out is None for done in self.history):
+            say("note: no lines were held out, as the text is short: patience had no effect")
+        self._checkpoint = checkpoint
+        return self
+
+    def _train(self, corpus: Corpus, reading: float, run: Run) -> None:
+        settings, vocabulary = self.settings, corpus.vocabulary
+        began = time.perf_counter()
+        trained = _ENGINES[settings.engine, settings.objective](
+            corpus.ids, vocabulary.counts, settings, run, corpus.held_out
+        )
+        seconds = time.perf_counter() - began
+        if isinstance(run, Keeper):
+            seconds += run.spent
         if isinstance(settings, StochasticSettings):
             _require_trained(trained.history, settings)
-        account = _account(corpus, trained, settings, read - began, done - read)
-        vocabulary = corpus.vocabulary
-        del corpus  # the ids, which may be most of the memory in use
-        self._result = _Result.of(vocabulary, trained, account, settings)
-        return self
+        account = _account(corpus, trained, settings, reading, seconds)
+        self._result = _Result.of(vocabulary, trained, account, settings, corpus.fingerprint)
 
     def fit_counts(
         self,
-        path: str | os.PathLike[str],
+        path: StrPath,
         *,
         progress: bool | Progress | None = None,
-        after_epoch: Callable[[Any], None] = lambda _: None,
+        callback: Callback | None = None,
+        history: StrPath | None = None,
+        tensorboard: StrPath | None = None,
+        checkpoint: StrPath | None = None,
+        every: float = 60.0,
+        resume: bool = False,
+        say: Say = say_on_stderr,
     ) -> Word2Vec:
         """Train on what `write_counts` or `wordkin count` wrote, by the exact engine.
 
-        Window, subsampling and vocabulary are those of the counts, which are float32 whatever the
-        precision.
+        Window, subsampling, vocabulary and lines held out are those of the counts, which are
+        float32 whatever the precision. All else is as in `fit`.
 
         Raises
         ------
@@ -202,32 +259,34 @@ class Word2Vec:
         """
         if not isinstance(self.settings, ExactSettings):
             raise SettingsError(f"counts are for the exact engine, not for {self.settings.engine}")
-        shown = progress if isinstance(progress, Progress) else progress_for(progress)
-        began = time.perf_counter()
-        file = read_counts(path)
-        settings = self._as_counted(path, file)
-        read = time.perf_counter()
-        with shown:
-            trained = exact.descend(
-                file.pairs, file.held_out, file.counts, settings, shown, after_epoch
-            )
-        done = time.perf_counter()
+        with ExitStack() as stack:
+            setup = _Setup(stack, progress, callback, checkpoint, every, resume, say)
+            setup.open_log(history, tensorboard)
+            began = time.perf_counter()
+            file = read_counts(path)
+            settings = self._as_counted(path, file)
+            fingerprint = _fingerprint_in(path, file)
+            read = time.perf_counter()
+            run = setup.keeper(settings, file.words, fingerprint)
+            trained = exact.descend(file.counted, file.counts, settings, run)
+            done = time.perf_counter()
         facts = Corpus(
             Vocabulary(file.words, file.counts),
             np.empty(0, np.int32),
-            *(file.metadata[name] for name in ("tokens", "lines", "invalid_utf8")),
+            **{name: file.metadata[name] for name in _FACTS},
         )
-        account = _account(facts, trained, settings, read - began, done - read)
+        account = _account(facts, trained, settings, read - began, done - read + run.spent)
         self.settings = settings
-        self._result = _Result.of(facts.vocabulary, trained, account, settings)
+        self._result = _Result.of(facts.vocabulary, trained, account, settings, fingerprint)
+        self._checkpoint = checkpoint
         return self
 
-    def _as_counted(self, path: str | os.PathLike[str], file: CountsFile) -> ExactSettings:
+    def _as_counted(self, path: StrPath, file: CountsFile) -> ExactSettings:
         """Return the settings with what the counts were made with."""
         assert isinstance(self.settings, ExactSettings)
         try:
             made = {name: file.metadata[name] for name in COUNTED}
-            facts = [file.metadata[name] for name in ("tokens", "lines", "invalid_utf8")]
+            facts = [file.metadata[name] for name in _FACTS]
         except KeyError as error:
             raise FormatError(f"{path}: no counts of this program: {error} is missing") from None
         if not all(isinstance(fact, int) for fact in facts):
@@ -267,6 +326,20 @@ class Word2Vec:
         return self._fitted.origin
 
     @property
+    def corpus(self) -> Fingerprint | None:
+        """The size and hash of the text that it was trained on; None: they were not taken."""
+        return self._fitted.corpus
+
+    @property
+    def sha256(self) -> str:
+        """The hash of all that was learned: words, counts, center, outside and gauged vectors.
+
+        Equal for equal text, settings, seed, version and instruction set, whatever the threads, as
+        long as training is deterministic.
+        """
+        return self._fitted.sha256
+
+    @property
     def vectors(self) -> WordVectors:
         """What to ask for neighbours.
 
@@ -295,8 +368,11 @@ class Word2Vec:
         """Where every token went, and how long it took."""
         return self._fitted.account
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: StrPath) -> None:
         """Write the model to a `.safetensors` file, whole or not at all.
+
+        The states that training kept, and what a killed run may have left in the folder of the
+        file, are removed.
 
         Raises
         ------
@@ -312,15 +388,22 @@ class Word2Vec:
             counts=result.counts,
             metadata={
                 **dataclasses.asdict(result.origin),
+                "corpus": result.corpus and dataclasses.asdict(result.corpus),
+                "sha256": result.sha256,
                 "settings": self.settings.as_dict(),
                 "account": dataclasses.asdict(result.account),
                 "history": [dataclasses.asdict(done) for done in result.history],
             },
             vectors=None if result.vectors is result.center else result.vectors.matrix,
         )
+        remove_stale_temporaries(Path(os.path.realpath(path)).parent)
+        if self._checkpoint is not None:
+            with Checkpoints(self._checkpoint) as checkpoints:
+                checkpoints.remove()
+            self._checkpoint = None
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Word2Vec:
+    def load(cls, path: StrPath) -> Word2Vec:
         """Read a model that `save` wrote.
 
         Raises
@@ -335,7 +418,12 @@ class Word2Vec:
             exactly = model.settings.engine == "exact"
             history = [(Pass if exactly else Epoch)(**done) for done in file.metadata["history"]]
             account = Account(**file.metadata["account"])
-            origin = Origin(file.metadata["wordkin"], file.metadata["instruction_set"])
+            origin = Origin(
+                file.metadata["wordkin"],
+                file.metadata["instruction_set"],
+                file.metadata.get("numpy", ""),  # older files do not tell
+            )
+            corpus = file.metadata.get("corpus")
             model._result = _Result.made(
                 file.words,
                 file.center,
@@ -345,6 +433,7 @@ class Word2Vec:
                 cast(History, history),
                 account,
                 origin,
+                corpus and Fingerprint(**corpus),
             )
         except (KeyError, TypeError, WordkinError) as error:
             raise FormatError(f"no model of this program ({error}): {path}") from None
@@ -362,7 +451,7 @@ class Word2Vec:
         return f"Word2Vec({self.settings.objective}, dim={self.settings.dim}{size})"
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class _Result:
     vectors: WordVectors
     center: WordVectors
@@ -371,16 +460,23 @@ class _Result:
     history: History
     account: Account
     origin: Origin
+    corpus: Fingerprint | None
 
     @classmethod
     def of(
-        cls, vocabulary: Vocabulary, trained: Trained, account: Account, settings: Settings
+        cls,
+        vocabulary: Vocabulary,
+        trained: Trained,
+        account: Account,
+        settings: Settings,
+        corpus: Fingerprint | None,
     ) -> _Result:
         center, outside = trained.center, trained.outside
         vectors = gauge.canonical(center, outside) if settings.engine == "exact" else None
         words, counts = vocabulary.words, vocabulary.counts
+        here = Origin.here()
         return cls.made(
-            words, center, outside, vectors, counts, trained.history, account, Origin.here()
+            words, center, outside, vectors, counts, trained.history, account, here, corpus
         )
 
     @classmethod
@@ -394,6 +490,7 @@ class _Result:
         history: History,
         account: Account,
         origin: Origin,
+        corpus: Fingerprint | None,
     ) -> _Result:
         for matrix in (center, outside, vectors):
             if matrix is not None:
@@ -407,16 +504,28 @@ class _Result:
             history,
             account,
             origin,
+            corpus,
         )
+
+    @cached_property
+    def sha256(self) -> str:
+        matrices = {"center": self.center.matrix, "outside": self.outside.matrix}
+        if self.vectors is not self.center:
+            matrices["vectors"] = self.vectors.matrix
+        return digest(self.vectors.words, self.counts, matrices)
 
 
 def count_to_file(
     text: Text,
-    path: str | os.PathLike[str],
+    path: StrPath,
     settings: ExactSettings,
     *,
     memory: int | None = None,
     progress: bool | Progress | None = None,
+    checkpoint: StrPath | None = None,
+    every: float = 60.0,
+    resume: bool = False,
+    say: Say = say_on_stderr,
 ) -> CountsFile:
     """Count the pairs of a text, and write them for `Word2Vec.fit_counts`.
 
@@ -427,48 +536,203 @@ def count_to_file(
     path
         A file of any name, written whole or not at all.
     settings
-        Window, subsampling, vocabulary and threads are used.
+        Window, subsampling, vocabulary, lines held out and threads are used.
     memory : int or None
         Bytes that counts may take in memory before they go to files; None: half of what there is.
+    checkpoint, every, resume, say
+        As in `Word2Vec.fit`.
 
     Raises
     ------
     CorpusError, OSError
         For a text that cannot be read or holds nothing to count, or a file that cannot be written.
+    CheckpointError
+        As in `Word2Vec.fit`.
     """
     from wordkin import __version__
 
-    with progress if isinstance(progress, Progress) else progress_for(progress) as shown:
-        corpus = read_corpus(
-            text, min_count=settings.min_count, max_vocab=settings.max_vocab, progress=shown
-        )
-        _require_pairs(corpus)
+    with ExitStack() as stack:
+        setup = _Setup(stack, progress, None, checkpoint, every, resume, say)
+        corpus = _read(text, settings, setup.progress)
         vocabulary = corpus.vocabulary
-        pairs, held_out = exact.count_pairs(
+        run = setup.keeper(settings, vocabulary.words, corpus.fingerprint)
+        counted = exact.count_pairs(
             corpus.ids,
             vocabulary.counts,
-            window=settings.window,
-            subsample=settings.subsample,
-            threads=settings.threads,
+            settings,
+            held_out=corpus.held_out,
             memory=memory,
-            progress=shown,
+            run=run,
         )
-    metadata = {
-        "wordkin": __version__,
-        "tokens": corpus.tokens,
-        "lines": corpus.lines,
-        "invalid_utf8": corpus.invalid_utf8,
-        **{name: getattr(settings, name) for name in COUNTED},
-    }
-    write_counts(
-        path,
-        words=vocabulary.words,
-        counts=vocabulary.counts,
-        pairs=pairs,
-        held_out=held_out,
-        metadata=metadata,
+        metadata = {
+            "wordkin": __version__,
+            "corpus": corpus.fingerprint and dataclasses.asdict(corpus.fingerprint),
+            **{name: getattr(corpus, name) for name in _FACTS},
+            **{name: getattr(settings, name) for name in COUNTED},
+        }
+        write_counts(
+            path,
+            words=vocabulary.words,
+            counts=vocabulary.counts,
+            counted=counted,
+            metadata=metadata,
+        )
+        if setup.checkpoints is not None:
+            setup.checkpoints.remove()
+    return CountsFile(vocabulary.words, vocabulary.counts, counted, metadata)
+
+
+@dataclasses.dataclass(frozen=True)
+class Reproduction:
+    """What came of training a model once more.
+
+    Attributes
+    ----------
+    equal : bool
+        Whether all that was learned is the same, byte for byte.
+    was, now : str
+        `Word2Vec.sha256` of the model, and of the new one.
+    differences : list of str
+        What was not the same this time, and may be why the result is not.
+    """
+
+    equal: bool
+    was: str
+    now: str
+    differences: list[str]
+
+
+def reproduce(
+    model: Word2Vec,
+    text: Text,
+    *,
+    threads: int | None = None,
+    progress: bool | Progress | None = None,
+) -> Reproduction:
+    """Train again as a model was trained, and compare.
+
+    Parameters
+    ----------
+    model
+        A fitted or loaded one.
+    text
+        What it was trained on.
+    threads : int or None
+        None: as many as the model was trained with.
+    progress
+        As in `Word2Vec.fit`.
+
+    Raises
+    ------
+    CorpusError
+        For another text, before it is trained on.
+    """
+    settings = dataclasses.replace(model.settings, threads=threads or model.settings.threads)
+    again = Word2Vec(**settings.as_dict())
+    with _progress(progress) as shown:
+        began = time.perf_counter()
+        corpus = _read(text, settings, shown)
+        if model.corpus not in (None, corpus.fingerprint):
+            raise CorpusError(
+                "this is not the text that the model was trained on:"
+                f" {_described(corpus.fingerprint)}, not {_described(model.corpus)}"
+            )
+        again._train(corpus, time.perf_counter() - began, Run(shown))
+    then, here = dataclasses.asdict(model.origin), dataclasses.asdict(again.origin)
+    differences = [
+        f"{name.replace('_', ' ')} {then[name] or 'unknown'} then, {here[name]} now"
+        for name in then
+        if then[name] != here[name]
+    ]
+    if isinstance(settings, StochasticSettings) and not settings.deterministic:
+        differences.append("training was not deterministic")
+    return Reproduction(model.sha256 == again.sha256, model.sha256, again.sha256, differences)
+
+
+def _described(text: Fingerprint | None) -> str:
+    return f"{text.bytes:,} bytes with the SHA-256 {text.sha256}" if text else "unknown"
+
+
+class _Setup:
+    """What a run is given from outside, opened; and the run that is made of it."""
+
+    def __init__(
+        self,
+        stack: ExitStack,
+        progress: bool | Progress | None,
+        callback: Callback | None,
+        folder: StrPath | None,
+        every: float,
+        resume: bool,
+        say: Say,
+    ) -> None:
+        self._stack, self._callback, self._every, self._say = stack, callback, every, say
+        self._log = Log(None, None, say)
+        self.checkpoints = None
+        if folder is not None:
+            self.checkpoints = stack.enter_context(Checkpoints(folder, say))
+            if not resume and not self.checkpoints.empty:
+                raise CheckpointError(
+                    f"{folder}: there is the state of an interrupted run: resume it (--resume), or"
+                    " remove the folder to begin anew"
+                )
+        elif resume:
+            raise SettingsError("to resume takes the folder of the states: checkpoint")
+        self.progress = stack.enter_context(_progress(progress))
+
+    def open_log(self, history: StrPath | None, tensorboard: StrPath | None) -> None:
+        self._log = Log(history, tensorboard, self._say)
+        self._stack.callback(self._log.close)
+
+    def keeper(
+        self, settings: Settings, words: Sequence[str], corpus: Fingerprint | None
+    ) -> Keeper:
+        return Keeper(
+            self.progress,
+            settings,
+            words,
+            _identity(settings, corpus),
+            checkpoints=self.checkpoints,
+            every=self._every,
+            log=self._log,
+            callback=self._callback,
+            say=self._say,
+        )
+
+
+def _progress(wanted: bool | Progress | None) -> Progress:
+    return wanted if isinstance(wanted, Progress) else progress_for(wanted)
+
+
+def _read(text: Text, settings: Settings, progress: Progress) -> Corpus:
+    corpus = read_corpus(
+        text,
+        min_count=settings.min_count,
+        max_vocab=settings.max_vocab,
+        held_out=settings.held_out,
+        progress=progress,
     )
-    return CountsFile(vocabulary.words, vocabulary.counts, pairs, held_out, metadata)
+    _require_pairs(corpus)
+    return corpus
+
+
+def _identity(settings: Settings, corpus: Fingerprint | None) -> dict[str, Any]:
+    """Return what has to be the same for a run to be gone on with."""
+    told = settings.as_dict()
+    del told["threads"]
+    return {
+        "settings": told,
+        "corpus": corpus and dataclasses.asdict(corpus),
+        "origin": dataclasses.asdict(Origin.here()),
+    }
+
+
+def _fingerprint_in(path: StrPath, file: CountsFile) -> Fingerprint | None:
+    found = file.metadata.get("corpus")
+    try:
+        return found and Fingerprint(**found)
+    except TypeError:
+        raise FormatError(f"{path}: the metadata are damaged: corpus {found!r:.80}") from None
 
 
 def _require_pairs(corpus: Corpus) -> None:
@@ -517,6 +781,7 @@ def _account(
         trained=kept,
         subsampled=left,
         out_of_vocabulary=corpus.out_of_vocabulary * epochs,
+        held_out=corpus.held_out_tokens * epochs,
         reading=reading,
         training=training - trained.counting,
         counting=trained.counting,

@@ -1,0 +1,301 @@
+"""The run that `training` gives an engine: it shows, logs, keeps states, and asks whether to stop.
+
+It may import `run`, `checkpoint`, `files`, `settings`, `vectors`, the engines' accounts and
+`errors`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.checkpoint import Checkpoints
+from wordkin.errors import CheckpointError, WordkinError
+from wordkin.exact import Pass
+from wordkin.progress import Progress
+from wordkin.run import Kept, Matrices, Run, finite
+from wordkin.settings import Settings
+from wordkin.stochastic import Epoch
+from wordkin.vectors import WordVectors
+
+Say = Callable[[str], None]
+
+
+class Moment:
+    """Training, stopped for a look: after an epoch, or a pass of the exact engine.
+
+    Attributes
+    ----------
+    number : int
+        Of the epoch or pass, from 1 on.
+    done : Epoch or Pass
+        Its account, with the loss of a pair.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        done: Epoch | Pass,
+        words: Sequence[str],
+        matrices: Callable[[], Matrices],
+    ) -> None:
+        self.number = number
+        self.done = done
+        self._words = words
+        self._matrices = matrices
+
+    @property
+    def center(self) -> WordVectors:
+        """A copy of the center vectors as they are now."""
+        return WordVectors(self._words, self._matrices().center)
+
+    @property
+    def outside(self) -> WordVectors:
+        """A copy of the outside vectors as they are now."""
+        return WordVectors(self._words, self._matrices().outside)
+
+
+Callback = Callable[[Moment], bool | None]
+
+
+class Log:
+    """The history of a run as JSON lines, and as events for TensorBoard.
+
+    What cannot be written is said once, and training goes on.
+
+    Parameters
+    ----------
+    path : path or None
+        A file with an object a line, written anew.
+    tensorboard : path or None
+        A folder for event files; needs the package `tensorboard`.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None,
+        tensorboard: str | os.PathLike[str] | None,
+        say: Say,
+    ) -> None:
+        self._say = say
+        self._file: IO[str] | None = None
+        self._writer: Any = None
+        if tensorboard is not None:
+            try:
+                from tensorboard.summary import Writer
+            except ImportError:
+                raise WordkinError(
+                    "TensorBoard events need its package: pip install 'wordkin[tensorboard]'"
+                ) from None
+            self._writer = Writer(os.fspath(tensorboard))
+        if path is not None:
+            self._file = open(path, "w", encoding="utf-8")  # noqa: SIM115
+
+    def add(self, number: int, done: Epoch | Pass, again: bool = False) -> None:
+        """Write an account; one of an earlier run (`again`) is an event already."""
+        facts = dataclasses.asdict(done)
+        kind = "epoch" if isinstance(done, Epoch) else "pass"
+        try:
+            if self._file is not None:
+                self._file.write(json.dumps({kind: number} | facts) + "\n")
+                self._file.flush()
+            if self._writer is not None and not again:
+                for name, value in facts.items():
+                    if value is not None:
+                        self._writer.add_scalar(name, value, number)
+                self._writer.flush()
+        except OSError as error:
+            self._say(f"the history is no longer written: {error}")
+            self.close()
+
+    def close(self) -> None:
+        """Close the files."""
+        for file in (self._file, self._writer):
+            if file is not None:
+                try:
+                    file.close()
+                except OSError as error:
+                    self._say(f"the history is not whole: {error}")
+        self._file = self._writer = None
+
+
+class Keeper(Run):
+    """A run that can be gone on with, looked at and stopped.
+
+    Parameters
+    ----------
+    progress : Progress
+    settings : Settings
+    words : sequence of str
+        The vocabulary.
+    identity : mapping
+        What has to be the same for a state to be gone on from: plain data.
+    checkpoints : Checkpoints or None
+        Where states are kept; entered.
+    every : float
+        Seconds between two of them.
+    log : Log
+    callback : function of a Moment, or None
+        Where it returns True, training ends.
+    say : function of a str
+        Told of what did not work and does not end training.
+
+    Attributes
+    ----------
+    spent : float
+        Seconds of training that are in the state that is gone on from.
+    """
+
+    def __init__(
+        self,
+        progress: Progress,
+        settings: Settings,
+        words: Sequence[str],
+        identity: Mapping[str, Any],
+        *,
+        checkpoints: Checkpoints | None,
+        every: float,
+        log: Log,
+        callback: Callback | None,
+        say: Say,
+    ) -> None:
+        super().__init__(progress)
+        self.keeps = checkpoints is not None
+        self._settings = settings
+        self._words = words
+        self._identity = dict(identity)
+        self._checkpoints = checkpoints
+        self._every = every
+        self._log = log
+        self._callback = callback
+        self._say = say
+        self.spent = 0.0
+        self._kept_at = time.monotonic()
+        self._counts_are_whole = True  # those that were kept, up to the last one
+        self._origins: list[Any] = []  # other ones, of which was told
+        self._number = 0
+        self._unseen: list[float] = []  # the losses of the lines held out
+
+    def begin_from(self) -> Kept | None:
+        """Give the newest intact state, if it is of this run."""
+        state = self._checkpoints.latest() if self._checkpoints else None
+        if state is None:
+            return None
+        self._require_same(state.metadata)
+        facts = state.metadata["facts"]
+        account = Epoch if self._settings.engine == "stochastic" else Pass
+        for done in facts["history"]:
+            self._hear(account(**done), again=True)
+        begun = facts.get("tally", {}).get("seconds", 0.0)
+        self.spent = begun + sum(done["seconds"] for done in facts["history"])
+        self._say(f"going on from a state kept after {self._where(facts)}")
+        return Kept(state.tensors, facts)
+
+    def _where(self, facts: dict[str, Any]) -> str:
+        what = "epoch" if self._settings.engine == "stochastic" else "pass"
+        number = len(facts["history"])
+        words = sum(facts.get("tally", {}).get(name, 0) for name in ("trained", "subsampled"))
+        more = f" and {words:,} words" if words else ""
+        return f"{what} {number}{more}" if number or not words else f"{words:,} words"
+
+    def due(self) -> bool:
+        """Whether the time since the last state is up."""
+        return self.keeps and time.monotonic() - self._kept_at >= self._every
+
+    def keep(self, tensors: Mapping[str, npt.NDArray[Any]], facts: dict[str, Any]) -> None:
+        """Keep a state; where it cannot be written, say so and let training go on."""
+        assert self._checkpoints is not None
+        if finite(*(t for t in tensors.values() if np.issubdtype(t.dtype, np.floating))):
+            self._try(lambda: self._save(tensors, facts))
+
+    def _save(self, tensors: Mapping[str, npt.NDArray[Any]], facts: dict[str, Any]) -> None:
+        assert self._checkpoints is not None
+        self._checkpoints.save(tensors, {**self._identity, "facts": facts})
+
+    def counted(self) -> Iterator[Kept]:
+        """Give the pieces of the counts that are intact, if they are of this run."""
+        if self._checkpoints is None:
+            return
+        rows = 0
+        for part in self._checkpoints.parts():
+            self._require_same(part.metadata)
+            rows += len(part.tensors["lengths"])
+            yield Kept(part.tensors, {})
+        if rows:
+            self._say(f"going on with the counts of {rows:,} words that were kept")
+
+    def keep_counted(self, tensors: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Keep a piece of the counts, likewise; none after one that could not be written."""
+        checkpoints = self._checkpoints
+        assert checkpoints is not None
+        if self._counts_are_whole:
+            self._counts_are_whole = self._try(lambda: checkpoints.append(tensors, self._identity))
+
+    def _try(self, write: Callable[[], None]) -> bool:
+        """Write; return whether that was possible."""
+        try:
+            write()
+        except OSError as error:
+            self._say(f"no state was kept, and the run goes on: {error}")
+            return False
+        finally:
+            self._kept_at = time.monotonic()
+        return True
+
+    def _require_same(self, metadata: Mapping[str, Any]) -> None:
+        """Refuse a state of other settings or another corpus, naming what differs."""
+        assert self._checkpoints is not None
+        for group in self._identity:
+            kept, mine = metadata.get(group) or {}, self._identity[group] or {}
+            if group == "origin":
+                if kept != mine and kept not in self._origins:
+                    self._origins.append(kept)
+                    self._say(
+                        f"note: the state was kept by {_spelled(kept)}, this is {_spelled(mine)}"
+                    )
+                continue
+            for name in {**mine, **kept}:
+                have, want = kept.get(name), mine.get(name)
+                if have != want:
+                    what = name if group == "settings" else f"the {group} ({name})"
+                    raise CheckpointError(
+                        f"{self._checkpoints.folder}: {what} has changed: the state was kept with"
+                        f" {have}, now it is {want}; to begin anew, remove the folder"
+                    )
+
+    def after(self, done: Any, matrices: Callable[[], Matrices]) -> bool:
+        """Log the account, and ask whether that was the last."""
+        self._hear(done)
+        patience = self._settings.patience
+        if patience is not None and self._unseen:
+            since = len(self._unseen) - 1 - self._unseen.index(min(self._unseen))
+            if since >= patience:
+                self._say(
+                    "training ends: the loss on the lines held out has not fallen for"
+                    f" {since} {self._kind(since)}"
+                )
+                return True
+        if self._callback is None:
+            return False
+        return bool(self._callback(Moment(self._number, done, self._words, matrices)))
+
+    def _hear(self, done: Epoch | Pass, again: bool = False) -> None:
+        self._number += 1
+        self._log.add(self._number, done, again)
+        if done.held_out is not None:
+            self._unseen.append(done.held_out)
+
+    def _kind(self, number: int) -> str:
+        what = ("epoch", "epochs") if self._settings.engine == "stochastic" else ("pass", "passes")
+        return what[number != 1]
+
+
+def _spelled(origin: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in origin.items())
