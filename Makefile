@@ -2,7 +2,8 @@
 # make test    all tests, against the installed package
 # make lint    style and types
 # make test-torch  the tests of what runs on PyTorch, which is large; make torch installs it
-# make sanitize  the tests of the native core under AddressSanitizer and UndefinedBehaviorSanitizer
+# make sanitize  the tests of the native core under AddressSanitizer and UndefinedBehaviorSanitizer,
+#                and those of threads under ThreadSanitizer
 # make clean   removes what the others made
 #
 # Each sets up all it needs in .venv: a C++ compiler, Python 3.10 or later and make are enough.
@@ -36,23 +37,36 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# A build of its own, in an environment of its own. Python itself is not instrumented: the runtime is
+# Builds of their own, in environments of their own. Python itself is not instrumented: the runtime is
 # loaded before it, and the leaks that it leaves behind at exit are not looked for.
-SANITIZED := build/sanitized/.installed
-SANITIZER_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g
+MEMORY := build/sanitized-memory
+THREADS := build/sanitized-threads
+MEMORY_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g
+THREAD_FLAGS := -fsanitize=thread -fno-omit-frame-pointer -g
+runtime = $$($(CXX) -print-file-name=lib$(1).so)
 
-sanitize: $(SANITIZED)
-	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so)" \
-	ASAN_OPTIONS=detect_leaks=0 \
-	build/sanitized/bin/python -m pytest tests/test_core.py tests/test_cooccurrence.py tests/test_stochastic.py tests/test_text.py \
-	  tests/test_tiles.py
+sanitize: $(MEMORY)/.installed $(THREADS)/.installed
+	LD_PRELOAD="$(call runtime,asan) $(call runtime,ubsan)" ASAN_OPTIONS=detect_leaks=0 \
+	  $(MEMORY)/bin/python -m pytest tests/test_core.py tests/test_cooccurrence.py \
+	  tests/test_stochastic.py tests/test_text.py tests/test_threads.py tests/test_tiles.py
+	LD_PRELOAD="$(call runtime,tsan)" TSAN_OPTIONS=halt_on_error=1 \
+	  $(THREADS)/bin/python -m pytest tests/test_threads.py
 
-$(SANITIZED): $(SOURCES)
-	$(PYTHON) -m venv build/sanitized
-	build/sanitized/bin/python -m pip install --quiet --disable-pip-version-check '.[test]' \
-	  -C build-dir=build/sanitized-objects -C cmake.define.WORDKIN_STUB=OFF \
-	  -C cmake.define.CMAKE_CXX_FLAGS='$(SANITIZER_FLAGS)'
+define sanitized
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check '.[test]' \
+	  -C build-dir=$(@D)-objects -C cmake.define.WORDKIN_STUB=OFF \
+	  -C cmake.define.CMAKE_CXX_FLAGS='$(FLAGS)'
 	touch $@
+endef
+
+$(MEMORY)/.installed: FLAGS = $(MEMORY_FLAGS)
+$(MEMORY)/.installed: $(SOURCES)
+	$(sanitized)
+
+$(THREADS)/.installed: FLAGS = $(THREAD_FLAGS)
+$(THREADS)/.installed: $(SOURCES)
+	$(sanitized)
 
 $(INSTALLED): $(SOURCES)
 	$(PYTHON) -m venv .venv
