@@ -55,8 +55,8 @@ sanitize: $(MEMORY)/.installed $(THREADS)/.installed
 define sanitized
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check '.[test]' \
-	  -C build-dir=$(@D)-objects -C cmake.define.WORDKIN_STUB=OFF \
-	  -C cmake.define.CMAKE_CXX_FLAGS='$(FLAGS)'
+	  --config-settings=build-dir=$(@D)-objects --config-settings=cmake.define.WORDKIN_STUB=OFF \
+	  --config-settings=cmake.define.CMAKE_CXX_FLAGS='$(FLAGS)'
 	touch $@
 endef
 

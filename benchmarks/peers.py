@@ -79,6 +79,7 @@ class Wordkin(Tool):
     distributions = ("wordkin",)
     model_suffix = ".safetensors"
     executable = Path(sys.executable).parent / "wordkin"
+    mode = "--deterministic"
 
     def train_command(self, corpus: Corpus, settings: Settings, model: str, seed: int) -> list[str]:
         """Return ``wordkin train``."""
@@ -94,6 +95,8 @@ class Wordkin(Tool):
             "--subsample", f"{settings.subsample:g}",
             "--threads", str(settings.threads),
             "--seed", str(seed),
+            "--held-out", "0",  # as the others, which train on all lines
+            self.mode,
             "--json",
         ]
         # fmt: on
@@ -109,6 +112,13 @@ class Wordkin(Tool):
     def export_command(self, model: str, vectors: str) -> list[str]:
         """Return ``wordkin export``."""
         return [str(self.executable), "export", model, vectors]
+
+
+class WithoutLocks(Wordkin):
+    """Our package, with threads that do not wait for each other."""
+
+    name = "wordkin-lock-free"
+    mode = "--no-deterministic"
 
 
 class Gensim(Tool):
@@ -206,7 +216,7 @@ class Word2vecC(Tool):
 
 
 TOOLS: dict[str, Tool] = {
-    tool.name: tool for tool in (Wordkin(), Gensim(), FastText(), Word2vecC())
+    tool.name: tool for tool in (Wordkin(), WithoutLocks(), Gensim(), FastText(), Word2vecC())
 }
 
 
