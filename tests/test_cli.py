@@ -1001,7 +1001,8 @@ def test_a_killed_run_is_gone_on_with_to_the_same_bytes(
 
 
 def test_with_nothing_to_resume_a_run_begins(text: Path, output: Path) -> None:
-    assert run("train", text, "-o", output, *QUICK, "--resume", "--quiet") == Ran(0, "", "")
+    ran = run("train", text, "-o", output, *QUICK, "--resume", "--quiet")
+    assert ran == Ran(0, "", f"{output}.checkpoint: there is nothing to resume: training begins\n")
     assert list(output.parent.iterdir()) == [output]
 
 

@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import re
+import signal
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -287,7 +288,7 @@ def test_with_nothing_to_go_on_from_a_run_just_begins(
 ) -> None:
     said: list[str] = []
     assert same(resumed(text, folder, settings, say=said.append), Word2Vec(**settings).fit(text))
-    assert said == []
+    assert said == [f"{folder}: there is nothing to resume: training begins"]
 
 
 @every_run
@@ -366,7 +367,8 @@ def test_a_state_of_other_settings_is_refused_naming_which(
     before = sorted(path.name for path in folder.iterdir())
     known = settings_for(**settings).as_dict()
     for name, value in changes.items():
-        message = rf"states: {name} has changed: .* with {known[name]}, now it is {value};"
+        was = "none given" if known[name] is None else known[name]
+        message = rf"states: {name} has changed: .* with {was}, now it is {value};"
         with pytest.raises(CheckpointError, match=message):
             resumed(text, folder, {**settings, name: value})
     assert sorted(path.name for path in folder.iterdir()) == before
@@ -716,3 +718,37 @@ def test_without_tensorboard_it_is_said_what_to_install(
         begun(text, folder, STOCHASTIC, tensorboard=tmp_path / "events", history=tmp_path / "h")
     assert not folder.exists()
     assert not (tmp_path / "events").exists()
+
+
+class StoppedError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@every_run
+def test_a_signal_waits_for_a_state(
+    settings: Settings, number: signal.Signals, text: Path, folder: Path
+) -> None:
+    heard: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        heard.append(number)
+        raise StoppedError
+
+    said: list[str] = []
+    before = signal.signal(number, stop)
+    try:
+        with pytest.raises(StoppedError):
+            Word2Vec(**settings).fit(
+                text,
+                checkpoint=folder,
+                every=1e9,
+                say=said.append,
+                callback=lambda _: signal.raise_signal(number),
+            )
+    finally:
+        signal.signal(number, before)
+    assert heard == [number]
+    assert said == ["stopping when a state is kept; once more, and it stops at once"]
+    assert len(list(folder.glob("state-*"))) == 1
+    assert same(resumed(text, folder, settings), Word2Vec(**settings).fit(text))

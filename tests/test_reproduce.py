@@ -24,7 +24,7 @@ from wordkin import CorpusError, Progress, Word2Vec, _core, training
 from wordkin.cli import app
 from wordkin.corpus import Fingerprint
 from wordkin.formats import digest
-from wordkin.settings import Objective
+from wordkin.settings import EngineName, Objective
 from wordkin.training import reproduce
 
 OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
@@ -324,3 +324,26 @@ def test_a_reproduction_tells_of_itself(saved: Path, text: Path) -> None:
     assert (told[0], told[-1]) == ("reading", "training")
     with pytest.raises(CorpusError, match="not the text that the model was trained on"):
         reproduce(model, toy.sentences(900))
+
+
+@pytest.mark.parametrize("engine", ["stochastic", "exact"])
+def test_a_model_whose_training_was_ended_is_reproduced(engine: EngineName, text: Path) -> None:
+    length: dict[str, Any] = (
+        {"epochs": 5} if engine == "stochastic" else {"tolerance": 0.0, "ridge": 1.0}
+    )
+    model = Word2Vec(engine=engine, dim=5, min_count=1, **length)
+    model.fit(text, callback=lambda moment: moment.number == 2)
+    assert len(model.history) == 2
+    assert reproduce(model, text).equal
+
+
+def test_the_same_bytes_in_other_lines_are_another_text(tmp_path: Path) -> None:
+    one, two = tmp_path / "1", tmp_path / "2"
+    one.write_text("a b c\n" * 50 + "a b")  # no line end
+    two.write_text("c a b\n" * 50)
+    both = tmp_path / "both"
+    both.write_bytes(one.read_bytes() + two.read_bytes())
+    model = Word2Vec(dim=5, min_count=1).fit([one, two])
+    assert reproduce(model, [one, two]).equal
+    with pytest.raises(CorpusError, match="these bytes in 101 lines, here they are in 100"):
+        reproduce(model, both)

@@ -956,7 +956,8 @@ def test_what_diverged_is_told_and_not_kept(
     with pytest.raises(DivergenceError) as caught:
         stochastic.train(*groups_text(100), StochasticSettings(learning_rate=0.5), run)
     assert str(caught.value) == (
-        f"training diverged in epoch 1, after 40 words: {why}; set learning_rate below 0.5"
+        f"training diverged in epoch 1, after 40 words: {why}; set learning_rate below 0.5;"
+        " 0.025 is the default"
     )
     assert not run.states
 

@@ -209,7 +209,7 @@ def train(
         typer.Option(
             metavar="NAME",
             help=f"Loss of a pair: {' or '.join(get_args(Objective)[::-1])}.",
-            show_default=_DEFAULT.objective,
+            show_default=f"{_DEFAULT.objective}; naive-softmax with --engine exact",
         ),
     ] = None,
     engine: Annotated[
@@ -397,9 +397,11 @@ def train(
 
 def _keeping(output: Path, every: str | None, resume: bool) -> dict[str, Any]:
     """Return the options of a run that keep states in a folder beside the output."""
-    if every is None and not resume:
-        return {}
     folder = output.with_name(output.name + ".checkpoint")
+    if every is None and not resume:
+        if folder.exists():
+            terminal.say(f"note: {folder} is of an interrupted run: --resume would go on from it")
+        return {}
     return {
         "checkpoint": folder,
         "every": 60.0 if every is None else _seconds_of(every),
@@ -559,7 +561,7 @@ def _perplexities(done: Epoch | Pass) -> str:
 
     losses = [done.loss] if done.held_out is None else [done.loss, done.held_out]
     numbers = (perplexity(loss) for loss in losses)
-    return ", ".join(f"{number:,.{1 if number < 1000 else 0}f}" for number in numbers)
+    return " / ".join(f"{number:,.{1 if number < 1000 else 0}f}" for number in numbers)
 
 
 def _say_read(tokens: int, lines: int, invalid_utf8: int) -> None:

@@ -9,8 +9,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import IO, Any
 
 import numpy as np
@@ -26,6 +29,7 @@ from wordkin.stochastic import Epoch
 from wordkin.vectors import WordVectors
 
 Say = Callable[[str], None]
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Moment:
@@ -180,6 +184,7 @@ class Keeper(Run):
         self._kept_at = time.monotonic()
         self._counts_are_whole = True  # those that were kept, up to the last one
         self._origins: list[Any] = []  # other ones, of which was told
+        self._signal: int | None = None  # that asked to stop
         self._number = 0
         self._unseen: list[float] = []  # the losses of the lines held out
 
@@ -205,9 +210,39 @@ class Keeper(Run):
         more = f" and {words:,} words" if words else ""
         return f"{what} {number}{more}" if number or not words else f"{words:,} words"
 
+    @property
+    def origin(self) -> Mapping[str, str]:
+        """What trains: after a resume, also what trained before, if that was something else."""
+        return self._identity.get("origin", {})
+
+    @contextmanager
+    def stoppable(self) -> Iterator[None]:
+        """Let Ctrl-C, or the signal to terminate, wait until a state is kept; a second one not."""
+        if not self.keeps or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.getsignal(number) or signal.SIG_DFL for number in _SIGNALS}
+
+        def hear(number: int, _: Any) -> None:
+            self._signal = number
+            for each, handler in before.items():
+                signal.signal(each, handler)
+            self._say("stopping when a state is kept; once more, and it stops at once")
+
+        for number in _SIGNALS:
+            signal.signal(number, hear)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        if self._signal is not None:  # it was over before a state was due
+            signal.raise_signal(self._signal)
+
     def due(self) -> bool:
-        """Whether the time since the last state is up."""
-        return self.keeps and time.monotonic() - self._kept_at >= self._every
+        """Whether the time since the last state is up, or the run is to stop."""
+        late = time.monotonic() - self._kept_at >= self._every
+        return self.keeps and (late or self._signal is not None)
 
     def keep(self, tensors: Mapping[str, npt.NDArray[Any]], facts: dict[str, Any]) -> None:
         """Keep a state; where it cannot be written, say so and let training go on."""
@@ -247,6 +282,9 @@ class Keeper(Run):
             return False
         finally:
             self._kept_at = time.monotonic()
+            if self._signal is not None:
+                number, self._signal = self._signal, None
+                signal.raise_signal(number)
         return True
 
     def _require_same(self, metadata: Mapping[str, Any]) -> None:
@@ -258,8 +296,15 @@ class Keeper(Run):
                 if kept != mine and kept not in self._origins:
                     self._origins.append(kept)
                     self._say(
-                        f"note: the state was kept by {_spelled(kept)}, this is {_spelled(mine)}"
+                        f"note: the state was kept by {_spelled(kept)}, this is {_spelled(mine)}:"
+                        " the bytes may differ from those of an uninterrupted run"
                     )
+                    self._identity[group] = {
+                        name: value
+                        if kept.get(name) == value
+                        else f"{kept.get(name)}, then {value}"
+                        for name, value in mine.items()
+                    }
                 continue
             for name in {**mine, **kept}:
                 have, want = kept.get(name), mine.get(name)
@@ -267,7 +312,7 @@ class Keeper(Run):
                     what = name if group == "settings" else f"the {group} ({name})"
                     raise CheckpointError(
                         f"{self._checkpoints.folder}: {what} has changed: the state was kept with"
-                        f" {have}, now it is {want}; to begin anew, remove the folder"
+                        f" {_told(have)}, now it is {_told(want)}; to begin anew, remove the folder"
                     )
 
     def after(self, done: Any, matrices: Callable[[], Matrices]) -> bool:
@@ -295,6 +340,11 @@ class Keeper(Run):
     def _kind(self, number: int) -> str:
         what = ("epoch", "epochs") if self._settings.engine == "stochastic" else ("pass", "passes")
         return what[number != 1]
+
+
+def _told(value: Any) -> Any:
+    """Return a setting's value for people: None stands for no limit, or for a choice by itself."""
+    return "none given" if value is None else value
 
 
 def _spelled(origin: Mapping[str, Any]) -> str:

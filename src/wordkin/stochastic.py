@@ -375,7 +375,7 @@ def _diverged(epoch: int, tally: _Tally, settings: StochasticSettings, why: str)
     words = tally.trained + tally.subsampled
     return (
         f"training diverged in epoch {epoch + 1}, after {words:,} words: {why}; set learning_rate"
-        f" below {settings.learning_rate:g}"
+        f" below {settings.learning_rate:g}; {StochasticSettings.learning_rate:g} is the default"
     )
 
 

@@ -6,9 +6,10 @@ The one room that knows both engines and words; everything that it calls is told
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -35,7 +36,6 @@ from wordkin.formats import digest, read_model, write_model
 from wordkin.keeper import Callback, Keeper, Log, Say
 from wordkin.objectives import keep_probability
 from wordkin.progress import Progress, progress_for
-from wordkin.run import Run
 from wordkin.settings import (
     EngineName,
     ExactSettings,
@@ -212,13 +212,14 @@ class Word2Vec:
             began = time.perf_counter()
             corpus = _read(text, settings, setup.progress)
             run = setup.keeper(settings, corpus.vocabulary.words, corpus.fingerprint)
+            stack.enter_context(run.stoppable())
             self._train(corpus, time.perf_counter() - began, run)
         if settings.patience and all(done.held_out is None for done in self.history):
             say("note: no lines were held out, as the text is short: patience had no effect")
         self._checkpoint = checkpoint
         return self
 
-    def _train(self, corpus: Corpus, reading: float, run: Run) -> None:
+    def _train(self, corpus: Corpus, reading: float, run: Keeper) -> None:
         settings, vocabulary = self.settings, corpus.vocabulary
         began = time.perf_counter()
         trained = _ENGINES[settings.engine, settings.objective](
@@ -230,7 +231,9 @@ class Word2Vec:
         if isinstance(settings, StochasticSettings):
             _require_trained(trained.history, settings)
         account = _account(corpus, trained, settings, reading, seconds)
-        self._result = _Result.of(vocabulary, trained, account, settings, corpus.fingerprint)
+        self._result = _Result.of(
+            vocabulary, trained, account, settings, corpus.fingerprint, run.origin
+        )
 
     def fit_counts(
         self,
@@ -268,6 +271,7 @@ class Word2Vec:
             fingerprint = _fingerprint_in(path, file)
             read = time.perf_counter()
             run = setup.keeper(settings, file.words, fingerprint)
+            stack.enter_context(run.stoppable())
             trained = exact.descend(file.counted, file.counts, settings, run)
             done = time.perf_counter()
         facts = Corpus(
@@ -277,7 +281,9 @@ class Word2Vec:
         )
         account = _account(facts, trained, settings, read - began, done - read + run.spent)
         self.settings = settings
-        self._result = _Result.of(facts.vocabulary, trained, account, settings, fingerprint)
+        self._result = _Result.of(
+            facts.vocabulary, trained, account, settings, fingerprint, run.origin
+        )
         self._checkpoint = checkpoint
         return self
 
@@ -470,11 +476,12 @@ class _Result:
         account: Account,
         settings: Settings,
         corpus: Fingerprint | None,
+        origin: Mapping[str, str],
     ) -> _Result:
         center, outside = trained.center, trained.outside
         vectors = gauge.canonical(center, outside) if settings.engine == "exact" else None
         words, counts = vocabulary.words, vocabulary.counts
-        here = Origin.here()
+        here = Origin(**origin) if origin else Origin.here()
         return cls.made(
             words, center, outside, vectors, counts, trained.history, account, here, corpus
         )
@@ -556,6 +563,7 @@ def count_to_file(
         corpus = _read(text, settings, setup.progress)
         vocabulary = corpus.vocabulary
         run = setup.keeper(settings, vocabulary.words, corpus.fingerprint)
+        stack.enter_context(run.stoppable())
         counted = exact.count_pairs(
             corpus.ids,
             vocabulary.counts,
@@ -637,7 +645,24 @@ def reproduce(
                 "this is not the text that the model was trained on:"
                 f" {_described(corpus.fingerprint)}, not {_described(model.corpus)}"
             )
-        again._train(corpus, time.perf_counter() - began, Run(shown))
+        lines = model.account.lines
+        if model.corpus is not None and corpus.lines != lines:
+            raise CorpusError(
+                f"the model was trained on these bytes in {lines:,} lines, here they are in"
+                f" {corpus.lines:,}: give the same files, one by one, in the same order"
+            )
+        run = Keeper(
+            shown,
+            settings,
+            corpus.vocabulary.words,
+            {},
+            checkpoints=None,
+            every=math.inf,
+            log=Log(None, None, say_on_stderr),
+            callback=lambda moment: moment.number >= len(model.history),  # it may have been stopped
+            say=lambda _: None,
+        )
+        again._train(corpus, time.perf_counter() - began, run)
     then, here = dataclasses.asdict(model.origin), dataclasses.asdict(again.origin)
     differences = [
         f"{name.replace('_', ' ')} {then[name] or 'unknown'} then, {here[name]} now"
@@ -671,6 +696,8 @@ class _Setup:
         self.checkpoints = None
         if folder is not None:
             self.checkpoints = stack.enter_context(Checkpoints(folder, say))
+            if resume and self.checkpoints.empty:
+                say(f"{folder}: there is nothing to resume: training begins")
             if not resume and not self.checkpoints.empty:
                 raise CheckpointError(
                     f"{folder}: there is the state of an interrupted run: resume it (--resume), or"
