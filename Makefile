@@ -47,7 +47,7 @@ runtime = $$($(CXX) -print-file-name=lib$(1).so)
 
 sanitize: $(MEMORY)/.installed $(THREADS)/.installed
 	LD_PRELOAD="$(call runtime,asan) $(call runtime,ubsan)" ASAN_OPTIONS=detect_leaks=0 \
-	  $(MEMORY)/bin/python -m pytest tests/test_core.py tests/test_cooccurrence.py \
+	  $(MEMORY)/bin/python -m pytest -m 'not long' tests/test_core.py tests/test_cooccurrence.py \
 	  tests/test_stochastic.py tests/test_text.py tests/test_threads.py tests/test_tiles.py
 	LD_PRELOAD="$(call runtime,tsan)" TSAN_OPTIONS=halt_on_error=1 \
 	  $(THREADS)/bin/python -m pytest tests/test_threads.py

@@ -671,6 +671,7 @@ def test_the_loss_of_an_epoch_is_the_objectives(level: str, batch: int) -> None:
     assert all(map(np.array_equal, (V, U), job.weights(20)))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("batch", "threads"), [(0, 1), (0, 2), (4, 2)])
 def test_the_loss_of_ten_million_pairs_keeps_its_digits(batch: int, threads: int) -> None:
     chunk, chunks, d = 8192, 122, 4
@@ -751,6 +752,7 @@ def test_the_loss_on_lines_held_out_is_the_same_for_any_number_of_threads(
 # ----------------------------------------------------------------------- the mean is the exact step
 
 
+@pytest.mark.long
 def test_the_mean_stochastic_gradient_is_the_exact_one() -> None:
     """With a span as long as the text, an epoch is one step at one state of the weights.
 
@@ -898,6 +900,7 @@ class Watching(Keeping):
 TEXTS = {"long": groups_text(1_200_000), "short": groups_text(2_000), "zipf": zipf_text(1_200_000)}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("deterministic", [True, False])
 @pytest.mark.parametrize("rate", [10.0, 30.0, 100.0, 300.0, 1000.0, 1e4, 1e20, 1e38])
@@ -919,7 +922,7 @@ def test_a_learning_rate_that_diverges_is_named_soon(
     with pytest.raises(DivergenceError) as caught:
         stochastic.train(ids, counts, settings, run)
     told = re.search(
-        r"in epoch (\d+), after ([\d,]+) words: .* learning_rate below (\S+)$", str(caught.value)
+        r"in epoch (\d+), after ([\d,]+) words: .* learning_rate below (\S+);", str(caught.value)
     )
     assert told, caught.value
     epochs, words = int(told[1]) - 1, int(told[2].replace(",", ""))
@@ -1074,6 +1077,7 @@ def test_a_block_uses_few_rows_and_a_batch_is_a_small_part_of_a_long_text(
     assert block + math.ceil(block / span) * pool <= 16_384 + span + pool
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("window", "negatives"), [(5, 5), (20, 15), (100, 5), (5, 100), (100, 100)]
 )
@@ -1180,6 +1184,7 @@ def test_what_a_tick_raises_stops_training_and_is_raised_again(
     assert time.perf_counter() - began < 5  # of many minutes
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("deterministic", [True, False])
 def test_training_answers_a_tick_within_a_second_however_much_work_a_block_is(
     deterministic: bool,
