@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 JOBS: dict[str, dict[str, Any]] = {
-    "stochastic": {"engine": "stochastic", "epochs": 3},
-    "stochastic, K 15": {"engine": "stochastic", "epochs": 2, "negatives": 15, "dim": 50},
+    "stochastic": {"engine": "stochastic", "epochs": 8},
+    "stochastic, K 15": {"engine": "stochastic", "epochs": 4, "negatives": 15},
     "exact": {"engine": "exact", "objective": "naive-softmax", "max_vocab": 1500, "max_passes": 8},
     "exact, sampled": {"engine": "exact", "objective": "negative-sampling", "max_vocab": 1500},
     "counting": {"engine": "exact", "count": True, "window": 10},
@@ -116,7 +116,7 @@ class _Job:
         assert child.stdout is not None
         began = kept = 0
         if during_save:
-            saves = rng.randint(1, 8)
+            saves = rng.randint(1, 4)
             for line in child.stdout:
                 began, kept = began + (line == "begin\n"), kept + (line == "kept\n")
                 if began == saves and line == "begin\n":

@@ -775,7 +775,7 @@ def test_losses_on_lines_held_out_are_shown(
     assert all(done["held_out"] > 0 for done in history)
     softmax = objective == "naive-softmax"
     number = r"\d+\.\d"
-    perplexity = rf"; perplexity {number}, {number}; " if softmax else "; "
+    perplexity = rf"; perplexity {number} / {number}; " if softmax else "; "
     loss = r"loss    (\d\.\d{4} → )?\d\.\d{4} a pair, \d\.\d{4} on unseen lines"
     assert re.search(rf"{loss}{perplexity}[2-4] (epochs|pass)", ran.err)
     assert max(map(len, ran.err.splitlines()[:-1])) <= 100
@@ -784,7 +784,7 @@ def test_losses_on_lines_held_out_are_shown(
     for done in history:
         losses = f" {done['loss']:.6f}  {done['held_out']:.6f} "
         both = (done["loss"], done["held_out"])
-        perplexities = ", ".join(f"{math.exp(loss):.1f}" for loss in both)
+        perplexities = " / ".join(f"{math.exp(loss):.1f}" for loss in both)
         assert re.search(rf"{losses} +{perplexities} " if softmax else losses, shown)
     assert max(map(len, shown.splitlines()[1:])) <= 80
 
