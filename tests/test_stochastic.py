@@ -502,6 +502,7 @@ def test_batches_of_one_block_are_training_without_locks_on_one_thread(
 THREADS = [thread for thread in (1, 2, 3, 4, 8) for _ in range(3)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("level", _core.levels())
 @pytest.mark.parametrize("batch", [1, 3, 16, 255])
 def test_batches_are_the_same_bits_for_any_number_of_threads(level: str, batch: int) -> None:
@@ -548,6 +549,7 @@ def test_training_comes_to_the_same_bits_for_any_number_of_threads(
 # ------------------------------------------------------------------------- stopping, and going on
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("batch", "threads"), [(0, 1), (1, 1), (3, 2), (16, 3)])
 def test_an_epoch_that_is_stopped_goes_on_as_if_it_had_not_been(batch: int, threads: int) -> None:
     job = random_job(
@@ -626,6 +628,7 @@ class Keeping(Run):
         self.states.append(({name: M.copy() for name, M in tensors.items()}, json.dumps(facts)))
 
 
+@pytest.mark.long
 def test_training_goes_on_from_each_state_that_was_kept_as_if_it_had_never_stopped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -697,6 +700,7 @@ def test_the_loss_of_ten_million_pairs_keeps_its_digits(batch: int, threads: int
 UNSEEN: dict[str, Any] = {"seed": 1, "epoch": 2**64 - 1}  # what the lines held out are drawn with
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("changes", [{}, {"deterministic": False}, {"window": 30, "negatives": 20}])
 def test_the_loss_on_lines_held_out_is_the_objectives_with_draws_of_its_own(
     changes: dict[str, Any],
