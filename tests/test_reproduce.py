@@ -221,7 +221,7 @@ def test_another_text_is_refused_before_training(
 ) -> None:
     other = tmp_path / "other.txt"
     other.write_bytes(text.read_bytes() + b"\n")
-    monkeypatch.setattr(Word2Vec, "_train", lambda *_: pytest.fail("training began"))
+    monkeypatch.setattr(training, "_train", lambda *_: pytest.fail("training began"))
     code, shown, said = run("reproduce", saved, "--corpus", other)
     assert (code, shown) == (1, "")
     sums = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (other, text)]

@@ -213,7 +213,7 @@ class Keeper(Run):
     @property
     def origin(self) -> Mapping[str, str]:
         """What trains: after a resume, also what trained before, if that was something else."""
-        return dict(self._identity.get("origin", {}))
+        return dict(self._identity["origin"])
 
     @contextmanager
     def stoppable(self) -> Iterator[None]:

@@ -213,27 +213,14 @@ class Word2Vec:
             corpus = _read(text, settings, setup.progress)
             run = setup.keeper(settings, corpus.vocabulary.words, corpus.fingerprint)
             stack.enter_context(run.stoppable())
-            self._train(corpus, time.perf_counter() - began, run)
+            trained, account = _train(corpus, settings, time.perf_counter() - began, run)
+        vocabulary, fingerprint = corpus.vocabulary, corpus.fingerprint
+        del corpus  # the ids, which may be most of the memory in use
+        self._result = _Result.of(vocabulary, trained, account, settings, fingerprint, run.origin)
         if settings.patience and all(done.held_out is None for done in self.history):
             say("note: no lines were held out, as the text is short: patience had no effect")
         self._checkpoint = checkpoint
         return self
-
-    def _train(self, corpus: Corpus, reading: float, run: Keeper) -> None:
-        settings, vocabulary = self.settings, corpus.vocabulary
-        began = time.perf_counter()
-        trained = _ENGINES[settings.engine, settings.objective](
-            corpus.ids, vocabulary.counts, settings, run, corpus.held_out
-        )
-        seconds = time.perf_counter() - began
-        if isinstance(run, Keeper):
-            seconds += run.spent
-        if isinstance(settings, StochasticSettings):
-            _require_trained(trained.history, settings)
-        account = _account(corpus, trained, settings, reading, seconds)
-        self._result = _Result.of(
-            vocabulary, trained, account, settings, corpus.fingerprint, run.origin
-        )
 
     def fit_counts(
         self,
@@ -481,9 +468,16 @@ class _Result:
         center, outside = trained.center, trained.outside
         vectors = gauge.canonical(center, outside) if settings.engine == "exact" else None
         words, counts = vocabulary.words, vocabulary.counts
-        here = Origin(**origin) if origin else Origin.here()
         return cls.made(
-            words, center, outside, vectors, counts, trained.history, account, here, corpus
+            words,
+            center,
+            outside,
+            vectors,
+            counts,
+            trained.history,
+            account,
+            Origin(**origin),
+            corpus,
         )
 
     @classmethod
@@ -636,10 +630,19 @@ def reproduce(
         For another text, before it is trained on.
     """
     settings = dataclasses.replace(model.settings, threads=threads or model.settings.threads)
-    again = Word2Vec(**settings.as_dict())
-    with _progress(progress) as shown:
+    with ExitStack() as stack:
+        # Training may have been stopped.
+        setup = _Setup(
+            stack,
+            progress,
+            lambda moment: moment.number >= len(model.history),
+            None,
+            math.inf,
+            False,
+            lambda _: None,
+        )
         began = time.perf_counter()
-        corpus = _read(text, settings, shown)
+        corpus = _read(text, settings, setup.progress)
         if model.corpus not in (None, corpus.fingerprint):
             raise CorpusError(
                 "this is not the text that the model was trained on:"
@@ -651,18 +654,10 @@ def reproduce(
                 f"the model was trained on these bytes in {lines:,} lines, here they are in"
                 f" {corpus.lines:,}: give the same files, one by one, in the same order"
             )
-        run = Keeper(
-            shown,
-            settings,
-            corpus.vocabulary.words,
-            {},
-            checkpoints=None,
-            every=math.inf,
-            log=Log(None, None, say_on_stderr),
-            callback=lambda moment: moment.number >= len(model.history),  # it may have been stopped
-            say=lambda _: None,
-        )
-        again._train(corpus, time.perf_counter() - began, run)
+        vocabulary, fingerprint = corpus.vocabulary, corpus.fingerprint
+        run = setup.keeper(settings, vocabulary.words, fingerprint)
+        trained, account = _train(corpus, settings, time.perf_counter() - began, run)
+    again = _Result.of(vocabulary, trained, account, settings, fingerprint, run.origin)
     then, here = dataclasses.asdict(model.origin), dataclasses.asdict(again.origin)
     differences = [
         f"{name.replace('_', ' ')} {then[name] or 'unknown'} then, {here[name]} now"
@@ -741,6 +736,20 @@ def _read(text: Text, settings: Settings, progress: Progress) -> Corpus:
     )
     _require_pairs(corpus)
     return corpus
+
+
+def _train(
+    corpus: Corpus, settings: Settings, reading: float, run: Keeper
+) -> tuple[Trained, Account]:
+    """Let the engine that the settings name train on a corpus."""
+    began = time.perf_counter()
+    trained = _ENGINES[settings.engine, settings.objective](
+        corpus.ids, corpus.vocabulary.counts, settings, run, corpus.held_out
+    )
+    seconds = time.perf_counter() - began + run.spent
+    if isinstance(settings, StochasticSettings):
+        _require_trained(trained.history, settings)
+    return trained, _account(corpus, trained, settings, reading, seconds)
 
 
 def _identity(settings: Settings, corpus: Fingerprint | None) -> dict[str, Any]:
