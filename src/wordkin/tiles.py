@@ -193,7 +193,10 @@ class NativeTile:
     ) -> None:
         shape = (rows.stop - rows.start, len(B))
         x, self._other = (s[: shape[0] * shape[1]].reshape(shape) for s in scratch)
-        np.matmul(A[rows], B.T, out=x)
+        # OpenBLAS reads past the copy of a vector of five float32 numbers, and what lies there may
+        # raise the flag of an invalid operation, though the product is right.
+        with np.errstate(invalid="ignore"):
+            np.matmul(A[rows], B.T, out=x)
         indptr, indices, values = pairs.rows(rows.start, rows.stop)
         row, row_hit = (
             part[rows] if len(part) else part for part in (parts["row"], parts["row_hit"])
