@@ -110,8 +110,8 @@ class Wordkin(Tool):
         return float(report["seconds"]["training"])
 
     def export_command(self, model: str, vectors: str) -> list[str]:
-        """Return ``wordkin export``."""
-        return [str(self.executable), "export", model, vectors]
+        """Return ``wordkin convert``."""
+        return [str(self.executable), "convert", model, vectors]
 
 
 class WithoutLocks(Wordkin):

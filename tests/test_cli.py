@@ -33,7 +33,7 @@ import wordkin
 from wordkin import cooccurrence, exact, gradients, stochastic, training
 from wordkin.cli import app
 from wordkin.cooccurrence import read_counts
-from wordkin.formats import read_model, write_model
+from wordkin.formats.model import read_model, write_model
 from wordkin.settings import ExactSettings, StochasticSettings
 
 WORDKIN = [sys.executable, "-m", "wordkin"]
@@ -45,7 +45,7 @@ VERBS = [
     "predict",
     "info",
     "reproduce",
-    "export",
+    "convert",
     "check-gradients",
     "demo",
 ]
@@ -204,7 +204,7 @@ def test_train_says_what_it_did_on_stderr(text: Path, output: Path) -> None:
     assert "UTF-8" not in ran.err
     assert "cores" not in ran.err
     assert list(output.parent.iterdir()) == [output]
-    assert len(wordkin.load(output).vectors) == 22
+    assert len(wordkin.Word2Vec.load(output).vectors) == 22
 
 
 def test_train_gives_one_json_object_on_stdout(text: Path, output: Path) -> None:
@@ -214,14 +214,14 @@ def test_train_gives_one_json_object_on_stdout(text: Path, output: Path) -> None
     report = ran.json
     assert report["output"] == str(output)
     assert report["vocabulary"] == 20
-    assert report["settings"] == wordkin.load(output).get_params()
+    assert report["settings"] == wordkin.Word2Vec.load(output).get_params()
     assert report["settings"] | {"max_vocab": 20, "seed": 7, "dim": 10} == report["settings"]
     tokens = report["tokens"]
     assert (tokens["read"], tokens["lines"], tokens["passes"]) == (800, 100, 2)
     assert tokens["read"] * tokens["passes"] == closed(tokens)
     assert tokens["held_out"] == 0  # of a short text
     assert min(tokens[part] for part in ("trained", "subsampled", "out_of_vocabulary")) > 0
-    assert report["sha256"] == wordkin.load(output).sha256
+    assert report["sha256"] == wordkin.Word2Vec.load(output).sha256
     assert report["words_per_second"] > 0
     assert set(report["seconds"]) == {"reading", "training", "saving"}
     assert [set(epoch) for epoch in report["history"]] == [
@@ -232,7 +232,7 @@ def test_train_gives_one_json_object_on_stdout(text: Path, output: Path) -> None
 def test_settings_reach_the_model_whatever_the_objective(text: Path, output: Path) -> None:
     arguments = [*QUICK, *CLASSROOM, "--learning-rate", 0.5]
     assert run("train", text, "-o", output, *arguments).code == 0
-    settings = wordkin.load(output).settings
+    settings = wordkin.Word2Vec.load(output).settings
     assert isinstance(settings, StochasticSettings)
     assert (settings.objective, settings.learning_rate) == ("naive-softmax", 0.5)
 
@@ -262,7 +262,7 @@ def test_text_comes_from_files_packed_files_a_pipe_and_standard_input(
         path = tmp_path / source if source != "-" else source
         ran = run("train", path, "-o", output, *QUICK, stdin=raw)
         assert ran.code == 0, ran.err
-        models.append(wordkin.load(output).vectors)
+        models.append(wordkin.Word2Vec.load(output).vectors)
     writer.join(DEADLINE)
     assert all(m.words == models[0].words for m in models)
     assert all((m.matrix == models[0].matrix).all() for m in models)
@@ -301,7 +301,7 @@ def test_naive_softmax_takes_the_exact_engine_unless_told_otherwise(
     report = ran.json
     settings = report["settings"]
     assert (settings["engine"], settings["ridge"]) == ("exact", None)
-    assert settings == wordkin.load(output).get_params()
+    assert settings == wordkin.Word2Vec.load(output).get_params()
     tokens = report["tokens"]
     assert (tokens["read"], tokens["passes"]) == (800, 1)
     assert tokens["read"] == closed(tokens)
@@ -309,7 +309,7 @@ def test_naive_softmax_takes_the_exact_engine_unless_told_otherwise(
     for done in report["history"]:
         assert set(done) == {f.name for f in fields(exact.Pass)}
     assert run("train", text, "-o", output, *QUICK, *CLASSROOM).code == 0
-    assert wordkin.load(output).settings.engine == "stochastic"
+    assert wordkin.Word2Vec.load(output).settings.engine == "stochastic"
 
 
 def test_ridge_is_a_number_or_auto(text: Path, output: Path) -> None:
@@ -367,14 +367,14 @@ def test_counts_train_the_model_that_their_text_does(
 ) -> None:
     settings = [*EXACT, "--objective", objective]
     assert run("train", text, "-o", output, *settings, *COUNTING).code == 0
-    whole = wordkin.load(output)
+    whole = wordkin.Word2Vec.load(output)
     settings.remove("--engine")  # counts are for no other
     settings.remove("exact")
     ran = run("train", "--counts", counts, "-o", output, *settings)
     assert (ran.code, ran.out) == (0, "")
     assert "read    800 words in 100 lines\n" in ran.err
     assert "counting" not in ran.err
-    model = wordkin.load(output)
+    model = wordkin.Word2Vec.load(output)
     assert model.settings == whole.settings
     assert model.vectors.words == whole.vectors.words
     for name in ("vectors", "center", "outside"):
@@ -584,7 +584,7 @@ def test_invalid_utf8_is_kept_and_reported_once_with_a_count(tmp_path: Path, out
     assert ran.err.count("UTF-8") == 1
     assert "20 words are not UTF-8: kept as they are" in ran.err
     assert ran.json["tokens"]["invalid_utf8"] == 20
-    assert "caf\udce9" in wordkin.load(output).vectors
+    assert "caf\udce9" in wordkin.Word2Vec.load(output).vectors
 
 
 @pytest.mark.parametrize(
@@ -603,14 +603,14 @@ def test_the_edges_of_a_text_are_no_part_of_its_words(
     (tmp_path / "text.txt").write_bytes(content)
     ran = run("train", tmp_path / "text.txt", "-o", output, *QUICK, "--subsample", 0, "--json")
     assert ran.json["tokens"]["read"] == 5
-    assert wordkin.load(output).vectors.words == ("a", "b", "c")
+    assert wordkin.Word2Vec.load(output).vectors.words == ("a", "b", "c")
 
 
 def test_a_word_of_a_megabyte_is_a_word(tmp_path: Path, output: Path) -> None:
     long = "x" * 1_000_000
     (tmp_path / "text.txt").write_text(f"a {long} b\n" * 5)
     assert run("train", tmp_path / "text.txt", "-o", output, *QUICK, "--subsample", 0).code == 0
-    assert long in wordkin.load(output).vectors
+    assert long in wordkin.Word2Vec.load(output).vectors
     assert len(run("info", output).out) < 3000
     assert f"  {long}\n" in run("neighbours", output, "a").out
     assert len(fails("neighbours", output, long + "y")) < 1000
@@ -838,7 +838,7 @@ def test_that_training_ends_early_is_said(
     assert ran.code == 0
     first, *_ = ran.err.splitlines()
     assert first == "training ends: the loss on the lines held out has not fallen for 2 epochs"
-    assert len(wordkin.load(output).history) == 3
+    assert len(wordkin.Word2Vec.load(output).history) == 3
 
 
 def test_a_history_is_written(text: Path, output: Path, tmp_path: Path) -> None:
@@ -846,7 +846,7 @@ def test_a_history_is_written(text: Path, output: Path, tmp_path: Path) -> None:
     assert run("train", text, "-o", output, *QUICK, "--history", path).code == 0
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [line.pop("epoch") for line in lines] == [1, 2]
-    assert lines == [asdict(done) for done in wordkin.load(output).history]
+    assert lines == [asdict(done) for done in wordkin.Word2Vec.load(output).history]
 
 
 @pytest.mark.usefixtures("no_training")
@@ -997,7 +997,7 @@ def test_a_killed_run_is_gone_on_with_to_the_same_bytes(
     if arguments[0] == "count":
         assert output.read_bytes() == whole.read_bytes()
     else:
-        assert wordkin.load(output).sha256 == wordkin.load(whole).sha256
+        assert wordkin.Word2Vec.load(output).sha256 == wordkin.Word2Vec.load(whole).sha256
 
 
 def test_with_nothing_to_resume_a_run_begins(text: Path, output: Path) -> None:
@@ -1022,7 +1022,7 @@ def test_neighbours_of_each_word_stand_in_a_table(model: Path) -> None:
 def test_neighbours_as_json(model: Path) -> None:
     (found,) = run("neighbours", model, "fish0", "-n", 2, "--json").json
     assert found["word"] == "fish0"
-    expected = wordkin.load(model).vectors.most_similar("fish0", topn=2)
+    expected = wordkin.Word2Vec.load(model).vectors.most_similar("fish0", topn=2)
     assert [(n["word"], n["cosine"]) for n in found["neighbours"]] == expected
 
 
@@ -1059,13 +1059,13 @@ def test_analogy_answers(model: Path) -> None:
     assert len(rows) == 3
     report = run("analogy", model, "fish0", "fish1", "tree0", "-n", 3, "--json").json
     assert (report["a"], report["b"], report["c"]) == ("fish0", "fish1", "tree0")
-    expected = wordkin.load(model).vectors.analogy("fish0", "fish1", "tree0", topn=3)
+    expected = wordkin.Word2Vec.load(model).vectors.analogy("fish0", "fish1", "tree0", topn=3)
     assert [(n["word"], n["cosine"]) for n in report["answers"]] == expected
 
 
 def test_words_are_printed_as_their_bytes_and_command_no_terminal(tmp_path: Path) -> None:
     words = ["a", "서울", "[red]", "\x1b[31mred", "caf\udce9"]
-    wordkin.export(tmp_path / "v.bin", words, np.eye(5) + 1)
+    wordkin.save(tmp_path / "v.bin", wordkin.WordVectors(words, np.eye(5) + 1))
     ran = run("neighbours", tmp_path / "v.bin", "a")
     shown = [line.split()[1] for line in ran.out.splitlines()[1:]]
     assert shown == ["서울", "[red]", "\\x1b[31mred", "caf\udce9"]
@@ -1092,7 +1092,7 @@ def test_predictions_as_json(exactly: Path) -> None:
     (found,) = run("predict", exactly, "fish0", "-n", 22, "--json").json
     assert found["word"] == "fish0"
     answer = [(one["word"], one["probability"]) for one in found["outside"]]
-    assert answer == wordkin.load(exactly).predict("fish0", topn=22)
+    assert answer == wordkin.Word2Vec.load(exactly).predict("fish0", topn=22)
     assert sum(p for _, p in answer) == pytest.approx(1)
 
 
@@ -1114,7 +1114,7 @@ def test_models_of_the_stochastic_engine_predict(model: Path) -> None:
 @pytest.mark.parametrize("suffix", [".bin", ".txt", ".vec"])
 def test_vectors_alone_do_not_predict(suffix: str, exactly: Path, tmp_path: Path) -> None:
     vectors = tmp_path / f"v{suffix}"
-    assert run("export", exactly, vectors).code == 0
+    assert run("convert", exactly, vectors).code == 0
     message = fails("predict", vectors, "fish0")
     assert message == f"{vectors}: probabilities take a .safetensors model, not vectors alone"
     missing = tmp_path / "missing.safetensors"
@@ -1125,7 +1125,7 @@ def test_vectors_alone_do_not_predict(suffix: str, exactly: Path, tmp_path: Path
 
 
 def test_info_shows_what_is_in_a_model_of_the_exact_engine(exactly: Path) -> None:
-    shown, saved = run("info", exactly).out, wordkin.load(exactly)
+    shown, saved = run("info", exactly).out, wordkin.Word2Vec.load(exactly)
     for name, value in saved.get_params().items():
         last = saved.history[-1]
         assert isinstance(last, exact.Pass)
@@ -1152,17 +1152,17 @@ def test_info_shows_what_is_in_a_model_of_the_exact_engine(exactly: Path) -> Non
 def test_neighbours_and_exports_of_the_exact_engine_are_of_the_gauge(
     exactly: Path, tmp_path: Path
 ) -> None:
-    saved = wordkin.load(exactly)
+    saved = wordkin.Word2Vec.load(exactly)
     (found,) = run("neighbours", exactly, "fish0", "--json").json
     expected = saved.vectors.most_similar("fish0")
     assert [(n["word"], n["cosine"]) for n in found["neighbours"]] == expected
-    assert run("export", exactly, tmp_path / "v.bin").code == 0
-    exported = wordkin.load_vectors(tmp_path / "v.bin").matrix
+    assert run("convert", exactly, tmp_path / "v.bin").code == 0
+    exported = wordkin.load(tmp_path / "v.bin").matrix
     assert (exported == saved.vectors.matrix).all()
 
 
 def test_info_shows_what_is_in_a_model(model: Path) -> None:
-    shown, saved = run("info", model).out, wordkin.load(model)
+    shown, saved = run("info", model).out, wordkin.Word2Vec.load(model)
     for name, value in saved.get_params().items():
         known = {"max_vocab": "all", "patience": "endless"}
         assert re.search(rf"{name} +{known[name] if value is None else value}\n", shown)
@@ -1180,7 +1180,7 @@ def test_info_shows_what_is_in_a_model(model: Path) -> None:
 
 
 def test_info_as_json(model: Path) -> None:
-    report, saved = run("info", model, "--json").json, wordkin.load(model)
+    report, saved = run("info", model, "--json").json, wordkin.Word2Vec.load(model)
     assert report["settings"] == saved.get_params()
     assert (report["vocabulary"], report["dim"]) == (22, 10)
     tokens = report["tokens"]
@@ -1196,7 +1196,7 @@ def test_exported_vectors_answer_as_the_model_does(
     suffix: str, model: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / f"v{suffix}"
-    ran = run("export", model, file)
+    ran = run("convert", model, file)
     assert (ran.code, ran.out) == (0, "")
     assert ran.err == f"saved 22 vectors of 10 dimensions: {file}\n"
     assert run("neighbours", file, "fish0") == run("neighbours", model, "fish0")
@@ -1204,11 +1204,11 @@ def test_exported_vectors_answer_as_the_model_does(
     assert run("info", file, "--json").json == {"model": str(file), "vocabulary": 22, "dim": 10}
 
 
-def test_export_refuses_what_it_cannot_write(model: Path, tmp_path: Path) -> None:
-    assert "the suffix must be one of .bin, .txt, .vec" in fails(
-        "export", model, tmp_path / "v.npz"
+def test_convert_refuses_what_it_cannot_write(model: Path, tmp_path: Path) -> None:
+    assert "the suffix must be one of .safetensors, .bin, .txt, .vec" in fails(
+        "convert", model, tmp_path / "v.npz"
     )
-    assert "there is no folder" in fails("export", model, tmp_path / "missing" / "v.bin")
+    assert "there is no folder" in fails("convert", model, tmp_path / "missing" / "v.bin")
     assert nothing_in(tmp_path)
 
 
@@ -1221,10 +1221,10 @@ def test_a_model_cut_short_is_refused(
     if suffix == ".safetensors":
         whole = model
     else:
-        run("export", model, whole)
+        run("convert", model, whole)
     raw = whole.read_bytes()
     cut.write_bytes(raw[: int(share * (len(raw) - 1))])
-    for verb in (["info", cut], ["neighbours", cut, "fish0"], ["export", cut, tmp_path / "v.vec"]):
+    for verb in (["info", cut], ["neighbours", cut, "fish0"], ["convert", cut, tmp_path / "v.vec"]):
         assert str(cut) in fails(*verb)
     assert not (tmp_path / "v.vec").exists()
 
@@ -1346,7 +1346,10 @@ def read_until(file: int, expected: bytes) -> bytes:
 
 def test_a_reader_that_has_read_enough_ends_it_silently(tmp_path: Path) -> None:
     words = [f"word{i}" for i in range(20_000)]
-    wordkin.export(tmp_path / "v.bin", words, np.random.default_rng(1).random((len(words), 2)))
+    wordkin.save(
+        tmp_path / "v.bin",
+        wordkin.WordVectors(words, np.random.default_rng(1).random((len(words), 2))),
+    )
     with subprocess.Popen(
         [*WORDKIN, "neighbours", tmp_path / "v.bin", "word1", "--topn", "20000"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -1383,7 +1386,7 @@ def test_closed_streams_are_no_trouble(text: Path, output: Path) -> None:
 
 
 def test_words_are_bytes_in_every_locale(tmp_path: Path) -> None:
-    wordkin.export(tmp_path / "v.bin", ["서울", "caf\udce9"], np.eye(2) + 1)
+    wordkin.save(tmp_path / "v.bin", wordkin.WordVectors(["서울", "caf\udce9"], np.eye(2) + 1))
     environment = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "latin-1"}
     ran = subprocess.run(
         [*WORDKIN, "neighbours", tmp_path / "v.bin", "서울"], capture_output=True,

@@ -40,7 +40,7 @@ from wordkin.cooccurrence import (
 )
 from wordkin.corpus import LINE_END
 from wordkin.errors import FormatError
-from wordkin.formats import write_model
+from wordkin.formats.model import write_model
 from wordkin.keeper import Keeper, Log
 from wordkin.objectives import Array, keep_probability, window_weight
 from wordkin.progress import Progress

@@ -20,7 +20,7 @@ from wordkin.files import (
     remove_stale_temporaries,
     require_writable,
 )
-from wordkin.formats import read_model, write_model
+from wordkin.formats.model import read_model, write_model
 
 
 @pytest.fixture

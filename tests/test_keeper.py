@@ -175,7 +175,7 @@ def test_a_run_that_was_interrupted_after_each_epoch_is_gone_on_with_to_the_same
     assert folder.is_dir()
     model.save(tmp_path / "m.safetensors")
     assert not folder.exists()
-    assert wordkin.load(tmp_path / "m.safetensors").sha256 == whole.sha256
+    assert wordkin.Word2Vec.load(tmp_path / "m.safetensors").sha256 == whole.sha256
 
 
 @pytest.mark.parametrize(

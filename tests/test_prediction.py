@@ -152,7 +152,7 @@ def test_every_engine_and_objective_predicts(engine: EngineName, objective: Obje
 
 def test_a_model_that_was_saved_predicts_the_same(model: Word2Vec, tmp_path: Any) -> None:
     model.save(tmp_path / "m.safetensors")
-    loaded = wordkin.load(tmp_path / "m.safetensors")
+    loaded = wordkin.Word2Vec.load(tmp_path / "m.safetensors")
     assert loaded.predict("metal2", 23) == model.predict("metal2", 23)
 
 

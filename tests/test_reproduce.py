@@ -23,7 +23,7 @@ import wordkin
 from wordkin import CorpusError, Progress, Word2Vec, _core, training
 from wordkin.cli import app
 from wordkin.corpus import Fingerprint
-from wordkin.formats import digest
+from wordkin.formats.model import digest
 from wordkin.settings import EngineName, Objective
 from wordkin.training import reproduce
 
@@ -77,7 +77,7 @@ def run(*arguments: object) -> tuple[int, str, str]:
 
 
 def test_a_model_tells_all_that_it_comes_from(saved: Path, text: Path) -> None:
-    metadata, model = metadata_of(saved), wordkin.load(saved)
+    metadata, model = metadata_of(saved), wordkin.Word2Vec.load(saved)
     assert metadata["settings"] == model.get_params()
     assert metadata["settings"]["seed"] == 1
     assert metadata["wordkin"] == wordkin.__version__
@@ -99,14 +99,14 @@ def test_a_model_tells_all_that_it_comes_from(saved: Path, text: Path) -> None:
 
 
 def test_the_hash_of_a_model_is_that_of_its_tensors(saved: Path) -> None:
-    model, tensors = wordkin.load(saved), load_file(saved)
+    model, tensors = wordkin.Word2Vec.load(saved), load_file(saved)
     names: list[str] = [name for name in ("center", "outside", "vectors") if name in tensors]
     matrices = {name: tensors[name] for name in names}
     assert model.sha256 == digest(model.vectors.words, tensors["counts"], matrices)
 
 
 def test_another_number_or_word_is_another_hash(saved: Path) -> None:
-    model = wordkin.load(saved)
+    model = wordkin.Word2Vec.load(saved)
     words, counts = list(model.vectors.words), model.vectors.counts
     assert counts is not None
     matrices = {"center": model.center.matrix, "outside": model.outside.matrix}
@@ -150,7 +150,7 @@ def test_what_is_learned_hangs_on_the_seed_and_not_on_the_threads(
 
 
 def test_info_shows_where_a_model_comes_from(saved: Path) -> None:
-    model = wordkin.load(saved)
+    model = wordkin.Word2Vec.load(saved)
     code, shown, _ = run("info", saved)
     assert code == 0
     assert model.corpus is not None
@@ -169,7 +169,7 @@ def test_info_shows_where_a_model_comes_from(saved: Path) -> None:
 
 
 def test_a_model_of_a_version_that_told_less_is_still_read(saved: Path) -> None:
-    before = wordkin.load(saved)
+    before = wordkin.Word2Vec.load(saved)
     without(saved, "numpy", "corpus", "sha256")
     metadata = metadata_of(saved)
     for done in metadata["history"]:
@@ -180,7 +180,7 @@ def test_a_model_of_a_version_that_told_less_is_still_read(saved: Path) -> None:
     metadata["settings"].pop("deterministic", None)
     text = json.dumps({"format": 2, "metadata": metadata})
     save_file(load_file(saved), saved, {"wordkin": text})
-    model = wordkin.load(saved)
+    model = wordkin.Word2Vec.load(saved)
     assert model.sha256 == before.sha256
     assert (model.corpus, model.origin.numpy) == (None, "")
     assert all(done.held_out is None for done in model.history)
@@ -195,7 +195,7 @@ def test_a_model_of_a_version_that_told_less_is_still_read(saved: Path) -> None:
 
 
 def test_a_model_comes_out_the_same_once_more(saved: Path, text: Path) -> None:
-    sha256 = wordkin.load(saved).sha256
+    sha256 = wordkin.Word2Vec.load(saved).sha256
     code, shown, said = run("reproduce", saved, "--corpus", text)
     assert (code, shown, said) == (0, f"equal: SHA-256 {sha256}\n", "")
     assert len(shown) <= 81
@@ -237,13 +237,13 @@ def test_a_model_that_does_not_know_its_text_is_compared_all_the_same(
 ) -> None:
     without(saved, "corpus", "sha256")
     assert run("reproduce", saved, "--corpus", text)[0] == 0
-    again = reproduce(wordkin.load(saved), toy.sentences(1001))
+    again = reproduce(wordkin.Word2Vec.load(saved), toy.sentences(1001))
     assert not again.equal
     assert again.was != again.now
 
 
 def test_what_differed_is_named(saved: Path, text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = wordkin.load(saved)
+    model = wordkin.Word2Vec.load(saved)
     result = dataclasses.replace(
         model._fitted, origin=training.Origin("0.0.1", model.origin.instruction_set)
     )
@@ -272,7 +272,7 @@ def test_training_that_was_not_deterministic_is_said_to_be(
     assert code == 1
     lines = shown.splitlines()
     assert lines[0] == "different: the SHA-256 of what was learned"
-    assert lines[1] == f"  was  {wordkin.load(path).sha256}"
+    assert lines[1] == f"  was  {wordkin.Word2Vec.load(path).sha256}"
     assert re.fullmatch("  is   [0-9a-f]{64}", lines[2])
     assert lines[3:] == ["  training was not deterministic"]
     code, shown, _ = run("reproduce", path, "--corpus", text, "--json")
@@ -292,9 +292,9 @@ def test_another_instruction_set_is_named(saved: Path, text: Path) -> None:
     )  # fmt: skip
     report = json.loads(ran.stdout)
     assert ran.returncode == (0 if report["equal"] else 1)
-    then = wordkin.load(saved).origin.instruction_set
+    then = wordkin.Word2Vec.load(saved).origin.instruction_set
     assert report["differences"] == [f"instruction set {then} then, {_core.levels()[0]} now"]
-    if wordkin.load(saved).settings.engine == "stochastic":
+    if wordkin.Word2Vec.load(saved).settings.engine == "stochastic":
         assert not report["equal"]
 
 
@@ -319,7 +319,7 @@ def test_a_reproduction_tells_of_itself(saved: Path, text: Path) -> None:
         def descending(self, *_: object) -> None:
             told.append("training")
 
-    model = wordkin.load(saved)
+    model = wordkin.Word2Vec.load(saved)
     assert reproduce(model, text, progress=Told()).equal
     assert (told[0], told[-1]) == ("reading", "training")
     with pytest.raises(CorpusError, match="not the text that the model was trained on"):

@@ -36,7 +36,7 @@ from wordkin import (
 )
 from wordkin.cooccurrence import read_counts, write_counts
 from wordkin.exact import Pass
-from wordkin.formats import read_model, write_model
+from wordkin.formats.model import read_model, write_model
 from wordkin.settings import EngineName, ExactSettings, Objective, settings_for
 from wordkin.stochastic import Epoch
 from wordkin.training import COUNTED, count_to_file
@@ -268,7 +268,7 @@ def test_words_that_are_no_utf8_are_kept_and_counted(tmp_path: Path) -> None:
     assert fitted.account.invalid_utf8 == 6
     assert "caf\udce9" in fitted.vectors
     fitted.save(tmp_path / "m.safetensors")
-    assert "caf\udce9" in wordkin.load(tmp_path / "m.safetensors").vectors
+    assert "caf\udce9" in wordkin.Word2Vec.load(tmp_path / "m.safetensors").vectors
 
 
 def test_nothing_is_spent_on_no_time() -> None:
@@ -458,7 +458,7 @@ def test_it_shows_what_it_is(model: Word2Vec) -> None:
 def test_a_model_comes_back_as_it_was(model: Word2Vec, tmp_path: Path) -> None:
     path = tmp_path / "m.safetensors"
     model.save(path)
-    back = wordkin.load(path)
+    back = wordkin.Word2Vec.load(path)
     assert same(back, model)
     assert back.vectors.counts is not None
     assert model.vectors.counts is not None
@@ -468,7 +468,7 @@ def test_a_model_comes_back_as_it_was(model: Word2Vec, tmp_path: Path) -> None:
     assert back.account == model.account
     assert back.origin == model.origin
     assert back.origin.wordkin == wordkin.__version__
-    assert wordkin.load_vectors(path).matrix.tobytes() == model.vectors.matrix.tobytes()
+    assert wordkin.load(path).matrix.tobytes() == model.vectors.matrix.tobytes()
 
 
 def test_a_model_of_the_exact_engine_comes_back_as_it_was(
@@ -476,7 +476,7 @@ def test_a_model_of_the_exact_engine_comes_back_as_it_was(
 ) -> None:
     path = tmp_path / "m.safetensors"
     exactly.save(path)
-    back = wordkin.load(path)
+    back = wordkin.Word2Vec.load(path)
     assert same(back, exactly)
     assert back.vectors.matrix.tobytes() != back.center.matrix.tobytes()
     assert back.settings == exactly.settings
@@ -485,7 +485,7 @@ def test_a_model_of_the_exact_engine_comes_back_as_it_was(
     assert back.account == exactly.account
     assert back.origin == exactly.origin
     assert back.predict("fish0") == exactly.predict("fish0")
-    assert wordkin.load_vectors(path).matrix.tobytes() == exactly.vectors.matrix.tobytes()
+    assert wordkin.load(path).matrix.tobytes() == exactly.vectors.matrix.tobytes()
     again = tmp_path / "again.safetensors"
     back.save(again)
     # Byte for byte, but for the order in which safetensors writes the names.
@@ -518,7 +518,7 @@ def test_the_stochastic_engine_keeps_its_center_vectors_and_no_others(
     model.save(path)
     tensors = {"center", "outside", "counts", "words", "offsets"}
     assert set(load_file(path)) == tensors
-    back = wordkin.load(path)
+    back = wordkin.Word2Vec.load(path)
     assert back.vectors is back.center
     exactly.save(path)
     assert set(load_file(path)) == tensors | {"vectors"}
@@ -533,7 +533,7 @@ def test_a_file_of_the_first_format_is_still_read(model: Word2Vec, tmp_path: Pat
     saved["format"] = 1
     del saved["metadata"]["settings"]["engine"], saved["metadata"]["account"]["counting"]
     save_file(load_file(path), path, {"wordkin": json.dumps(saved)})
-    back = wordkin.load(path)
+    back = wordkin.Word2Vec.load(path)
     assert same(back, model)
     assert back.settings == model.settings
     assert back.account == model.account
@@ -548,7 +548,7 @@ def test_damaged_metadata_of_the_exact_engine_are_a_format_error(
     file.metadata["settings"]["engine"] = "stochastic"  # it knows of no ridge
     write_model(path, **{f.name: getattr(file, f.name) for f in dataclasses.fields(file)})
     with pytest.raises(FormatError, match=r"no model of this program.*m\.safetensors"):
-        wordkin.load(path)
+        wordkin.Word2Vec.load(path)
 
 
 def test_a_copy_tells_who_trained_it_not_who_copied_it(model: Word2Vec, tmp_path: Path) -> None:
@@ -558,9 +558,9 @@ def test_a_copy_tells_who_trained_it_not_who_copied_it(model: Word2Vec, tmp_path
     file.metadata.update(wordkin="0.0.1", instruction_set="abacus")
     write_model(path, **{f.name: getattr(file, f.name) for f in dataclasses.fields(file)})
     copy = tmp_path / "copy.safetensors"
-    wordkin.load(path).save(copy)
-    assert wordkin.load(copy).origin == wordkin.load(path).origin
-    assert wordkin.load(copy).origin.instruction_set == "abacus"
+    wordkin.Word2Vec.load(path).save(copy)
+    assert wordkin.Word2Vec.load(copy).origin == wordkin.Word2Vec.load(path).origin
+    assert wordkin.Word2Vec.load(copy).origin.instruction_set == "abacus"
 
 
 @pytest.mark.parametrize(
@@ -582,7 +582,7 @@ def test_damaged_metadata_are_a_format_error(model: Word2Vec, tmp_path: Path, ch
     change(file.metadata)
     write_model(path, **{f.name: getattr(file, f.name) for f in dataclasses.fields(file)})
     with pytest.raises(FormatError, match=r"no model of this program.*m\.safetensors"):
-        wordkin.load(path)
+        wordkin.Word2Vec.load(path)
 
 
 def test_a_full_disk_leaves_the_old_model(
@@ -601,18 +601,18 @@ def test_a_full_disk_leaves_the_old_model(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_load_vectors_names_all_suffixes_it_knows(tmp_path: Path) -> None:
+def test_load_names_all_suffixes_it_knows(tmp_path: Path) -> None:
     with pytest.raises(
         FormatError, match=r"one of \.safetensors, \.bin, \.txt, \.vec, got '\.npy'"
     ):
-        wordkin.load_vectors(tmp_path / "m.npy")
+        wordkin.load(tmp_path / "m.npy")
 
 
-def test_load_vectors_refuses_what_is_not_finite(tmp_path: Path) -> None:
+def test_load_refuses_what_is_not_finite(tmp_path: Path) -> None:
     path = tmp_path / "v.txt"
     path.write_text("2 1\na 1\nb nan\n")
     with pytest.raises(FormatError, match=r"v\.txt: vectors must be finite, the one of 'b' is not"):
-        wordkin.load_vectors(path)
+        wordkin.load(path)
 
 
 # ---- texts that nothing can be learned from ------------------------------------------------------
@@ -770,7 +770,7 @@ def test_settings_that_are_not_given_are_those_of_the_counts(counts: Path, tmp_p
         "window": 3, "subsample": 1e-2, "min_count": 1, "max_vocab": 20, "held_out": 0.01
     }  # fmt: skip
     fitted.save(tmp_path / "m.safetensors")
-    assert wordkin.load(tmp_path / "m.safetensors").get_params() == params
+    assert wordkin.Word2Vec.load(tmp_path / "m.safetensors").get_params() == params
 
 
 @pytest.mark.parametrize(

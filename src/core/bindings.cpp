@@ -1,4 +1,5 @@
-// The one file that knows Python: arrays in, GIL off, results out.
+// Python meets the core here: arrays in, GIL off, results out. The other bindings_*.cpp do the same for
+// files and for questions; no other file knows Python.
 //
 // Arrays that are written to are taken with `noconvert`, else the update could land in a silent copy.
 #include <nanobind/nanobind.h>
@@ -10,6 +11,7 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "bindings.hpp"
 #include "core.hpp"
 #include "sampling.hpp"
 
@@ -18,20 +20,6 @@ using namespace nb::literals;
 using namespace wordkin;
 
 namespace {
-
-template <typename T, int N>
-using In = nb::ndarray<const T, nb::ndim<N>, nb::c_contig, nb::device::cpu>;
-template <typename T, int N>
-using InOut = nb::ndarray<T, nb::ndim<N>, nb::c_contig, nb::device::cpu>;
-template <typename T>
-using Out = nb::ndarray<nb::numpy, T, nb::ndim<1>>;
-
-template <typename T>
-Out<T> array(std::vector<T>&& values) {
-  auto* moved = new std::vector<T>(std::move(values));
-  nb::capsule owner(moved, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
-  return Out<T>(moved->data(), {moved->size()}, owner);
-}
 
 Level level_of(const std::string& level) {
   for (const Level& found : levels())
@@ -371,6 +359,10 @@ NB_MODULE(_core, m) {
 
   define_tile<float>(m, "Tile32");
   define_tile<double>(m, "Tile64");
+
+  define_vector_files(m);
+  define_subwords(m);
+  define_search(m);
 
   nb::register_exception_translator([](const std::exception_ptr& thrown, void*) {
     try {

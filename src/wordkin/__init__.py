@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
         UnknownWordError,
         WordkinError,
     )
-    from wordkin.formats import export, read_vectors
     from wordkin.keeper import Moment
     from wordkin.progress import Progress
     from wordkin.settings import ExactSettings, Settings, StochasticSettings
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
 
 # Where the names below live, light rooms first. They are imported when first asked for, so that
 # the command line can answer without waiting for NumPy.
-_ROOMS = ("errors", "settings", "progress", "vectors", "formats", "keeper", "training")
+_ROOMS = ("errors", "settings", "progress", "vectors", "keeper", "training")
 
 
 def __getattr__(name: str) -> Any:
@@ -53,37 +51,59 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def load(path: str | os.PathLike[str]) -> Word2Vec:
-    """Read a model that `Word2Vec.save` or `wordkin train` wrote; see `Word2Vec.load`."""
-    from wordkin.training import Word2Vec
+def load(
+    path: str | os.PathLike[str], *, format: str | None = None, limit: int | None = None
+) -> WordVectors:
+    """Read words and their vectors, whatever program wrote them; `Word2Vec.load` reads a model.
 
-    return Word2Vec.load(path)
-
-
-def load_vectors(path: str | os.PathLike[str]) -> WordVectors:
-    """Read vectors alone: of a model, or of a `.bin`, `.txt` or `.vec` file from any program.
+    Parameters
+    ----------
+    path : path
+        A file of any format that `wordkin.formats` knows; what is in it tells which one.
+    format : str, optional
+        The name of the format, where it is known better.
+    limit : int, optional
+        Read only so many words, the first, which usually are the most frequent.
 
     Raises
     ------
     FormatError, OSError
-        If the suffix is another, the file cannot be opened, or it does not hold what it should.
+        If the file cannot be opened, or does not hold what it should.
     """
+    from wordkin import formats
     from wordkin.errors import FormatError, SettingsError
-    from wordkin.formats import SUFFIXES, read_vectors
     from wordkin.vectors import WordVectors
 
-    suffix = Path(path).suffix.lower()
-    if suffix == ".safetensors":
-        return load(path).vectors
-    if suffix not in SUFFIXES:
-        known = ", ".join((".safetensors", *SUFFIXES))
-        raise FormatError(f"{path}: the suffix must be one of {known}, got {suffix!r}")
-    words, matrix = read_vectors(path)
-    matrix.setflags(write=False)
+    found = formats.read(path, format=format, limit=limit)
+    found.matrix.setflags(write=False)
     try:
-        return WordVectors(words, matrix)
+        return WordVectors(found.words, found.matrix, found.counts)
     except SettingsError as error:  # a vector that is not finite
-        raise FormatError(f"{path}: {error}") from None
+        raise FormatError(f"{os.fspath(path)}: {error}") from None
+
+
+def save(path: str | os.PathLike[str], vectors: WordVectors, *, format: str | None = None) -> None:
+    """Write words and their vectors for other programs; a model is kept by `Word2Vec.save`.
+
+    Parameters
+    ----------
+    path : path
+        An older file there is replaced only once the new one is complete.
+    vectors : WordVectors
+    format : str, optional
+        The name of a format in `wordkin.formats`; else the suffix of the path decides.
+
+    Raises
+    ------
+    FormatError
+        If the format cannot hold a word, before anything is written; if the suffix is unknown.
+    OSError
+        If the file cannot be written; it names the path and the cause.
+    """
+    from wordkin import formats
+
+    file = formats.VectorFile(list(vectors.words), vectors.matrix, vectors.counts)
+    formats.write(path, file, format=format)
 
 
 __all__ = [
@@ -103,8 +123,6 @@ __all__ = [
     "WordVectors",
     "WordkinError",
     "__version__",
-    "export",
     "load",
-    "load_vectors",
-    "read_vectors",
+    "save",
 ]

@@ -24,13 +24,8 @@ from safetensors import SafetensorError, safe_open
 from wordkin import _core
 from wordkin.errors import FormatError
 from wordkin.files import atomic_write
-from wordkin.formats import (
-    StrPath,
-    cut_words,
-    decode_metadata,
-    require_file,
-    spell_words,
-)
+from wordkin.formats.model import decode_metadata
+from wordkin.formats.vector_file import StrPath, cut_words, require_file, spell_words
 from wordkin.objectives import keep_probability
 from wordkin.run import Run
 from wordkin.tensors import TYPES, write_array, write_tensors

@@ -32,7 +32,7 @@ from wordkin.errors import (
 )
 from wordkin.exact import Pass
 from wordkin.files import remove_stale_temporaries
-from wordkin.formats import digest, read_model, write_model
+from wordkin.formats.model import digest, read_model, write_model
 from wordkin.keeper import Callback, Keeper, Log, Say
 from wordkin.objectives import keep_probability
 from wordkin.progress import Progress, progress_for

@@ -1,0 +1,86 @@
+"""Verbs that need no text: the check of the gradients, and the demo."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from wordkin import terminal
+from wordkin.cli.app import Json, app
+from wordkin.cli.questions import scored
+from wordkin.errors import CorpusError, WordkinError
+
+
+@app.command(epilog="Example:  wordkin check-gradients --seed 7")
+def check_gradients(
+    seed: Annotated[int, typer.Option(min=0, help="Of the random problems.")] = 0,
+    json: Json = False,
+) -> None:
+    """Check every gradient numerically, in two ways."""
+    from dataclasses import asdict
+
+    from wordkin import gradients
+
+    checks = gradients.check_gradients(seed=seed)
+    if json:
+        terminal.put_json(
+            {
+                "tolerance": gradients.TOLERANCE,
+                "passed": all(check.passed for check in checks),
+                "checks": [asdict(check) | {"passed": check.passed} for check in checks],
+            }
+        )
+    else:
+        terminal.put_table(
+            ["part", "equation", "by", "central", "complex step", ""],
+            [
+                [
+                    check.part,
+                    check.name,
+                    check.with_respect_to,
+                    f"{check.central_difference:.1e}",
+                    f"{check.complex_step:.1e}",
+                    "" if check.passed else "WRONG",
+                ]
+                for check in checks
+            ],
+            align="<<<>><",
+        )
+    wrong = sum(not check.passed for check in checks)
+    if wrong:
+        raise WordkinError(
+            f"{wrong} of {len(checks)} gradients are off by {gradients.TOLERANCE:g} or more"
+        )
+    terminal.say(f"all {len(checks)} gradients are within {gradients.TOLERANCE:g}, relatively")
+
+
+@app.command(epilog="Example:  wordkin demo")
+def demo(json: Json = False) -> None:
+    """Learn word vectors of this Python's own documentation."""
+    from wordkin import demo as documentation
+    from wordkin.training import Word2Vec
+
+    terminal.say("reading   the documentation inside this Python: its topics and docstrings")
+    text = documentation.sentences()
+    if not text:
+        raise CorpusError("this Python has no documentation inside: its sources were left out")
+    terminal.say(f"training  on {sum(map(len, text)):,} words in {len(text):,} paragraphs")
+    model = Word2Vec(**documentation.SETTINGS).fit(text)
+    account, vectors = model.account, model.vectors
+    terminal.say(
+        f"learned   {len(vectors):,} vectors in {account.training:.1f} s on one thread"
+        f" ({account.words_per_second:,.0f} words/s)"
+    )
+    answers = {
+        word: vectors.most_similar(word, topn=5) for word in documentation.WORDS if word in vectors
+    }
+    if json:
+        terminal.put_json([{"word": word, "neighbours": scored(a)} for word, a in answers.items()])
+        return
+    terminal.say("")
+    columns = [[near for near, _ in answer] for answer in answers.values()]
+    terminal.put_table(list(answers), list(zip(*columns, strict=True)), align="<" * len(answers))
+    terminal.say("")
+    terminal.say("With text of your own:  wordkin train corpus.txt --output model.safetensors")
+    terminal.say("and then:               wordkin neighbours model.safetensors WORD")

@@ -1,0 +1,129 @@
+"""Files of vectors: which format a file has, and what reads and writes it.
+
+In: a path; or words and a matrix. Out: a `VectorFile`; or a file, whole or not at all. One module a
+format; each is imported when it is needed. Knows nothing of training or of `WordVectors`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from wordkin.errors import FormatError
+from wordkin.formats.vector_file import StrPath, VectorFile
+
+__all__ = ["FORMATS", "Format", "VectorFile", "read", "sniff", "write"]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of files of vectors.
+
+    Attributes
+    ----------
+    name, what : str
+        As a user names it, and a line that says what it is.
+    suffixes : tuple of str
+        Of paths that are written in it where no format is named.
+    reader, writer : str
+        "module:function" in this package; empty where it cannot be read or written. A reader is
+        called with a path and the number of words to read at most (None: all), a writer with a path
+        and a `VectorFile`.
+    """
+
+    name: str
+    what: str
+    suffixes: tuple[str, ...] = ()
+    reader: str = ""
+    writer: str = ""
+
+
+FORMATS = {
+    format.name: format
+    for format in (
+        Format("safetensors", "wordkin's own", (".safetensors",), "model:read", "model:write"),
+        Format(
+            "word2vec-binary",
+            "word2vec's binary format",
+            (".bin",),
+            "word2vec:read_binary",
+            "word2vec:write_binary",
+        ),
+        Format(
+            "word2vec-text",
+            "word2vec's text format, also fastText's .vec",
+            (".txt", ".vec"),
+            "word2vec:read_text",
+            "word2vec:write_text",
+        ),
+    )
+}
+"""All formats by name."""
+
+
+def read(path: StrPath, *, format: str | None = None, limit: int | None = None) -> VectorFile:
+    """Read words and vectors from a file of any format that can be read.
+
+    Parameters
+    ----------
+    path : path
+    format : str, optional
+        One of `FORMATS`; else `sniff` tells.
+    limit : int, optional
+        Read only so many words, the first, at least 1.
+
+    Raises
+    ------
+    FormatError
+        If the file is of no known format, cut short, or not what it should be.
+    OSError
+        If it cannot be opened.
+    """
+    chosen = _named(format) if format else FORMATS[sniff(path)]
+    return _function(chosen.reader, chosen, "read")(path, limit)
+
+
+def write(path: StrPath, vectors: VectorFile, *, format: str | None = None) -> None:
+    """Write words and vectors; where no format is named, the suffix of the path decides.
+
+    Raises
+    ------
+    FormatError
+        If no format has the suffix, or the format cannot hold a word: before anything is written.
+    OSError
+        If the file cannot be written; it names the path and the cause.
+    """
+    chosen = _named(format) if format else _of_suffix(path)
+    _function(chosen.writer, chosen, "written")(path, vectors)
+
+
+def sniff(path: StrPath) -> str:
+    """Return the name of the format of a file."""
+    return _of_suffix(path).name
+
+
+def _of_suffix(path: StrPath) -> Format:
+    suffix = Path(path).suffix.lower()
+    for format in FORMATS.values():
+        if suffix in format.suffixes:
+            return format
+    known = ", ".join(s for format in FORMATS.values() for s in format.suffixes)
+    raise FormatError(f"{os.fspath(path)}: the suffix must be one of {known}, got {suffix!r}")
+
+
+def _named(name: str) -> Format:
+    if name not in FORMATS:
+        raise FormatError(f"the format must be one of {', '.join(FORMATS)}, got {name!r}")
+    return FORMATS[name]
+
+
+def _function(name: str, format: Format, what: str) -> Callable[..., Any]:
+    if not name:
+        raise FormatError(f"{format.name} cannot be {what}")
+    module, function = name.split(":")
+    found: Callable[..., Any] = getattr(import_module(f"{__name__}.{module}"), function)
+    return found

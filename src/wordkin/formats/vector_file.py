@@ -1,0 +1,115 @@
+"""What a file of vectors holds, whatever its format; words as bytes; checks that formats share.
+
+Words are bytes to all formats. Here they are str decoded from UTF-8 with "surrogateescape", which
+keeps bytes that are not UTF-8 exactly. What a format cannot give back as it was is refused before
+the first byte is written. May import `errors` of ours.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.errors import FormatError
+
+StrPath: TypeAlias = str | os.PathLike[str]
+Float32 = npt.NDArray[np.float32]
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class VectorFile:
+    """What a file of vectors holds.
+
+    Attributes
+    ----------
+    words : list of V different str
+    matrix : (V, d) float32 array
+        Of a file where the format allows it, mapped into memory and not read yet.
+    counts : (V,) int64 array or None
+        How often each word was seen, where the file tells.
+    """
+
+    words: list[str]
+    matrix: Float32
+    counts: Int64 | None = None
+
+
+def damaged(path: StrPath, at: int, what: str) -> FormatError:
+    """Return the error of a file that is not as it should be, from byte `at` on."""
+    return FormatError(f"{os.fspath(path)}: {what} (at byte {at:,})")
+
+
+def spell_words(path: StrPath, words: Sequence[str]) -> list[bytes]:
+    """Return the bytes of different words; refuse a word that would not come back as it is."""
+    spelled = []
+    for word in words:
+        try:
+            raw = word.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:  # a surrogate that stands for no byte
+            raw = b""
+        if raw.decode("utf-8", "surrogateescape") != word:
+            raise FormatError(f"{path}: bytes cannot hold the word {word!r:.80}")
+        spelled.append(raw)
+    _check_different(path, words)
+    return spelled
+
+
+def decode_words(path: StrPath, spelled: list[bytes]) -> list[str]:
+    """Give the words of a file as str; raise FormatError where one comes twice."""
+    words = [raw.decode("utf-8", "surrogateescape") for raw in spelled]
+    _check_different(path, words)
+    return words
+
+
+def _check_different(path: StrPath, words: Sequence[str]) -> None:
+    if len(set(words)) < len(words):
+        twice, _ = Counter(words).most_common(1)[0]
+        raise FormatError(f"{path}: the word {twice!r:.80} comes twice")
+
+
+def checked(
+    path: StrPath, name: str, array: npt.NDArray[Any], dtype: type[Any], shape: tuple[int, ...]
+) -> npt.NDArray[Any]:
+    """Return the array as that type, uncopied if it is; in the shape, -1 is any size but 0."""
+    given = np.asarray(array)
+    fits = given.ndim == len(shape) and all(
+        have == want if want >= 0 else have >= 1
+        for have, want in zip(given.shape, shape, strict=True)
+    )
+    if not fits or not np.can_cast(given.dtype, dtype, casting="same_kind"):
+        wanted = str(shape).replace("-1", "d")
+        raise FormatError(
+            f"{path}: {name} must be {np.dtype(dtype)} of the shape {wanted}, "
+            f"got {given.dtype} of {given.shape}"
+        )
+    return given.astype(dtype, copy=False)
+
+
+def require_file(path: StrPath) -> None:
+    """Refuse what is not a file; what cannot be opened raises the OSError that says so."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise FormatError(f"{path}: not a file")
+    with open(path, "rb"):
+        pass
+
+
+def cut_words(path: StrPath, joined: npt.NDArray[np.uint8], offsets: Int64) -> list[str]:
+    """Give the words whose bytes lie one behind the other, cut at the offsets."""
+    if (
+        not len(offsets)
+        or offsets[0] != 0
+        or offsets[-1] != len(joined)
+        or (offsets[1:] < offsets[:-1]).any()
+    ):
+        raise FormatError(f"{path}: the offsets do not cut the bytes of the words into words")
+    data, cuts = joined.tobytes(), offsets.tolist()
+    return decode_words(path, [data[a:b] for a, b in pairwise(cuts)])
