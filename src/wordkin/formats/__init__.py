@@ -84,7 +84,8 @@ def read(path: StrPath, *, format: str | None = None, limit: int | None = None) 
         If it cannot be opened.
     """
     chosen = _named(format) if format else FORMATS[sniff(path)]
-    return _function(chosen.reader, chosen, "read")(path, limit)
+    found: VectorFile = _function(chosen.reader, chosen, "read")(path, limit)
+    return found
 
 
 def write(path: StrPath, vectors: VectorFile, *, format: str | None = None) -> None:
