@@ -30,6 +30,10 @@ class FormatError(WordkinError, ValueError):
     """A file of vectors cannot be read, or cannot hold what is to be written."""
 
 
+class FormatWarning(UserWarning):
+    """A file of vectors was read, but not all that stands in it could be kept."""
+
+
 class UnknownWordError(WordkinError, KeyError):
     """A word is not in the vocabulary; the message suggests close ones."""
 
