@@ -60,6 +60,13 @@ FORMATS = {
             "word2vec:read_text",
             "word2vec:write_text",
         ),
+        Format(
+            "glove",
+            "GloVe's text format: word2vec's without its first line",
+            (),
+            "word2vec:read_glove",
+            "word2vec:write_glove",
+        ),
     )
 }
 """All formats by name."""
@@ -83,7 +90,7 @@ def read(path: StrPath, *, format: str | None = None, limit: int | None = None) 
     OSError
         If it cannot be opened.
     """
-    chosen = _named(format) if format else FORMATS[sniff(path)]
+    chosen = _named(format) if format else _sniffed(path)
     found: VectorFile = _function(chosen.reader, chosen, "read")(path, limit)
     return found
 
@@ -103,8 +110,30 @@ def write(path: StrPath, vectors: VectorFile, *, format: str | None = None) -> N
 
 
 def sniff(path: StrPath) -> str:
-    """Return the name of the format of a file."""
-    return _of_suffix(path).name
+    """Tell by what is in a file of which format it is; the suffix decides only where that does not.
+
+    Returns
+    -------
+    str
+        A name, not of `FORMATS` if the format is known but neither read nor written.
+
+    Raises
+    ------
+    FormatError
+        If it is empty, or of no format that is known.
+    OSError
+        If it cannot be opened.
+    """
+    from wordkin.formats.sniffing import sniff
+
+    return sniff(path)
+
+
+def _sniffed(path: StrPath) -> Format:
+    name = sniff(path)
+    if name not in FORMATS:
+        raise FormatError(f"{os.fspath(path)}: a file in the format {name}, which cannot be read")
+    return FORMATS[name]
 
 
 def _of_suffix(path: StrPath) -> Format:

@@ -1,163 +1,176 @@
-"""The word2vec files, text and binary, that other tools read and write."""
+"""Files of a word and its numbers, row after row: word2vec's text and binary, and GloVe's.
+
+In: a path; or words and a matrix. Out: a `VectorFile`; or a file, whole or not at all. The native
+core parses and formats; this room moves bytes to and from it, and may import `errors`, `files`,
+`settings` and the rooms of formats.
+
+Text is parsed with any blanks between fields. fastText's `.vec` is word2vec's text format, GloVe's
+is that without its first line. Packed files (gzip, bzip2, xz) are unpacked on the way.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, TypeAlias
+import warnings
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from wordkin.errors import FormatError
+from wordkin import _core
+from wordkin.errors import FormatError, FormatWarning, SettingsError
 from wordkin.files import atomic_write
+from wordkin.formats.packed import unpacked
 from wordkin.formats.vector_file import (
     Float32,
+    Int64,
     StrPath,
     VectorFile,
     checked,
-    decode_words,
+    damaged,
     require_file,
     spell_words,
 )
 
+PIECE = 1 << 22
+"""Bytes that are read, and about as many that are written, at a time."""
+
+THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+"""Threads that parse and format text; they change nothing of what comes out."""
+
 
 def read_binary(path: StrPath, limit: int | None = None) -> VectorFile:
-    """Read the binary format. The newline after each vector may be missing."""
-    return _read(path, _read_binary, limit)
+    """Read word2vec's binary format. The newline after each vector may be missing.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged; it names the first byte that is not as it should be.
+    OSError
+        If it cannot be opened or read.
+
+    Warns
+    -----
+    FormatWarning
+        If words come twice: the first of each is kept.
+    """
+    return _read(path, limit, _core.BinaryVectors)
 
 
 def read_text(path: StrPath, limit: int | None = None) -> VectorFile:
-    """Read the text format."""
-    return _read(path, _read_text, limit)
+    """Read word2vec's text format, also fastText's .vec. Raises and warns as `read_binary`."""
+
+    def lines(*, limit: int, room: int) -> _core.VectorReader:
+        return _core.TextVectors(header=True, limit=limit, room=room, threads=THREADS)
+
+    return _read(path, limit, lines)
+
+
+def read_glove(path: StrPath, limit: int | None = None) -> VectorFile:
+    """Read GloVe's text format. Raises and warns as `read_binary`.
+
+    The last line need not have an end. That numbers or lines behind it are missing, nobody can see.
+    """
+
+    def lines(*, limit: int, room: int) -> _core.VectorReader:
+        return _core.TextVectors(header=False, limit=limit, room=room, threads=THREADS)
+
+    return _read(path, limit, lines)
 
 
 def write_binary(path: StrPath, vectors: VectorFile) -> None:
     """Write a line "V d", then for each word its bytes, a space, d float32 and a newline."""
-    _write(path, vectors, _write_binary)
+    _write(path, vectors, _core.binary_rows)
 
 
 def write_text(path: StrPath, vectors: VectorFile) -> None:
     """Write a line "V d", then a line for each word with d shortest decimals."""
-    _write(path, vectors, _write_text)
+    _write(path, vectors, _text_rows)
 
 
-def _read(path: StrPath, read: _Reader, limit: int | None) -> VectorFile:
+def write_glove(path: StrPath, vectors: VectorFile) -> None:
+    """Write a line for each word, at least one, with d shortest decimals."""
+    if not vectors.words:
+        raise FormatError(f"{path}: the format cannot hold 0 words: nothing would tell dim")
+    _write(path, vectors, _text_rows, header=False)
+
+
+_NewReader: TypeAlias = Callable[..., _core.VectorReader]
+_Rows: TypeAlias = Callable[[bytes, Int64, Float32], list[bytes]]
+
+
+def _read(path: StrPath, limit: int | None, new_reader: _NewReader) -> VectorFile:
+    if limit is not None and limit < 1:
+        raise SettingsError(f"limit must be at least 1, got {limit}")
     require_file(path)
-    with open(path, "rb") as file:
-        raw, matrix = read(path, file)
-    return VectorFile(decode_words(path, raw)[:limit], matrix[:limit])
+    with unpacked(path) as stream:
+        reader = new_reader(
+            limit=_core.ALL if limit is None else limit,
+            room=_core.ALL if stream.size is None else stream.size,
+        )
+        piece = np.empty(PIECE, np.uint8)
+        while size := stream.read_into(piece.data):
+            if not reader.feed(piece[:size]):
+                break
+        else:
+            reader.end()
+    if reader.damage is not None:
+        at, what, quoted = reader.damage
+        raise damaged(path, at, what.format(*map(_shown, quoted)))
+    words, matrix = reader.take()
+    return VectorFile(*_first_of_each(path, words, matrix))
 
 
-def _write(path: StrPath, vectors: VectorFile, write: _Writer) -> None:
+def _shown(raw: bytes) -> str:
+    return f"{raw.decode('utf-8', 'surrogateescape')!r:.80}"
+
+
+def _first_of_each(
+    path: StrPath, words: list[str], matrix: Float32
+) -> tuple[list[str], Float32]:
+    """Drop the later rows of words that come twice, in place, and warn of them."""
+    if len(set(words)) == len(words):
+        return words, matrix
+    first: dict[str, int] = {}
+    later = [word for i, word in enumerate(words) if first.setdefault(word, i) != i]
+    rows = np.fromiter(first.values(), np.int64, len(first))  # none lies before its new place
+    step = max(1, PIECE // (4 * matrix.shape[1]))
+    for start in range(0, len(rows), step):
+        some = rows[start : start + step]
+        matrix[start : start + len(some)] = matrix[some]
+    warnings.warn(
+        FormatWarning(
+            f"{os.fspath(path)}: {len(later):,} words come again, the first is {later[0]!r:.80}: "
+            "the first vector of each is kept"
+        ),
+        stacklevel=5,  # whoever called `formats.read`
+    )
+    return list(first), matrix[: len(rows)]
+
+
+def _text_rows(words: bytes, offsets: Int64, rows: Float32) -> list[bytes]:
+    return _core.text_rows(words, offsets, rows, THREADS)
+
+
+def _write(path: StrPath, vectors: VectorFile, lay_out: _Rows, header: bool = True) -> None:
     spelled = spell_words(path, vectors.words)
     for word, raw in zip(vectors.words, spelled, strict=True):
         if raw.split() != [raw]:
             what = "has white space in it" if raw else "is empty"
             raise FormatError(f"{path}: the format cannot hold the word {word!r:.80}: it {what}")
-    rows = checked(path, "matrix", vectors.matrix, np.float32, (len(spelled), -1))
+    matrix = checked(path, "matrix", vectors.matrix, np.float32, (len(spelled), -1))
+    step = max(1, PIECE // (12 * matrix.shape[1]))  # a number takes about so many bytes
+    starts = range(0, len(spelled), step)
+    for start in starts:
+        finite = np.isfinite(matrix[start : start + step]).all(axis=1)
+        if not finite.all():
+            word = vectors.words[start + int(np.argmin(finite))]
+            raise FormatError(f"{path}: vectors must be finite, the one of {word!r:.80} is not")
     with atomic_write(path) as temporary, open(temporary, "wb", buffering=1 << 20) as file:
-        file.write(b"%d %d\n" % rows.shape)
-        write(file, spelled, rows)
-
-
-# The word2vec formats, one writer and one reader each.
-
-
-def _write_binary(file: BinaryIO, spelled: list[bytes], rows: Float32) -> None:
-    for word, row in zip(spelled, rows.astype("<f4", copy=False), strict=True):
-        file.write(b"%b %b\n" % (word, row.tobytes()))
-
-
-def _read_binary(path: StrPath, file: BinaryIO) -> tuple[list[bytes], Float32]:
-    V, d = _read_header(path, file, bytes_per_number=4)
-    data = file.read()
-    words, matrix = [], np.empty((V, d), dtype=np.float32)
-    at = 0
-    for i in range(V):
-        space = data.find(b" ", at)
-        end = space + 1 + 4 * d
-        if space < 0 or end > len(data):
-            raise FormatError(f"{path}: cut short in word {i + 1} of {V}")
-        words.append(data[at:space].lstrip(b"\n"))
-        matrix[i] = np.frombuffer(data, "<f4", d, space + 1)
-        at = end
-    if data[at:] not in (b"", b"\n"):
-        raise FormatError(f"{path}: {len(data) - at} bytes too many after word {V} of {V}")
-    return words, matrix
-
-
-def _write_text(file: BinaryIO, spelled: list[bytes], rows: Float32) -> None:
-    names = iter(spelled)
-    step = max(1, (1 << 16) // rows.shape[1])  # rows at a time, so that memory stays bounded
-    for start in range(0, len(rows), step):
-        lines = _decimals(rows[start : start + step])
-        file.writelines(b"%b %b\n" % (next(names), line) for line in lines)
-
-
-def _decimals(rows: Float32) -> Iterator[bytes]:
-    """Yield each row as NumPy prints it: the shortest decimals that give the same float32 back.
-
-    NumPy's printing is as slow as everybody's; here it does only rows with very small or very large
-    numbers. For the others, one search over all numbers finds the fewest decimal places that give
-    the float32 back: 24 bits times 10**12 is exact in float64, so rounding there is right.
-    """
-    wide = rows.astype(np.float64)
-    x, size = wide.ravel(), np.abs(wide).ravel()
-    places: npt.NDArray[Any] = np.zeros(rows.shape, dtype=np.int8)  # 0: not found
-    todo = np.flatnonzero((size >= 1e-4) & (size < 1e6) | (size == 0))
-    for p in range(1, 13):
-        rounded = np.rint(x[todo] * 10.0**p) / 10.0**p
-        found = rounded.astype(np.float32) == x[todo]
-        places.ravel()[todo[found]] = p
-        todo = todo[~found]
-    template = " ".join(["%.*f"] * rows.shape[1])
-    arguments = [0.0] * (2 * rows.shape[1])
-    for row, numbers, digits in zip(rows, wide.tolist(), places.tolist(), strict=True):
-        if 0 in digits:
-            yield b" ".join(row.astype("S").tolist())
-        else:
-            arguments[::2], arguments[1::2] = digits, numbers
-            yield (template % tuple(arguments)).encode()
-
-
-def _read_text(path: StrPath, file: BinaryIO) -> tuple[list[bytes], Float32]:
-    V, d = _read_header(path, file, bytes_per_number=2)
-    words, matrix = [], np.empty((V, d), dtype=np.float32)
-    for i in range(V):
-        line = file.readline()
-        if not line.endswith(b"\n"):  # without it, nobody knows whether the last digit is there
-            raise FormatError(f"{path}: cut short in word {i + 1} of {V}")
-        word, *numbers = line.rstrip().split(b" ")
-        if len(numbers) != d:
-            raise FormatError(f"{path}: line {i + 2} must have {d} numbers, got {len(numbers)}")
-        try:
-            with np.errstate(over="raise"):
-                matrix[i] = list(map(float, numbers))
-        except (ValueError, FloatingPointError) as error:
-            raise FormatError(
-                f"{path}: line {i + 2} is not all float32 numbers: {error}"
-            ) from error
-        words.append(word)
-    if file.read(1):
-        raise FormatError(f"{path}: more lines than the {V} words of the header")
-    return words, matrix
-
-
-_Writer: TypeAlias = Callable[[BinaryIO, list[bytes], Float32], None]
-_Reader: TypeAlias = Callable[[StrPath, BinaryIO], tuple[list[bytes], Float32]]
-
-
-def _read_header(path: StrPath, file: BinaryIO, bytes_per_number: int) -> tuple[int, int]:
-    """Read the line "V d"; refuse one that promises more than the file has room for."""
-    line = file.readline(80)
-    try:
-        V, d = map(int, line.split())
-    except ValueError:
-        V, d = -1, -1
-    if V < 0 or d < 1 or not line.endswith(b"\n"):
-        raise FormatError(f"{path}: the first line must be 'words dimensions', got {line!r}")
-    size = os.fstat(file.fileno()).st_size
-    if V * (1 + bytes_per_number * d) > size - len(line):
-        raise FormatError(f"{path}: cut short: {size} bytes cannot hold {V} words of {d} numbers")
-    return V, d
+        if header:
+            file.write(b"%d %d\n" % matrix.shape)
+        for start in starts:
+            some = spelled[start : start + step]
+            offsets = np.cumsum([0, *map(len, some)], dtype=np.int64)
+            rows = np.ascontiguousarray(matrix[start : start + step])
+            file.writelines(lay_out(b"".join(some), offsets, rows))

@@ -1,0 +1,98 @@
+"""Which format a file has, told by what it begins with.
+
+In: a path. Out: the name of a format. Reads a little of the file; packed ones are looked into. May
+import `errors` of ours, and the rooms of formats that know none of them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from wordkin.formats.packed import unpacked
+from wordkin.formats.vector_file import StrPath, damaged, require_file
+
+HEAD = 1 << 16
+"""Bytes of a file that are looked at."""
+
+_FOLDERS = (("modules.json",), ("model.safetensors", "tokenizer.json"))
+_BEGINNINGS = (
+    ("safetensors", re.compile(rb".{5}\0{3}\{", re.DOTALL)),  # its length, below 2**40, then JSON
+    ("fasttext", re.compile(re.escape((793712314).to_bytes(4, "little")))),
+    ("gensim", re.compile(rb"\x80[\x00-\x05]")),  # a pickle
+    ("parquet", re.compile(rb"PAR1")),
+    ("arrow", re.compile(rb"ARROW1")),
+    ("npy", re.compile(rb"\x93NUMPY")),
+)
+_HEADER = re.compile(rb"[ \t]*[+-]?\d+[ \t]+[+-]?(\d+)[ \t\r]*(\n|$)")
+_NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
+_FROM_PACKED = ("word2vec-text", "word2vec-binary", "glove")
+
+
+def sniff(path: StrPath) -> str:
+    """Return the name of the format of a file; `wordkin.formats.sniff` says more."""
+    if os.path.isdir(path) and any(_holds(path, names) for names in _FOLDERS):
+        return "sentence-transformers"
+    require_file(path)
+    with unpacked(path) as stream:
+        head = bytearray(HEAD)
+        size = stream.read_into(memoryview(head))
+        packed = stream.packed
+    if not size:
+        raise damaged(path, 0, "is empty")
+    suffixes = [suffix.lower() for suffix in Path(path).suffixes]
+    name = _of_content(bytes(head[:size]), size < HEAD, ".bin" in suffixes[-2:])
+    if not name:
+        raise damaged(
+            path,
+            0,
+            "begins like no known format: neither with a line 'words dimensions' (word2vec,"
+            " fastText's .vec), nor with a word and its numbers (GloVe), nor as safetensors,"
+            " fastText's .bin, gensim's, Parquet's, Arrow's or NumPy's files do",
+        )
+    if packed and name not in _FROM_PACKED:
+        raise damaged(path, 0, f"a file in the format {name} packed by {packed}: unpack it first")
+    return name
+
+
+def _holds(folder: StrPath, names: tuple[str, ...]) -> bool:
+    return all(Path(folder, name).is_file() for name in names)
+
+
+def _of_content(head: bytes, whole: bool, named_binary: bool) -> str | None:
+    for name, begins in _BEGINNINGS:
+        if begins.match(head):
+            return name
+    if header := _HEADER.match(head):
+        d, rows = int(header[1][:18]), head[header.end() :]
+        binary = _is_binary(rows, d, whole, named_binary)
+        return "word2vec-binary" if binary else "word2vec-text"
+    line, newline, _ = head.partition(b"\n")
+    fields = line.split()
+    if not newline and not whole:
+        del fields[-1:]  # it may be cut
+    return "glove" if len(fields) > 1 and _NUMBER.fullmatch(fields[-1]) else None
+
+
+def _is_binary(rows: bytes, d: int, whole: bool, named_binary: bool) -> bool:
+    """Tell what stands behind a header: d float32 behind the first word, or d numbers."""
+    line, newline, _ = rows.partition(b"\n")
+    fields = line.split()[1:]
+    if not fields:
+        return named_binary
+    complete = bool(newline) or whole
+    if not complete:
+        del fields[-1:]  # it may be cut
+    numbers = [field for field in fields[-d:] if _NUMBER.fullmatch(field)] if d else []
+    if len(numbers) < (d if complete else len(fields)):
+        # A line of text that is damaged is text nevertheless.
+        return not _is_printed(line) or named_binary
+    start = rows.find(b" ") + 1  # of the first vector, if these are float32
+    return named_binary and rows[start + 4 * d : start + 4 * d + 1] in (b"", b"\n")
+
+
+def _is_printed(line: bytes) -> bool:
+    """Tell whether the bytes of a line behind its first word are such as numbers are written with."""
+    _, _, numbers = line.strip().partition(b" ")
+    return not re.search(rb"[^\x20-\x7e\t\r]", numbers)
