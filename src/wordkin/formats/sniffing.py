@@ -88,11 +88,11 @@ def _is_binary(rows: bytes, d: int, whole: bool, named_binary: bool) -> bool:
     if len(numbers) < (d if complete else len(fields)):
         # A line of text that is damaged is text nevertheless.
         return not _is_printed(line) or named_binary
-    start = rows.find(b" ") + 1  # of the first vector, if these are float32
-    return named_binary and rows[start + 4 * d : start + 4 * d + 1] in (b"", b"\n")
+    end = rows.find(b" ") + 1 + 4 * d  # of the first vector, if these are float32
+    return named_binary and len(rows) >= end and rows[end : end + 1] in (b"", b"\n")
 
 
 def _is_printed(line: bytes) -> bool:
-    """Tell whether the bytes of a line behind its first word are such as numbers are written with."""
+    """Tell whether what is behind the first word of a line is such as numbers are written with."""
     _, _, numbers = line.strip().partition(b" ")
     return not re.search(rb"[^\x20-\x7e\t\r]", numbers)

@@ -125,9 +125,7 @@ def _shown(raw: bytes) -> str:
     return f"{raw.decode('utf-8', 'surrogateescape')!r:.80}"
 
 
-def _first_of_each(
-    path: StrPath, words: list[str], matrix: Float32
-) -> tuple[list[str], Float32]:
+def _first_of_each(path: StrPath, words: list[str], matrix: Float32) -> tuple[list[str], Float32]:
     """Drop the later rows of words that come twice, in place, and warn of them."""
     if len(set(words)) == len(words):
         return words, matrix
