@@ -4,6 +4,7 @@
 # make test-torch  the tests of what runs on PyTorch, which is large; make torch installs it
 # make sanitize  the tests of the native core under AddressSanitizer and UndefinedBehaviorSanitizer,
 #                and those of threads under ThreadSanitizer
+# make fuzz    feeds the native readers with damaged files, SECONDS=60 each
 # make clean   removes what the others made
 #
 # Each sets up all it needs in .venv: a C++ compiler, Python 3.10 or later and make are enough.
@@ -13,7 +14,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src -type f -not -path '*/__pycache__/*')
 
-.PHONY: demo test lint torch test-torch format sanitize clean
+.PHONY: demo test lint torch test-torch format sanitize fuzz clean
 
 demo: $(INSTALLED)
 	$(BIN)/wordkin demo
@@ -67,6 +68,41 @@ $(MEMORY)/.installed: $(SOURCES)
 $(THREADS)/.installed: FLAGS = $(THREAD_FLAGS)
 $(THREADS)/.installed: $(SOURCES)
 	$(sanitized)
+
+# Each fuzz/TARGET.cpp with the core, without its kernels. Clang brings its own fuzzer; what other
+# compilers need of one is in fuzz/driver.cpp. `build/fuzz/TARGET FILE` runs an input that crashed.
+FUZZ := build/fuzz
+SECONDS ?= 60
+FUZZ_FLAGS := -std=c++20 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -pthread
+FUZZ_TARGETS := $(patsubst fuzz/%.cpp,%,$(filter-out fuzz/driver.cpp,$(wildcard fuzz/*.cpp)))
+FUZZ_CORE := $(filter-out bindings% levels negative_sampling stochastic tile, \
+  $(patsubst src/core/%.cpp,%,$(wildcard src/core/*.cpp)))
+ifneq ($(findstring clang,$(shell $(CXX) --version)),)
+FUZZ_COVERAGE := -fsanitize=fuzzer-no-link
+FUZZ_DRIVER := -fsanitize=fuzzer
+else
+FUZZ_COVERAGE := -fsanitize-coverage=trace-pc
+FUZZ_DRIVER := $(FUZZ)/driver.o
+endif
+
+fuzz: $(FUZZ_TARGETS:%=$(FUZZ)/%)
+	set -e; for target in $(FUZZ_TARGETS); do echo $$target; mkdir -p $(FUZZ)/corpus/$$target; \
+	  $(FUZZ)/$$target -max_total_time=$(SECONDS) -artifact_prefix=$(FUZZ)/$$target- \
+	    $(FUZZ)/corpus/$$target $$(ls -d fuzz/seeds/$$target); done
+
+$(FUZZ)/driver.o: fuzz/driver.cpp
+	mkdir -p $(@D)
+	$(CXX) $(FUZZ_FLAGS) -c $< -o $@
+
+$(FUZZ)/core/%.o: src/core/%.cpp $(wildcard src/core/*.hpp)
+	mkdir -p $(@D)
+	$(CXX) $(FUZZ_FLAGS) $(FUZZ_COVERAGE) -c $< -o $@
+
+$(FUZZ)/core.a: $(FUZZ_CORE:%=$(FUZZ)/core/%.o)
+	$(AR) rcs $@ $^
+
+$(FUZZ)/%: fuzz/%.cpp $(FUZZ)/core.a $(filter %.o,$(FUZZ_DRIVER)) $(wildcard fuzz/*.hpp)
+	$(CXX) $(FUZZ_FLAGS) $(FUZZ_COVERAGE) $< $(FUZZ_DRIVER) $(FUZZ)/core.a -o $@
 
 $(INSTALLED): $(SOURCES)
 	$(PYTHON) -m venv .venv

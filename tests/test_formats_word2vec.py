@@ -8,6 +8,7 @@ import lzma
 import os
 import struct
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -454,7 +455,11 @@ def test_the_first_damaged_line_is_named_on_any_number_of_threads(
 
 # Packed files.
 
-PACKS = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+PACKS: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.compress,
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+}
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -1,0 +1,54 @@
+// What holds of both readers of files of vectors.
+#pragma once
+
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "../src/core/vector_files.hpp"
+#include "check.hpp"
+
+inline void check_equal(wordkin::VectorReader& a, wordkin::VectorReader& b) {
+  check(a.damage().has_value() == b.damage().has_value());
+  if (a.damage())
+    return check(a.damage()->at == b.damage()->at && a.damage()->what == b.damage()->what &&
+                 a.damage()->quoted == b.damage()->quoted);
+  const auto &x = a.rows(), &y = b.rows();
+  check(x.dim == y.dim && x.words == y.words && x.ends == y.ends);
+  check(x.numbers.size() == y.numbers.size());
+  check(!x.numbers.size() || !std::memcmp(x.numbers.data(), y.numbers.data(), x.numbers.size()));
+}
+
+// Damage is within the file; each {} has its piece of it; rows fit together.
+inline void check_sound(wordkin::VectorReader& reader, std::int64_t size, std::int64_t limit) {
+  if (const auto& damage = reader.damage()) {
+    std::size_t places = 0;
+    for (auto at = damage->what.find("{}"); at != std::string::npos; at = damage->what.find("{}", at + 2))
+      ++places;
+    return check(damage->at >= 0 && damage->at <= size && places == damage->quoted.size());
+  }
+  const auto& rows = reader.rows();
+  const auto n = static_cast<std::int64_t>(rows.ends.size());
+  check(rows.dim > 0 && n <= limit && rows.numbers.size() == 4 * rows.dim * n);
+  std::int64_t before = 0;
+  for (const std::int64_t end : rows.ends) {
+    check(end > before);
+    before = end;
+  }
+  check(before == static_cast<std::int64_t>(rows.words.size()));
+  for (std::int64_t i = 0; i < n * rows.dim; ++i) {
+    float x;
+    std::memcpy(&x, rows.numbers.data() + 4 * i, 4);
+    check(std::isfinite(x));
+  }
+}
+
+// The rows as they are given to a writer, whose numbers lie in `numbers`.
+inline wordkin::RowsToWrite to_write(const wordkin::VectorRows& rows, std::vector<std::int64_t>& offsets,
+                                     std::vector<float>& numbers) {
+  offsets.assign(1, 0);
+  offsets.insert(offsets.end(), rows.ends.begin(), rows.ends.end());
+  numbers.resize(rows.numbers.size() / 4);
+  if (!numbers.empty()) std::memcpy(numbers.data(), rows.numbers.data(), rows.numbers.size());
+  return {{rows.words.data(), rows.words.size()}, offsets, numbers.data(), rows.dim};
+}
