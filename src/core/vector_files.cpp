@@ -74,7 +74,7 @@ Decimal scan_decimal(const char*& p, const char* end) {
   if (p < end && (*p == 'e' || *p == 'E')) {
     int exponent = 0;
     const auto [after, error] = std::from_chars(p + 1 + (end - p > 1 && p[1] == '+'), end, exponent);
-    found.exact = found.exact && error == std::errc() && std::abs(exponent) < 1000 &&
+    found.exact = found.exact && error == std::errc() && exponent > -1000 && exponent < 1000 &&
                   !(end - p > 2 && p[1] == '+' && p[2] == '-');
     found.exponent += found.exact ? exponent : 0;
     p = after;
@@ -182,8 +182,9 @@ std::pair<Fault, const char*> read_numbers(std::string_view s, std::int64_t dim,
   for (std::int64_t i = 0; i < dim; ++i) {
     while (p < end && is_blank(*p)) ++p;
     const char* const begin = p;
-    if (const Fault fault = read_number(p, end, numbers[i]); fault != Fault::none) return {fault, begin};
+    const Fault fault = read_number(p, end, numbers[i]);
     if (p < end && !is_blank(*p)) return {Fault::no_number, begin};
+    if (fault != Fault::none) return {fault, begin};
   }
   return {p == end ? Fault::none : Fault::no_number, p};
 }
@@ -338,7 +339,7 @@ void VectorReader::read_header(std::string_view& bytes, std::int64_t bytes_per_n
   if (!fits || p != end - 1 || *p != '\n' || V < 0 || d < 1)
     return refuse(0, "the first line must be 'words dimensions', got {}", {begun_});
   if (d > kMostDimensions)
-    return refuse(0, "there may be " + std::to_string(kMostDimensions) + " dimensions, got " +
+    return refuse(0, "dimensions must be at most " + std::to_string(kMostDimensions) + ", got " +
                          std::to_string(d));
   at_ = length(begun_);
   if (V > (room_ - at_) / (2 + bytes_per_number * d))

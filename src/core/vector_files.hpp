@@ -49,7 +49,7 @@ struct VectorRows {
 };
 
 constexpr std::int64_t kLongestLine = 1 << 24;   // bytes of a line, or of a word before its numbers
-constexpr std::int64_t kMostDimensions = 1 << 22;
+constexpr std::int64_t kMostDimensions = kLongestLine / 2;
 constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
 
 // Reads a file that is fed in pieces, cut anywhere. How it is cut, and the number of threads, change

@@ -26,7 +26,9 @@ _BEGINNINGS = (
     ("npy", re.compile(rb"\x93NUMPY")),
 )
 _HEADER = re.compile(rb"[ \t]*[+-]?\d+[ \t]+[+-]?(\d+)[ \t\r]*(\n|$)")
-_NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
+_NUMBER = re.compile(
+    rb"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE
+)
 _FROM_PACKED = ("word2vec-text", "word2vec-binary", "glove")
 
 

@@ -105,7 +105,7 @@ def _read(path: StrPath, limit: int | None, new_reader: _NewReader) -> VectorFil
     require_file(path)
     with unpacked(path) as stream:
         reader = new_reader(
-            limit=_core.ALL if limit is None else limit,
+            limit=_core.ALL if limit is None else min(limit, _core.ALL),
             room=_core.ALL if stream.size is None else stream.size,
         )
         piece = np.empty(PIECE, np.uint8)
