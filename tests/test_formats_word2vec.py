@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import wordkin
 from strategies import any_float32, any_words, files_up_to, same_folder
 from wordkin import formats
 from wordkin.errors import FormatError, FormatWarning, SettingsError
@@ -410,7 +411,7 @@ def test_of_words_that_come_again_the_first_vector_is_kept(tmp_path: Path, suffi
     for i, word in again.items():
         content = content.replace(b"w%03d " % i, word + b" ")
     path.write_bytes(content)
-    message = "v.* 4 words come again, the first is 'w050': the first vector of each is kept"
+    message = "words that come again: 4, the first is 'w050'; the first vector of each is kept"
     with pytest.warns(FormatWarning, match=message):
         found = formats.read(path)
     kept = [i for i in range(500) if i not in again]
@@ -591,6 +592,9 @@ def test_what_is_damaged_is_named_and_the_byte_where_it_is(
         ("v.bin", b"1 2\na 0.5 1\n", "word2vec-text"),
         ("v.txt", b"1 2\na \0\0\0\0\0\0\0\0", "word2vec-binary"),
         ("v.txt", b"1 2\na 0000\x80\x3f00", "word2vec-binary"),
+        ("v", b"1 2\na \n\0\0\0\0\0\x80\x3f", "word2vec-binary"),
+        ("v", b"1 2\na 1 2\n\x80\x3f", "word2vec-text"),
+        ("v", "2 2\na 1 x\n서울 1 2\n".encode(), "word2vec-text"),
         ("v.txt", b"1 1\na 0.25\n", "word2vec-text"),  # d = 1, and four bytes: both
         ("v.bin", b"1 1\na 0.25\n", "word2vec-binary"),
         ("v.bin.gz", gzip.compress(b"1 1\na 0.25\n"), "word2vec-binary"),
@@ -618,6 +622,17 @@ def test_what_is_in_a_file_tells_its_format(
 ) -> None:
     (tmp_path / name).write_bytes(content)
     assert formats.sniff(tmp_path / name) == format
+
+
+@pytest.mark.parametrize("format", ["word2vec-text", "word2vec-binary", "glove"])
+def test_what_is_written_is_known_without_its_name(tmp_path: Path, format: str) -> None:
+    rng = np.random.default_rng(3)
+    for i in range(300):
+        bits = rng.integers(0, 256, size=(2, 12 + 4 * (i % 50)), dtype=np.uint8)
+        matrix = bits.view(np.float32)
+        matrix[~np.isfinite(matrix)] = 0
+        formats.write(tmp_path / "v", formats.VectorFile(["a", "é"], matrix), format=format)
+        assert formats.sniff(tmp_path / "v") == format
 
 
 @pytest.mark.parametrize(
@@ -661,6 +676,13 @@ def test_a_pipe_is_not_waited_for_and_a_missing_file_is_missing(tmp_path: Path) 
             formats.read(tmp_path / "pipe", format=name)
     with pytest.raises(FileNotFoundError):
         formats.sniff(tmp_path / "missing.bin")
+
+
+def test_the_warning_names_the_line_that_loads(tmp_path: Path) -> None:
+    (tmp_path / "v").write_bytes(b"a 1\na 2\n")
+    with pytest.warns(FormatWarning) as told:
+        wordkin.load(tmp_path / "v")
+    assert [warning.filename for warning in told] == [__file__]
 
 
 def test_nothing_is_warned_of_where_words_differ(tmp_path: Path) -> None:

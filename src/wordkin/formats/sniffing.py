@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from codecs import getincrementaldecoder
 from pathlib import Path
 
 from wordkin.formats.packed import unpacked
@@ -81,20 +82,22 @@ def _is_binary(rows: bytes, d: int, whole: bool, named_binary: bool) -> bool:
     """Tell what stands behind a header: d float32 behind the first word, or d numbers."""
     line, newline, _ = rows.partition(b"\n")
     fields = line.split()[1:]
-    if not fields:
-        return named_binary
     complete = bool(newline) or whole
     if not complete:
         del fields[-1:]  # it may be cut
-    numbers = [field for field in fields[-d:] if _NUMBER.fullmatch(field)] if d else []
-    if len(numbers) < (d if complete else len(fields)):
-        # A line of text that is damaged is text nevertheless.
-        return not _is_printed(line) or named_binary
-    end = rows.find(b" ") + 1 + 4 * d  # of the first vector, if these are float32
-    return named_binary and len(rows) >= end and rows[end : end + 1] in (b"", b"\n")
+    numbers = [field for field in fields[-d:] if _NUMBER.fullmatch(field)]
+    start = rows.find(b" ") + 1
+    end = start + 4 * d  # of the first vector, if these are float32
+    if numbers and len(numbers) >= (d if complete else len(fields)):
+        return named_binary and len(rows) >= end and rows[end : end + 1] in (b"", b"\n")
+    return named_binary or not _is_text(
+        rows[start:end]
+    )  # text that is damaged is text nevertheless
 
 
-def _is_printed(line: bytes) -> bool:
-    """Tell whether what is behind the first word of a line is such as numbers are written with."""
-    _, _, numbers = line.strip().partition(b" ")
-    return not re.search(rb"[^\x20-\x7e\t\r]", numbers)
+def _is_text(raw: bytes) -> bool:
+    try:
+        text = getincrementaldecoder("utf-8")().decode(raw)  # the last character may be cut
+    except UnicodeDecodeError:
+        return False
+    return not re.search(r"[\0-\x08\x0b\x0c\x0e-\x1f]", text)

@@ -138,10 +138,10 @@ def _first_of_each(path: StrPath, words: list[str], matrix: Float32) -> tuple[li
         matrix[start : start + len(some)] = matrix[some]
     warnings.warn(
         FormatWarning(
-            f"{os.fspath(path)}: {len(later):,} words come again, the first is {later[0]!r:.80}: "
-            "the first vector of each is kept"
+            f"{os.fspath(path)}: words that come again: {len(later):,}, the first is "
+            f"{later[0]!r:.80}; the first vector of each is kept"
         ),
-        stacklevel=5,  # whoever called `formats.read`
+        stacklevel=6,  # whoever called `wordkin.load`
     )
     return list(first), matrix[: len(rows)]
 
