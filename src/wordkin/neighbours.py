@@ -1,40 +1,121 @@
 """Which rows lie near which: cosine questions about plain arrays.
 
-In: matrices of shape (V, d) and row numbers. Out: unit rows, row numbers, cosines. No words here,
-and no imports of ours: `vectors` asks the questions in words.
+In: matrices of shape (V, d) and row numbers. Out: row numbers, cosines. No words here, and nothing
+of ours but the native core: `vectors` asks the questions in words.
 
 A row of zeros has no direction; its cosine with anything is 0. Equal cosines are ordered by row
-number, so the same question always has the same answer.
+number. Every cosine that is returned is summed in float64, in an order that is always the same: an
+answer depends neither on the BLAS at hand, nor on where in the matrix a row stands, nor on what is
+asked along with it, nor on the number of threads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import os
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from wordkin import _core
+
 Rows = npt.NDArray[np.floating[Any]]  # (n, d), any float width
+Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
+Within: TypeAlias = int | Indices | None
 
-_CHUNK = 4096  # rows widened to float64 at a time
+EPSILON = 1e-6
+"""What 3CosMul adds to its denominator."""
+
+_BLOCK = 1024  # queries asked at once
+_SCORES = 1 << 20  # scores in a tile: 4 MB, which stay in the cache until they are looked at
+_COPIED = 1 << 20  # numbers of the matrix copied at once, where it cannot be multiplied as it is
+_ALONE = 1 << 16  # scores that are looked at sooner than another thread has started
+# Lengths outside of which float32 products of a row might overflow, or vanish.
+_SHORTEST, _LONGEST = 1e-15, 1e15
 
 
-def unit_rows(matrix: Rows) -> npt.NDArray[np.float32]:
-    """Divide every row by its length; rows of zeros stay zero.
+def cores() -> int:
+    """Return how many threads can run at once."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def row_lengths(matrix: Float32) -> Float64:
+    """Return the length of each row of a C-contiguous (V, d) matrix.
+
+    Infinite or NaN for rows that are not finite, and for no others: sums are in float64.
+    """
+    return _core.row_lengths(matrix, cores() if matrix.size > _ALONE else 1)
+
+
+class Searched:
+    """Rows that can be searched, as they are: no copy is made of them.
 
     Parameters
     ----------
-    matrix : (V, d) array
-        Finite numbers. Lengths are taken in float64: no row is too long or too short.
-
-    Returns
-    -------
-    (V, d) float32 array
+    matrix : (V, d) float32 array, C-contiguous
+        Finite numbers.
+    lengths : (V,) float64 array, optional
+        Those of the rows, where they are known.
     """
-    return _divided(matrix, np.zeros(matrix.shape, dtype=np.float32))
+
+    def __init__(self, matrix: Float32, lengths: Float64 | None = None) -> None:
+        known = row_lengths(matrix) if lengths is None else lengths
+        has_direction = known > 0
+        self.matrix = matrix
+        self.inverse: Float64 = np.divide(
+            1.0, known, out=np.zeros(len(matrix)), where=has_direction
+        )
+        self._multiplied_as_it_is = bool(
+            np.all(~has_direction | ((known >= _SHORTEST) & (known <= _LONGEST)))
+        )
+        # Twice what a float32 sum of d products of unit vectors, itself scaled, can be off.
+        self.error = (matrix.shape[1] + 8) * float(np.finfo(np.float32).eps)
+
+    def __len__(self) -> int:
+        return len(self.matrix)
+
+    @cached_property
+    def _scale(self) -> Float32:
+        return self.inverse.astype(np.float32)
+
+    def tiles(self, within: Within, queries: int) -> Iterator[tuple[Indices, Float32, Float32]]:
+        """Yield the rows to search, some at a time: numbers, float32 rows, factors.
+
+        A row times its factor has length 1, or 0.
+        """
+        chosen = within if isinstance(within, np.ndarray) else None
+        total = _number(self, within)
+        size = max(1, _SCORES // max(queries, 1))
+        if chosen is not None or not self._multiplied_as_it_is:
+            size = min(size, max(1, _COPIED // self.matrix.shape[1]))
+        for start in range(0, total, size):
+            stop = min(start + size, total)
+            numbers = np.arange(start, stop) if chosen is None else chosen[start:stop]
+            where = slice(start, stop) if chosen is None else numbers
+            tile = self.matrix[where]
+            if self._multiplied_as_it_is:
+                yield numbers, tile, self._scale[where]
+            else:
+                unit = (tile * self.inverse[where, np.newaxis]).astype(np.float32)
+                yield numbers, unit, np.ones(len(unit), dtype=np.float32)
+
+    def cosines(self, rows: Indices, query: Float64) -> Float64:
+        """Return the cosines of some rows with a (d,) query of length 1, in [-1, 1]."""
+        return _bounded(_core.cosines(self.matrix, self.inverse, rows, query))
+
+
+def units(rows: npt.ArrayLike) -> Float64:
+    """Divide every row of (n, d) by its length; rows of zeros stay zero.
+
+    No row is too long or too short for that.
+    """
+    copy = np.array(rows, dtype=np.float64, order="C")
+    _core.make_units(copy)
+    return copy
 
 
 def direction(rows: Rows, signs: npt.ArrayLike) -> Float64:
@@ -51,65 +132,158 @@ def direction(rows: Rows, signs: npt.ArrayLike) -> Float64:
     (d,) float64 array
         Of length 1, or zero where the directions cancel.
     """
-    total = np.asarray(signs, dtype=np.float64) @ _units(rows)
-    row: Float64 = _units(total[np.newaxis])[0]
-    return row
+    turned = units(rows) * np.asarray(signs, dtype=np.float64)[:, np.newaxis]
+    if len(turned) == 1:  # has length 1 already: a second division might change its last digit
+        return np.asarray(turned[0])
+    return np.asarray(units(turned.sum(axis=0, keepdims=True))[0])
 
 
 def cosine(a: Rows, b: Rows) -> float:
     """Return the cosine of the angle between two (d,) vectors, 0 where one of them is zero."""
-    u, v = _units(np.stack([a, b]))
-    return min(1.0, max(-1.0, float(u @ v)))
+    return float(cosines(a[np.newaxis], b[np.newaxis])[0, 0])
+
+
+def cosines(a: Rows, b: Rows) -> Float64:
+    """Return the cosines, (n, m), of all rows of (n, d) with all rows of (m, d)."""
+    out = np.empty((len(a), len(b)))
+    _core.products(units(a), units(b), out, cores() if out.size * a.shape[1] > _ALONE else 1)
+    return _bounded(out)
 
 
 def odd_one_out(rows: Rows) -> int:
     """Return the number of the row of (n, d) farthest from the mean direction of all."""
-    units = _units(rows)
-    return int(np.argmin(_dots(units, units.sum(axis=0))))
+    mean = units(rows).sum(axis=0, keepdims=True)
+    return int(np.argmin(cosines(rows, mean)[:, 0]))
 
 
-def nearest(
-    unit: npt.NDArray[np.float32], query: Float64, k: int, exclude: Sequence[int] = ()
+def nearest_many(
+    searched: Searched,
+    queries: Float64,
+    k: int,
+    *,
+    exclude: Sequence[Sequence[int]] | Indices = (),
+    within: Within = None,
+    threads: int | None = None,
 ) -> tuple[Indices, Float64]:
-    """Find the k rows with the highest cosine to the query, best first.
+    """Find for each query the k rows with the highest cosine to it, best first.
 
-    One float32 matrix-vector product picks the candidates; they are ordered by cosines in float64,
-    so the answer depends neither on the BLAS at hand nor on where in the matrix a row stands.
+    A float32 matrix product says which rows may be among them; those are ordered by cosines in
+    float64.
 
     Parameters
     ----------
-    unit : (V, d) float32 array
-        Rows of length 1, or zero.
-    query : (d,) float64 array
-        Of length 1, or zero.
+    searched : Searched
+        V rows.
+    queries : (n, d) float64 array
+        Finite, of length 1, or zero.
     k : int
-        How many rows, at least 1; all there are if there are fewer.
-    exclude : row numbers
-        Rows that are not candidates.
+        How many rows, at least 1.
+    exclude : n sequences of row numbers, or (n, m) array
+        Rows that are no answer to a query; none are given: all rows may be.
+    within : int or array of different row numbers, rising, optional
+        Search only so many rows, the first; or only these.
+    threads : int, optional
+        Threads that look at the scores; else as many as can run at once.
 
     Returns
     -------
-    indices : (min(k, V - excluded),) int array
-    cosines : float64 array of the same shape, in [-1, 1]
+    indices : (n, k) int array
+        -1 where there are fewer rows to find.
+    cosines : (n, k) float64 array
+        In [-1, 1]; 0 where there are fewer rows to find.
     """
-    with np.errstate(invalid="ignore"):  # OpenBLAS may say so of what an earlier call left behind
-        rough = unit @ query.astype(np.float32)
-    rough[list(exclude)] = -np.inf
-    k = min(k, len(unit) - len(set(exclude)))
+    indices = np.full((len(queries), k), -1, dtype=np.int64)
+    found = np.zeros((len(queries), k))
+    for start in range(0, len(queries), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        _nearest_of_block(
+            searched,
+            np.ascontiguousarray(queries[block]),
+            exclude[block],
+            within,
+            (indices[block], found[block]),
+            cores() if threads is None else threads,
+        )
+    return indices.astype(np.intp, copy=False), _bounded(found)
+
+
+def nearest(
+    searched: Searched,
+    query: Float64,
+    k: int,
+    exclude: Sequence[int] = (),
+    within: Within = None,
+) -> tuple[Indices, Float64]:
+    """Find the rows nearest to one query, (d,): at most k, and no more than there are.
+
+    The rest is as in `nearest_many`.
+    """
+    k = min(k, _number(searched, within))
     if k < 1:
         return np.empty(0, dtype=np.intp), np.empty(0)
-    # Twice what a float32 sum of d products of unit vectors can be off, for floor and candidate.
-    slack = 2 * (unit.shape[1] + 2) * np.finfo(np.float32).eps
-    floor = np.partition(rough, -k)[-k] - slack
-    candidates = np.flatnonzero(rough >= floor)
-    cosines = np.concatenate(
-        [
-            _dots(unit[candidates[start : start + _CHUNK]], query)
-            for start in range(0, len(candidates), _CHUNK)
-        ]
-    )
-    best = top_k(cosines, k)
-    return candidates[best], np.clip(cosines[best], -1.0, 1.0)
+    indices, found = nearest_many(searched, query[np.newaxis], k, exclude=[exclude], within=within)
+    some = indices[0] >= 0
+    return indices[0, some], found[0, some]
+
+
+def nearest_by_product(
+    searched: Searched,
+    positive: Float64,
+    negative: Float64,
+    k: int,
+    exclude: Sequence[int] = (),
+    within: Within = None,
+) -> tuple[Indices, Float64]:
+    """Find the rows with the highest 3CosMul score, best first (Levy and Goldberg, 2014).
+
+    With every cosine c moved to s = (1 + c) / 2, in [0, 1], the score of a row is the product of
+    its s with each positive vector over that with each negative one, to which `EPSILON` is added.
+
+    Parameters
+    ----------
+    positive, negative : (n, d) and (m, d) float64 arrays
+        Rows of length 1, or zero.
+    searched, k, exclude, within
+        As in `nearest`.
+
+    Returns
+    -------
+    indices : (at most k,) int array
+    scores : float64 array of the same shape
+        At least 0; ties are ordered by row number.
+    """
+    asked = np.concatenate([positive, negative])
+    rows, rough = _rough_cosines(searched, asked, within)
+    allowed = ~np.isin(rows, exclude)
+    rows, rough = rows[allowed], rough[:, allowed]
+    k = min(k, len(rows))
+    if k < 1:
+        return np.empty(0, dtype=np.intp), np.empty(0)
+    n, error = len(positive), searched.error
+    # The score rises with the cosines above and falls with those below: bounds come from bounds.
+    lowest = _product_score(rough[:n] - error, rough[n:] + error)
+    highest = _product_score(rough[:n] + error, rough[n:] - error)
+    floor = np.partition(lowest, -k)[-k] * (1 - 1e-12)  # less what float64 rounds
+    candidates = rows[highest >= floor]
+    exact = np.stack([searched.cosines(candidates, query) for query in asked])
+    scores = _product_score(exact[:n], exact[n:])
+    best = top_k(scores, k)
+    return candidates[best], scores[best]
+
+
+def rank(searched: Searched, query: Float64, row: int, exclude: Sequence[int] = ()) -> int:
+    """Return the place of a row among all, by cosine to a (d,) query: 1 is the nearest.
+
+    Rows with the same cosine come in the order of their numbers; `exclude` have no place.
+    """
+    own = searched.cosines(np.array([row]), query)[0]
+    _, (rough,) = _rough_cosines(searched, query[np.newaxis], None)
+    rough[list(exclude)] = -np.inf
+    error = searched.error
+    doubtful = np.flatnonzero(np.abs(rough - own) <= error)
+    exact = searched.cosines(doubtful, query)
+    nearer = np.count_nonzero((exact > own) | ((exact == own) & (doubtful < row)))
+    return int(np.count_nonzero(rough - own > error) + nearer + 1)
 
 
 def top_k(scores: npt.NDArray[np.floating[Any]], k: int) -> Indices:
@@ -123,18 +297,64 @@ def top_k(scores: npt.NDArray[np.floating[Any]], k: int) -> Indices:
     return candidates[np.argsort(-scores[candidates], kind="stable")[:k]]
 
 
-def _units(rows: Rows) -> Float64:
-    return _divided(rows, np.zeros(rows.shape, dtype=np.float64))
+def _nearest_of_block(
+    searched: Searched,
+    queries: Float64,
+    exclude: Sequence[Sequence[int]] | Indices,
+    within: Within,
+    answers: tuple[npt.NDArray[np.int64], Float64],
+    threads: int,
+) -> None:
+    """Write the answers to some queries."""
+    excluded = [np.asarray(rows, dtype=np.int64) for rows in exclude] or [
+        np.empty(0, dtype=np.int64)
+    ] * len(queries)
+    found = _core.Nearest(
+        searched.matrix,
+        searched.inverse,
+        queries,
+        answers[0].shape[1],
+        searched.error,
+        np.cumsum([0, *map(len, excluded)]),
+        np.concatenate(excluded),
+    )
+    rough = queries.astype(np.float32)
+    for numbers, rows, scale in searched.tiles(within, len(queries)):
+        scores = _products(rough, rows)
+        found.scan(scores, scale, numbers, threads if scores.size > _ALONE else 1)
+    found.finish(*answers, threads if len(queries) > 1 else 1)
 
 
-def _divided(rows: Rows, out: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Write rows divided by their lengths into `out`, which comes in full of zeros."""
-    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))[:, np.newaxis]
-    np.divide(rows, lengths, out=out, where=lengths > 0, casting="same_kind")
-    return out
+def _products(queries: Float32, rows: Float32) -> Float32:
+    with np.errstate(invalid="ignore"):  # OpenBLAS may say so of what an earlier call left behind
+        return queries @ rows.T
 
 
-def _dots(rows: Rows, query: Float64) -> Float64:
-    """Products summed row by row, so that equal rows get equal sums, as BLAS does not promise."""
-    dots: Float64 = (rows.astype(np.float64) * query).sum(axis=1)
-    return dots
+def _rough_cosines(searched: Searched, queries: Float64, within: Within) -> tuple[Indices, Float64]:
+    """Return the numbers of the rows searched, and (n, rows) cosines that are off by < `error`."""
+    numbers = [np.empty(0, dtype=np.intp)]
+    scores = [np.empty((len(queries), 0), dtype=np.float32)]
+    rough = queries.astype(np.float32)
+    for rows, tile, scale in searched.tiles(within, len(queries)):
+        numbers.append(rows)
+        scores.append(_products(rough, tile) * scale)
+    return np.concatenate(numbers), np.concatenate(scores, axis=1).astype(np.float64)
+
+
+def _product_score(positive: Float64, negative: Float64) -> Float64:
+    """Return the 3CosMul score of cosines, (n, V) and (m, V), where they are in [-1, 1]."""
+    above, below = (np.clip((1 + c) / 2, 0, 1).prod(axis=0) for c in (positive, negative))
+    score: Float64 = above / (below + EPSILON)
+    return score
+
+
+def _number(searched: Searched, within: Within) -> int:
+    """Return how many rows are searched."""
+    if within is None:
+        return len(searched)
+    return min(within, len(searched)) if isinstance(within, int) else len(within)
+
+
+def _bounded(values: Float64) -> Float64:
+    """Return cosines without what rounding put beyond 1 or -1, and 0 for -0."""
+    return np.clip(values, -1.0, 1.0, out=values) + 0.0

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import Any, SupportsIndex, TypeAlias
+from typing import Any, Literal, SupportsIndex, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,11 @@ from wordkin.errors import SettingsError, UnknownWordError
 
 Vector: TypeAlias = npt.NDArray[np.floating[Any]]  # (d,)
 WordOrVector: TypeAlias = str | Vector
+Within: TypeAlias = int | Iterable[str] | None  # the first so many words, or these
+Answer: TypeAlias = list[tuple[str, float]]
 
 _SEARCHED = 100_000  # words searched for close ones: the first, which usually are the most frequent
+_BLOCK = 1024  # rows widened to float64 at a time
 _LONGEST = 60  # characters; comparing longer words would take too long, and help nobody
 
 
@@ -35,7 +38,8 @@ class WordVectors:
     words : sequence of V different str
     matrix : (V, d) array
         Finite numbers; row i belongs to word i. Kept as float32: shared without a copy if it is a
-        float32 array that is already read-only (`matrix.setflags(write=False)`), else copied.
+        C-contiguous float32 array that is already read-only (`matrix.setflags(write=False)`, or a
+        file mapped into memory), else copied.
     counts : (V,) array of integers, optional
         How often each word was seen.
 
@@ -67,7 +71,7 @@ class WordVectors:
         if len(self._index) < V:
             twice = next(w for i, w in enumerate(self._words) if self._index[w] != i)
             raise SettingsError(f"words must differ, got {_shown(twice)} twice")
-        finite = np.isfinite(self._matrix).all(axis=1)
+        finite = np.isfinite(self._lengths)
         if not finite.all():
             word = self._words[int(np.argmin(finite))]
             raise SettingsError(f"vectors must be finite, the one of {_shown(word)} is not")
@@ -129,8 +133,10 @@ class WordVectors:
         self,
         positive: WordOrVector | Iterable[WordOrVector],
         negative: WordOrVector | Iterable[WordOrVector] = (),
-        topn: int = 10,
-    ) -> list[tuple[str, float]]:
+        topn: SupportsIndex = 10,
+        *,
+        within: Within = None,
+    ) -> Answer:
         """Find the words whose vectors have the highest cosine with a mean of directions.
 
         Each word or vector is first scaled to length 1, those of `negative` are turned round, and
@@ -141,6 +147,9 @@ class WordVectors:
         positive, negative : word, (d,) vector, or several of them
         topn : int
             How many words, at least 1; all there are if there are fewer.
+        within : int or words, optional
+            Answer only with so many words, the first, which usually are the most frequent; or only
+            with these.
 
         Returns
         -------
@@ -161,22 +170,168 @@ class WordVectors:
             np.stack([self._vector(item) for item in asked]),
             [1] * len(wanted) + [-1] * len(unwanted),
         )
-        exclude = [self._index[item] for item in asked if isinstance(item, str)]
-        rows, cosines = neighbours.nearest(self._unit, query, k, exclude)
-        return [(self._words[i], c) for i, c in zip(rows.tolist(), cosines.tolist(), strict=True)]
+        return self._answer(
+            *neighbours.nearest(
+                self._searched, query, k, self._rows_of_words(asked), self._within(within)
+            )
+        )
+
+    def most_similar_batch(
+        self,
+        queries: Iterable[str] | npt.NDArray[np.floating[Any]],
+        topn: SupportsIndex = 10,
+        *,
+        within: Within = None,
+    ) -> list[Answer]:
+        """Ask `most_similar` about many words at once: the same answers, in much less time.
+
+        Parameters
+        ----------
+        queries : words, or (n, d) array
+            Each is a question of its own. A word is not part of its own answer.
+        topn, within
+            As in `most_similar`.
+
+        Returns
+        -------
+        list of n answers
+
+        Raises
+        ------
+        UnknownWordError, SettingsError
+        """
+        if isinstance(queries, str):
+            raise SettingsError(f"queries must be several words, got the word {_shown(queries)}")
+        k = min(_at_least_1("topn", topn), max(len(self), 1))
+        if isinstance(queries, np.ndarray):
+            indices, cosines = neighbours.nearest_many(
+                self._searched, neighbours.units(self._vectors(queries)), k,
+                within=self._within(within),
+            )  # fmt: skip
+        else:
+            rows = np.array([self.index(word) for word in queries], dtype=np.intp)
+            indices, cosines = self.neighbour_rows(rows, k, within=within)
+        return [
+            self._answer(found[found >= 0], scores[: np.count_nonzero(found >= 0)])
+            for found, scores in zip(indices, cosines, strict=True)
+        ]
+
+    def neighbour_rows(
+        self, rows: npt.ArrayLike, k: SupportsIndex, *, within: Within = None
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+        """Find the neighbours of many words by their row numbers, for programs.
+
+        Parameters
+        ----------
+        rows : (n,) array of int
+        k : int
+            How many neighbours, at least 1.
+        within : int or words, optional
+            As in `most_similar`.
+
+        Returns
+        -------
+        indices : (n, k) int array
+            The nearest first, never the row itself, ties in the order of the vocabulary; -1 where
+            there are fewer than k.
+        cosines : (n, k) float64 array
+            0 where there are fewer than k.
+
+        Raises
+        ------
+        SettingsError
+            If there is no such row.
+        """
+        asked = self._row_numbers(rows)
+        number, chosen = _at_least_1("k", k), self._within(within)
+        blocks = [
+            neighbours.nearest_many(
+                self._searched, neighbours.units(self._matrix[block]), number,
+                exclude=block[:, np.newaxis], within=chosen,
+            )
+            for block in (asked[i : i + _BLOCK] for i in range(0, max(len(asked), 1), _BLOCK))
+        ]  # fmt: skip
+        indices, cosines = zip(*blocks, strict=True)
+        return np.concatenate(indices), np.concatenate(cosines)
 
     def similarity(self, a: WordOrVector, b: WordOrVector) -> float:
         """Return the cosine, in [-1, 1], of two words or vectors; 0 where a vector is zero."""
         return neighbours.cosine(self._vector(a), self._vector(b))
 
-    def analogy(
-        self, a: WordOrVector, b: WordOrVector, c: WordOrVector, topn: int = 10
-    ) -> list[tuple[str, float]]:
-        """Answer "a is to b as c is to ?" by the words nearest to b - a + c (3CosAdd).
+    def distances(
+        self, words: Iterable[WordOrVector], others: Iterable[WordOrVector] | None = None
+    ) -> npt.NDArray[np.float64]:
+        """Return 1 - cosine of all pairs of words or vectors.
 
-        Returns and raises what `most_similar` does: it is most_similar([b, c], [a]).
+        Parameters
+        ----------
+        words : n words or (d,) vectors, or (n, d) array
+        others : m words or vectors, optional
+            None: the same ones.
+
+        Returns
+        -------
+        (n, m) float64 array
+            In [0, 2]; exactly 0 from a word to itself, and whatever is too small for float64 to
+            tell from that. A zero vector has the distance 1 from everything.
+
+        Raises
+        ------
+        UnknownWordError, SettingsError
         """
-        return self.most_similar([b, c], [a], topn)
+        a = self._stacked(words)
+        b = a if others is None else self._stacked(others)
+        far = 1.0 - neighbours.cosines(a, b)
+        # A direction's product with itself is 1 but for its last digits.
+        far[far < (self.dim + 8) * np.finfo(np.float64).eps] = 0.0
+        return far
+
+    def analogy(
+        self,
+        a: WordOrVector,
+        b: WordOrVector,
+        c: WordOrVector,
+        topn: SupportsIndex = 10,
+        method: Literal["add", "mul"] = "add",
+        *,
+        within: Within = None,
+    ) -> Answer:
+        """Answer "a is to b as c is to ?".
+
+        Parameters
+        ----------
+        a, b, c : word or (d,) vector
+        topn, within
+            As in `most_similar`.
+        method : {"add", "mul"}
+            "add": the words nearest to b - a + c (3CosAdd), which is most_similar([b, c], [a]).
+            "mul": 3CosMul of Levy and Goldberg (2014), in which no term outweighs the others:
+            s(x, b) s(x, c) / (s(x, a) + 1e-6) with s = (1 + cosine) / 2.
+
+        Returns
+        -------
+        list of (word, score)
+            Highest first, ties in the order of the vocabulary: a cosine, or the score of 3CosMul,
+            which may be larger than 1.
+
+        Raises
+        ------
+        UnknownWordError, SettingsError
+        """
+        if method == "add":
+            return self.most_similar([b, c], [a], topn, within=within)
+        if method != "mul":
+            raise SettingsError(f"method must be 'add' or 'mul', got {method!r}")
+        return self._answer(
+            *neighbours.nearest_by_product(
+                self._searched,
+                neighbours.units(self._stacked([b, c])),
+                neighbours.units(self._stacked([a])),
+                _at_least_1("topn", topn),
+                self._rows_of_words([a, b, c]),
+                self._within(within),
+            )
+        )
 
     def doesnt_match(self, words: Iterable[str]) -> str:
         """Return the word that is farthest from the mean direction of all; the first of equals.
@@ -192,10 +347,90 @@ class WordVectors:
             raise SettingsError(f"doesnt_match needs at least 3 words, got {len(group)}")
         return group[neighbours.odd_one_out(np.stack([self[word] for word in group]))]
 
+    def rank(self, word: str, other: str) -> int:
+        """Return the place of a word among the neighbours of another: 1 is the nearest.
+
+        It is the place at which `most_similar(word)` has `other`, ties included.
+
+        Raises
+        ------
+        UnknownWordError
+        SettingsError
+            If both are the same word, which is not its own neighbour.
+        """
+        own, row = self.index(word), self.index(other)
+        if own == row:
+            raise SettingsError(f"rank needs two different words, got {_shown(word)} twice")
+        query = neighbours.units(self._matrix[[own]])[0]
+        return neighbours.rank(self._searched, query, row, [own])
+
+    def take(self, words: int | Iterable[str]) -> WordVectors:
+        """Return the first so many words, at least 1, or the ones named, in that order.
+
+        Raises
+        ------
+        UnknownWordError
+        SettingsError
+            If a word is named twice.
+        """
+        if isinstance(words, int | np.integer):
+            number = _at_least_1("words", words)
+            counts = None if self._counts is None else self._counts[:number]
+            return WordVectors(self._words[:number], self._matrix[:number], counts)
+        chosen = [words] if isinstance(words, str) else list(words)
+        rows = np.array([self.index(word) for word in chosen], dtype=np.intp)
+        counts = None if self._counts is None else self._counts[rows]
+        return WordVectors(chosen, self._matrix[rows], counts)
+
     @cached_property
-    def _unit(self) -> npt.NDArray[np.float32]:
-        """The rows at length 1: made when first asked for, then kept."""
-        return neighbours.unit_rows(self._matrix)
+    def _lengths(self) -> npt.NDArray[np.float64]:
+        """The length of each row: all that has to be known to search them, and to refuse them."""
+        return neighbours.row_lengths(self._matrix)
+
+    @cached_property
+    def _searched(self) -> neighbours.Searched:
+        return neighbours.Searched(self._matrix, self._lengths)
+
+    def _answer(self, rows: npt.NDArray[np.intp], scores: npt.NDArray[np.float64]) -> Answer:
+        return [(self._words[i], s) for i, s in zip(rows.tolist(), scores.tolist(), strict=True)]
+
+    def _rows_of_words(self, items: Iterable[WordOrVector]) -> list[int]:
+        return [self._index[item] for item in items if isinstance(item, str)]
+
+    def _row_numbers(self, rows: npt.ArrayLike) -> npt.NDArray[np.intp]:
+        """Return (n,) row numbers, if they are."""
+        numbers = np.asarray(rows)
+        if numbers.ndim != 1 or (numbers.size and numbers.dtype.kind not in "iu"):
+            raise SettingsError(
+                f"rows must be (n,) integers, got {numbers.dtype} of the shape {numbers.shape}"
+            )
+        wrong = numbers[(numbers < 0) | (numbers >= len(self))]
+        if len(wrong):
+            raise SettingsError(f"rows must be 0 to {len(self) - 1}, got {wrong[0]}")
+        return numbers.astype(np.intp)
+
+    def _within(self, within: Within) -> neighbours.Within:
+        """Return what to search as row numbers, rising, or as how many."""
+        if within is None:
+            return None
+        if isinstance(within, int | np.integer):
+            return _at_least_1("within", within)
+        rows = [self.index(word) for word in ([within] if isinstance(within, str) else within)]
+        return np.unique(np.array(rows, dtype=np.intp))
+
+    def _stacked(self, items: Iterable[WordOrVector]) -> npt.NDArray[np.float64]:
+        """Return several words or vectors as (n, d) float64."""
+        rows = [self._vector(item) for item in _several(items)]
+        return np.array(rows, dtype=np.float64).reshape(len(rows), self.dim)
+
+    def _vectors(self, rows: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
+        """Return (n, d) numbers as float64, if they are finite."""
+        vectors = np.asarray(rows, dtype=np.float64)
+        if vectors.ndim != 2 or vectors.shape[1] != self.dim:
+            raise SettingsError(f"vectors must have the shape (n, {self.dim}), got {rows.shape}")
+        if not np.isfinite(vectors).all():
+            raise SettingsError("vectors must be finite, got one that is not")
+        return vectors
 
     def _vector(self, item: WordOrVector) -> Vector:
         """Return the (d,) vector that a word or a vector stands for."""
@@ -233,7 +468,8 @@ class WordVectors:
 def _read_only(values: npt.ArrayLike, dtype: np.dtype[Any], name: str) -> npt.NDArray[Any]:
     """Return a read-only array of the type: `values` itself if it is that already, else a copy."""
     given = np.asarray(values)
-    if given.dtype == dtype and not given.flags.writeable:
+    flags = given.flags
+    if given.dtype == dtype and flags.c_contiguous and flags.aligned and not flags.writeable:
         return given
     if not np.can_cast(given.dtype, dtype, casting="same_kind"):
         raise SettingsError(f"{name} must be numbers that {dtype} can hold, got {given.dtype}")
