@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import squareform
 
 from wordkin.errors import SettingsError, UnknownWordError, WordkinError
 from wordkin.vectors import WordVectors
@@ -302,3 +304,222 @@ def test_the_same_question_has_the_same_answer() -> None:
     assert answer == WordVectors(words, matrix).most_similar("w0", topn=50)
     assert len({cosine for _, cosine in answer}) < 10
     assert answer == sorted(answer, key=lambda pair: (-pair[1], int(pair[0][1:])))
+
+
+# Many questions at once, and parts of the vocabulary.
+
+
+def random_vectors(V: int = 2500, d: int = 7) -> WordVectors:
+    matrix = np.random.default_rng(V).integers(-2, 3, size=(V, d))  # zeros and ties among them
+    return WordVectors([f"w{i}" for i in range(V)], matrix, np.arange(V))
+
+
+def test_a_batch_has_the_answers_of_each_question_alone() -> None:
+    vectors = random_vectors()
+    words = [f"w{i}" for i in range(0, 2500, 25)]
+    batch = vectors.most_similar_batch(words, topn=5)
+    assert batch == [vectors.most_similar(word, topn=5) for word in words]
+    assert batch == vectors.most_similar_batch((word for word in words), topn=5)
+    within = [*words, "w7"]
+    assert vectors.most_similar_batch(words[:3], 4, within=within) == [
+        vectors.most_similar(word, topn=4, within=within) for word in words[:3]
+    ]
+
+
+def test_a_batch_of_vectors_has_the_answers_of_each_alone() -> None:
+    vectors = random_vectors()
+    rows = np.random.default_rng(1).normal(size=(40, 7)) * 1e200
+    answers = vectors.most_similar_batch(rows, topn=3, within=2000)
+    assert answers == [vectors.most_similar(row, topn=3, within=2000) for row in rows]
+    assert vectors.most_similar_batch(np.empty((0, 7))) == []
+
+
+def test_a_batch_of_nothing_or_for_more_words_than_there_are(vectors: WordVectors) -> None:
+    assert vectors.most_similar_batch([]) == []
+    assert [len(a) for a in vectors.most_similar_batch(["king", "pear"], topn=10**9)] == [5, 5]
+    assert WordVectors([], np.empty((0, 2))).most_similar_batch(np.ones((1, 2))) == [[]]
+
+
+@pytest.mark.parametrize(
+    ("queries", "message"),
+    [
+        ("king", "several words, got the word 'king'"),
+        (np.ones(3), r"shape \(n, 3\), got \(3,\)"),
+        (np.ones((2, 2)), r"shape \(n, 3\), got \(2, 2\)"),
+        (np.full((1, 3), np.nan), "must be finite"),
+    ],
+)
+def test_a_batch_that_is_none_is_refused(vectors: WordVectors, queries: Any, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        vectors.most_similar_batch(queries)
+
+
+def test_neighbours_by_row_are_those_by_word() -> None:
+    vectors = random_vectors()
+    indices, cosines = vectors.neighbour_rows(np.arange(2500), 3)
+    assert indices.shape == cosines.shape == (2500, 3)
+    for row in (0, 1023, 1024, 2499):
+        answer = vectors.most_similar(f"w{row}", topn=3)
+        assert [f"w{i}" for i in indices[row]] == names(answer)
+        assert cosines[row].tolist() == [c for _, c in answer]
+
+
+def test_neighbours_by_row_fill_up_what_is_missing(vectors: WordVectors) -> None:
+    indices, cosines = vectors.neighbour_rows([0], 7)
+    assert indices[0, :5].min() >= 1
+    assert (indices[0, 5:].tolist(), cosines[0, 5:].tolist()) == ([-1, -1], [0.0, 0.0])
+    assert vectors.neighbour_rows([1], 2, within=["queen", "man"])[0].tolist() == [[2, -1]]
+    assert vectors.neighbour_rows([], 2)[0].shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([0, 6], "rows must be 0 to 5, got 6"),
+        ([-1], "rows must be 0 to 5, got -1"),
+        ([0.5], r"rows must be \(n,\) integers, got float64 of the shape \(1,\)"),
+        ([[1]], "integers, got int64 of the shape"),
+    ],
+)
+def test_rows_that_there_are_not_are_refused(vectors: WordVectors, rows: Any, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        vectors.neighbour_rows(rows, 1)
+
+
+def test_answers_keep_within_the_first_words_or_those_named(vectors: WordVectors) -> None:
+    assert names(vectors.most_similar("king", within=3)) == ["queen", "man"]
+    assert names(vectors.most_similar("king", within=["pear", "man", "pear"])) == ["man", "pear"]
+    assert vectors.most_similar("king", within=99) == vectors.most_similar("king")
+    assert vectors.most_similar("king", within=["king"]) == []
+    assert names(vectors.most_similar("king", within="pear")) == ["pear"]
+    assert names(vectors.analogy("man", "king", "woman", within=["apple", "queen"], topn=1)) == [
+        "queen"
+    ]
+    with pytest.raises(SettingsError, match="within must be at least 1, got 0"):
+        vectors.most_similar("king", within=0)
+    with pytest.raises(UnknownWordError, match="'plum'"):
+        vectors.most_similar("king", within=["plum"])
+
+
+def test_huge_and_tiny_vectors_have_the_neighbours_of_their_directions() -> None:
+    matrix = np.random.default_rng(3).integers(-9, 10, size=(300, 5)).astype(np.float32)
+    scaled = matrix * np.resize(np.array([1e-35, 1.0, 1e37], dtype=np.float32), (300, 1))
+    words = [f"w{i}" for i in range(300)]
+    plain, odd = WordVectors(words, matrix), WordVectors(words, scaled)
+    for word in words[:30]:
+        expected = dict(plain.most_similar(word, topn=300))
+        for other, cosine in odd.most_similar(word, topn=300):
+            assert cosine == pytest.approx(expected[other], abs=1e-6)
+
+
+# What gensim 4.4.0 answered, of the same 40 vectors.
+
+
+@pytest.fixture
+def forty() -> WordVectors:
+    matrix = np.random.default_rng(11).integers(-9, 10, size=(40, 5))
+    return WordVectors([f"w{i}" for i in range(40)], matrix)
+
+
+def close(answer: list[tuple[str, float]], expected: list[tuple[str, float]]) -> bool:
+    return names(answer) == names(expected) and np.allclose(
+        [c for _, c in answer], [c for _, c in expected], rtol=2e-6, atol=0
+    )
+
+
+def test_answers_are_those_of_gensim(forty: WordVectors) -> None:
+    assert close(
+        forty.most_similar(["w1", "w2"], ["w3"], topn=3),
+        [("w8", 0.8719918727874756), ("w31", 0.8629558682441711), ("w29", 0.5941810011863708)],
+    )
+    assert close(
+        forty.most_similar("w7", topn=3, within=12),
+        [("w3", 0.8272282481193542), ("w11", 0.7624401450157166), ("w9", 0.7505385875701904)],
+    )
+    assert forty.doesnt_match(["w1", "w4", "w9", "w12"]) == "w9"
+    assert (forty.rank("w5", "w30"), forty.rank("w5", "w6")) == (9, 4)
+    np.testing.assert_allclose(
+        forty.distances(["w5"], ["w6", "w7"]), [[0.2919895, 0.5035189]], rtol=1e-6
+    )
+
+
+def test_products_of_cosines_are_those_of_gensim(forty: WordVectors) -> None:
+    assert close(
+        forty.analogy("w3", "w1", "w2", topn=5, method="mul"),
+        [
+            ("w16", 3.4151246547698975),
+            ("w8", 2.9811389446258545),
+            ("w31", 2.7173056602478027),
+            ("w4", 2.5794222354888916),
+            ("w39", 1.547160267829895),
+        ],
+    )
+
+
+def test_an_analogy_by_product_keeps_the_rules(vectors: WordVectors) -> None:
+    answer = vectors.analogy("man", "king", "woman", method="mul")
+    assert answer[0][0] == "queen"
+    assert set(names(answer)) == {"queen", "apple", "pear"}
+    assert "king" in names(vectors.analogy("man", vectors["king"], "woman", 9, "mul"))
+    with pytest.raises(SettingsError, match="method must be 'add' or 'mul', got 'div'"):
+        vectors.analogy("man", "king", "woman", method="div")  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match="topn must be at least 1, got 0"):
+        vectors.analogy("man", "king", "woman", 0, "mul")
+
+
+# Distances, ranks, parts.
+
+
+def test_distances_are_a_matrix_that_scipy_takes(vectors: WordVectors) -> None:
+    far = vectors.distances(WORDS)
+    assert far.dtype == np.float64
+    assert far[0, 1] == pytest.approx(1 - 0.6)
+    np.testing.assert_allclose(squareform(squareform(far)), far)
+    assert vectors.distances(["king"], [vectors["queen"], "man"])[0].tolist() == [
+        far[0, 1],
+        far[0, 2],
+    ]
+    assert vectors.distances(MATRIX[:2], ["man"]).tolist() == far[:2, 2:3].tolist()
+    assert vectors.distances([], ["king"]).shape == (0, 1)
+
+
+def test_a_rank_is_the_place_among_the_neighbours() -> None:
+    vectors = random_vectors(300, 3)
+    for word in ("w0", "w17", "w299"):
+        others = names(vectors.most_similar(word, topn=299))
+        assert [vectors.rank(word, other) for other in others[:50]] == list(range(1, 51))
+    with pytest.raises(SettingsError, match="two different words, got 'w3' twice"):
+        vectors.rank("w3", "w3")
+    with pytest.raises(UnknownWordError):
+        vectors.rank("w3", "plum")
+
+
+def test_a_part_has_its_own_words_vectors_and_counts(vectors: WordVectors) -> None:
+    part = vectors.take(["pear", "king"])
+    assert part.words == ("pear", "king")
+    assert part["pear"].tolist() == vectors["pear"].tolist()
+    assert part.counts is not None
+    assert part.counts.tolist() == [10, 60]
+    assert vectors.take(2).words == ("king", "queen")
+    assert np.shares_memory(vectors.take(2).matrix, vectors.matrix)
+    assert vectors.take(99).words == tuple(WORDS)
+    assert WordVectors(WORDS, MATRIX).take("man").counts is None
+    with pytest.raises(SettingsError, match="'king' twice"):
+        vectors.take(["king", "king"])
+    with pytest.raises(SettingsError, match="words must be at least 1, got 0"):
+        vectors.take(0)
+
+
+def test_a_file_mapped_into_memory_is_shared_and_searched(tmp_path: Path) -> None:
+    np.save(tmp_path / "m.npy", MATRIX)
+    mapped = np.load(tmp_path / "m.npy", mmap_mode="r")
+    vectors = WordVectors(WORDS, mapped)
+    assert np.shares_memory(vectors.matrix, mapped)
+    assert vectors.most_similar("king") == WordVectors(WORDS, MATRIX).most_similar("king")
+
+
+def test_columns_of_a_read_only_matrix_are_copied_to_be_searched() -> None:
+    by_column = np.asfortranarray(MATRIX)
+    by_column.setflags(write=False)
+    vectors = WordVectors(WORDS, by_column)
+    assert vectors.most_similar("king") == WordVectors(WORDS, MATRIX).most_similar("king")
