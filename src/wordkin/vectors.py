@@ -161,20 +161,36 @@ class WordVectors:
         ------
         UnknownWordError, SettingsError
         """
+        k = at_least_1("topn", topn)
+        query, exclude = self.question(positive, negative)
+        return self._answer(
+            *neighbours.nearest(self.searched, query, k, exclude, self._within(within))
+        )
+
+    def question(
+        self,
+        positive: WordOrVector | Iterable[WordOrVector],
+        negative: WordOrVector | Iterable[WordOrVector] = (),
+    ) -> tuple[npt.NDArray[np.float64], list[int]]:
+        """Return what `most_similar` asks of the matrix, for programs that search it themselves.
+
+        Returns
+        -------
+        query : (d,) float64 array
+            The mean direction: of length 1, or zero.
+        exclude : list of int
+            The rows of the words asked about, which are no answer.
+
+        Raises
+        ------
+        UnknownWordError, SettingsError
+        """
         wanted, unwanted = _several(positive), _several(negative)
         if not wanted and not unwanted:
             raise SettingsError("most_similar needs at least 1 word or vector, got 0")
-        k = _at_least_1("topn", topn)
         asked = wanted + unwanted
-        query = neighbours.direction(
-            np.stack([self._vector(item) for item in asked]),
-            [1] * len(wanted) + [-1] * len(unwanted),
-        )
-        return self._answer(
-            *neighbours.nearest(
-                self._searched, query, k, self._rows_of_words(asked), self._within(within)
-            )
-        )
+        signs = [1] * len(wanted) + [-1] * len(unwanted)
+        return neighbours.direction(self._stacked(asked), signs), self._rows_of_words(asked)
 
     def most_similar_batch(
         self,
@@ -202,10 +218,10 @@ class WordVectors:
         """
         if isinstance(queries, str):
             raise SettingsError(f"queries must be several words, got the word {_shown(queries)}")
-        k = min(_at_least_1("topn", topn), max(len(self), 1))
+        k = min(at_least_1("topn", topn), max(len(self), 1))
         if isinstance(queries, np.ndarray):
             indices, cosines = neighbours.nearest_many(
-                self._searched, neighbours.units(self._vectors(queries)), k,
+                self.searched, neighbours.units(self._vectors(queries)), k,
                 within=self._within(within),
             )  # fmt: skip
         else:
@@ -243,10 +259,10 @@ class WordVectors:
             If there is no such row.
         """
         asked = self._row_numbers(rows)
-        number, chosen = _at_least_1("k", k), self._within(within)
+        number, chosen = at_least_1("k", k), self._within(within)
         blocks = [
             neighbours.nearest_many(
-                self._searched, neighbours.units(self._matrix[block]), number,
+                self.searched, neighbours.units(self._matrix[block]), number,
                 exclude=block[:, np.newaxis], within=chosen,
             )
             for block in (asked[i : i + _BLOCK] for i in range(0, max(len(asked), 1), _BLOCK))
@@ -324,10 +340,10 @@ class WordVectors:
             raise SettingsError(f"method must be 'add' or 'mul', got {method!r}")
         return self._answer(
             *neighbours.nearest_by_product(
-                self._searched,
+                self.searched,
                 neighbours.units(self._stacked([b, c])),
                 neighbours.units(self._stacked([a])),
-                _at_least_1("topn", topn),
+                at_least_1("topn", topn),
                 self._rows_of_words([a, b, c]),
                 self._within(within),
             )
@@ -362,7 +378,7 @@ class WordVectors:
         if own == row:
             raise SettingsError(f"rank needs two different words, got {_shown(word)} twice")
         query = neighbours.units(self._matrix[[own]])[0]
-        return neighbours.rank(self._searched, query, row, [own])
+        return neighbours.rank(self.searched, query, row, [own])
 
     def take(self, words: int | Iterable[str]) -> WordVectors:
         """Return the first so many words, at least 1, or the ones named, in that order.
@@ -374,7 +390,7 @@ class WordVectors:
             If a word is named twice.
         """
         if isinstance(words, int | np.integer):
-            number = _at_least_1("words", words)
+            number = at_least_1("words", words)
             counts = None if self._counts is None else self._counts[:number]
             return WordVectors(self._words[:number], self._matrix[:number], counts)
         chosen = [words] if isinstance(words, str) else list(words)
@@ -388,7 +404,8 @@ class WordVectors:
         return neighbours.row_lengths(self._matrix)
 
     @cached_property
-    def _searched(self) -> neighbours.Searched:
+    def searched(self) -> neighbours.Searched:
+        """The rows as `neighbours` searches them; made when first asked for, without a copy."""
         return neighbours.Searched(self._matrix, self._lengths)
 
     def _answer(self, rows: npt.NDArray[np.intp], scores: npt.NDArray[np.float64]) -> Answer:
@@ -414,7 +431,7 @@ class WordVectors:
         if within is None:
             return None
         if isinstance(within, int | np.integer):
-            return _at_least_1("within", within)
+            return at_least_1("within", within)
         rows = [self.index(word) for word in ([within] if isinstance(within, str) else within)]
         return np.unique(np.array(rows, dtype=np.intp))
 
@@ -486,7 +503,8 @@ def _several(items: WordOrVector | Iterable[WordOrVector]) -> list[WordOrVector]
     return list(items)
 
 
-def _at_least_1(name: str, value: SupportsIndex) -> int:
+def at_least_1(name: str, value: SupportsIndex) -> int:
+    """Return the value as an int; raise SettingsError if it is less than 1."""
     number = operator.index(value)
     if number < 1:
         raise SettingsError(f"{name} must be at least 1, got {number}")
