@@ -11,6 +11,7 @@ asked along with it, nor on the number of threads.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -254,15 +255,15 @@ def nearest_by_product(
     """
     asked = np.concatenate([positive, negative])
     rows, rough = _rough_cosines(searched, asked, within)
-    allowed = ~np.isin(rows, exclude)
-    rows, rough = rows[allowed], rough[:, allowed]
-    k = min(k, len(rows))
+    excluded = np.flatnonzero(np.isin(rows, exclude))
+    k = min(k, len(rows) - len(excluded))
     if k < 1:
         return np.empty(0, dtype=np.intp), np.empty(0)
     n, error = len(positive), searched.error
     # The score rises with the cosines above and falls with those below: bounds come from bounds.
     lowest = _product_score(rough[:n] - error, rough[n:] + error)
     highest = _product_score(rough[:n] + error, rough[n:] - error)
+    lowest[excluded] = highest[excluded] = -np.inf
     floor = np.partition(lowest, -k)[-k] * (1 - 1e-12)  # less what float64 rounds
     candidates = rows[highest >= floor]
     exact = np.stack([searched.cosines(candidates, query) for query in asked])
@@ -337,13 +338,17 @@ def _rough_cosines(searched: Searched, queries: Float64, within: Within) -> tupl
     rough = queries.astype(np.float32)
     for rows, tile, scale in searched.tiles(within, len(queries)):
         numbers.append(rows)
-        scores.append(_products(rough, tile) * scale)
+        # One by one: of a product with so few rows, BLAS would copy the large matrix first.
+        scores.append(np.stack([_products(q, tile) for q in rough]) * scale)
     return np.concatenate(numbers), np.concatenate(scores, axis=1).astype(np.float64)
 
 
 def _product_score(positive: Float64, negative: Float64) -> Float64:
     """Return the 3CosMul score of cosines, (n, V) and (m, V), where they are in [-1, 1]."""
-    above, below = (np.clip((1 + c) / 2, 0, 1).prod(axis=0) for c in (positive, negative))
+    above, below = (
+        math.prod(np.clip((1 + c) / 2, 0, 1), start=np.ones(c.shape[1]))
+        for c in (positive, negative)
+    )
     score: Float64 = above / (below + EPSILON)
     return score
 
