@@ -100,7 +100,7 @@ def test_many_queries_are_answered_as_each_alone_is_on_any_number_of_threads() -
     queries = neighbours.units(matrix[:1500])
     exclude = [[i] for i in range(1500)]
     found, cosines = neighbours.nearest_many(rows, queries, 7, exclude=exclude, threads=1)
-    for threads in (2, 5, None):
+    for threads in (2, 5, 12, None):
         again = neighbours.nearest_many(rows, queries, 7, exclude=exclude, threads=threads)
         np.testing.assert_array_equal(again[0], found)
         np.testing.assert_array_equal(again[1], cosines)

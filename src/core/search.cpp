@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <utility>
 
 #include "threads.hpp"
@@ -13,6 +14,8 @@ namespace {
 
 constexpr int kLanes = 8;     // sums that a sum is split into, on every processor
 constexpr int kGlance = 16;   // scores looked at together
+typedef float Four __attribute__((vector_size(16)));
+typedef std::int64_t Two __attribute__((vector_size(16)));
 constexpr std::size_t kPatience = 32;
 
 template <typename A, typename B>
@@ -25,6 +28,18 @@ double dot(const A* a, const B* b, int d) {
   for (int lane = 0; i < d; ++i, ++lane)
     sums[lane] += static_cast<double>(a[i]) * static_cast<double>(b[i]);
   return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
+}
+
+// Whether one of kGlance scores, scaled, is at least `floor`.
+inline bool any_reaches(const float* scores, const float* scale, float floor) {
+  Two reached = {};
+  for (int i = 0; i < kGlance; i += 4) {
+    Four score, factor;
+    std::memcpy(&score, scores + i, sizeof score);
+    std::memcpy(&factor, scale + i, sizeof factor);
+    reached |= (Two)(score * factor >= floor);
+  }
+  return (reached[0] | reached[1]) != 0;
 }
 
 // The smallest numbers count here: whoever called may have told the processor otherwise, and so do
@@ -129,11 +144,7 @@ void NearestRows::scan_one(Row i, const float* scores, const float* scale, const
   };
   Row j = 0;
   for (; j + kGlance <= rows; j += kGlance) {
-    const float floor = question.floor;
-    int any = 0;
-    for (int lane = 0; lane < kGlance; ++lane)
-      any |= scores[j + lane] * scale[j + lane] >= floor;
-    if (!any) continue;
+    if (!any_reaches(scores + j, scale + j, question.floor)) continue;
     for (int lane = 0; lane < kGlance; ++lane) consider(j + lane);
   }
   for (; j < rows; ++j) consider(j);

@@ -33,6 +33,7 @@ EPSILON = 1e-6
 
 _BLOCK = 1024  # queries asked at once
 _SCORES = 1 << 20  # scores in a tile: 4 MB, which stay in the cache until they are looked at
+_MAKERS = 4  # threads that BLAS takes to make scores as fast as one looks at them
 _COPIED = 1 << 20  # numbers of the matrix copied at once, where it cannot be multiplied as it is
 _ALONE = 1 << 16  # scores that are looked at sooner than another thread has started
 # Lengths outside of which float32 products of a row might overflow, or vanish.
@@ -83,14 +84,17 @@ class Searched:
     def _scale(self) -> Float32:
         return self.inverse.astype(np.float32)
 
-    def tiles(self, within: Within, queries: int) -> Iterator[tuple[Indices, Float32, Float32]]:
+    def tiles(
+        self, within: Within, queries: int, scores: int = _SCORES
+    ) -> Iterator[tuple[Indices, Float32, Float32]]:
         """Yield the rows to search, some at a time: numbers, float32 rows, factors.
 
+        So many that with each query they have at most so many scores, or one row.
         A row times its factor has length 1, or 0.
         """
         chosen = within if isinstance(within, np.ndarray) else None
         total = _number(self, within)
-        size = max(1, _SCORES // max(queries, 1))
+        size = max(1, scores // max(queries, 1))
         if chosen is not None or not self._multiplied_as_it_is:
             size = min(size, max(1, _COPIED // self.matrix.shape[1]))
         for start in range(0, total, size):
@@ -184,7 +188,7 @@ def nearest_many(
     within : int or array of different row numbers, rising, optional
         Search only so many rows, the first; or only these.
     threads : int, optional
-        Threads that look at the scores; else as many as can run at once.
+        Threads to work on; else as many as can run at once. BLAS has its own setting.
 
     Returns
     -------
@@ -320,10 +324,11 @@ def _nearest_of_block(
         np.concatenate(excluded),
     )
     rough = queries.astype(np.float32)
-    for numbers, rows, scale in searched.tiles(within, len(queries)):
+    scanning = -(-threads // _MAKERS)
+    for numbers, rows, scale in searched.tiles(within, len(queries), _SCORES * scanning):
         scores = _products(rough, rows)
-        found.scan(scores, scale, numbers, threads if scores.size > _ALONE else 1)
-    found.finish(*answers, threads if len(queries) > 1 else 1)
+        found.scan(scores, scale, numbers, scanning if scores.size > _ALONE else 1)
+    found.finish(*answers, scanning)
 
 
 def _products(queries: Float32, rows: Float32) -> Float32:
