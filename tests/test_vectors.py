@@ -320,6 +320,7 @@ def test_a_batch_has_the_answers_of_each_question_alone() -> None:
     batch = vectors.most_similar_batch(words, topn=5)
     assert batch == [vectors.most_similar(word, topn=5) for word in words]
     assert batch == vectors.most_similar_batch((word for word in words), topn=5)
+    assert batch == vectors.most_similar_batch(np.array(words), topn=5)
     within = [*words, "w7"]
     assert vectors.most_similar_batch(words[:3], 4, within=within) == [
         vectors.most_similar(word, topn=4, within=within) for word in words[:3]

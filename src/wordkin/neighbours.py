@@ -34,7 +34,7 @@ EPSILON = 1e-6
 _BLOCK = 1024  # queries asked at once
 _SCORES = 1 << 20  # scores in a tile: 4 MB, which stay in the cache until they are looked at
 _MAKERS = 4  # threads that BLAS takes to make scores as fast as one looks at them
-_COPIED = 1 << 20  # numbers of the matrix copied at once, where it cannot be multiplied as it is
+_NUMBERS = 1 << 20  # numbers of the matrix in a tile that is copied, or read several times: 4 MB
 _ALONE = 1 << 16  # scores that are looked at sooner than another thread has started
 # Lengths outside of which float32 products of a row might overflow, or vanish.
 _SHORTEST, _LONGEST = 1e-15, 1e15
@@ -84,19 +84,20 @@ class Searched:
     def _scale(self) -> Float32:
         return self.inverse.astype(np.float32)
 
-    def tiles(
-        self, within: Within, queries: int, scores: int = _SCORES
-    ) -> Iterator[tuple[Indices, Float32, Float32]]:
-        """Yield the rows to search, some at a time: numbers, float32 rows, factors.
+    @property
+    def in_cache(self) -> int:
+        """How many rows stay in the cache."""
+        return max(1, _NUMBERS // int(self.matrix.shape[1]))
 
-        So many that with each query they have at most so many scores, or one row.
+    def tiles(self, within: Within, size: int) -> Iterator[tuple[Indices, Float32, Float32]]:
+        """Yield the rows to search, at most so many at a time: numbers, float32 rows, factors.
+
         A row times its factor has length 1, or 0.
         """
         chosen = within if isinstance(within, np.ndarray) else None
         total = _number(self, within)
-        size = max(1, scores // max(queries, 1))
         if chosen is not None or not self._multiplied_as_it_is:
-            size = min(size, max(1, _COPIED // self.matrix.shape[1]))
+            size = min(size, self.in_cache)
         for start in range(0, total, size):
             stop = min(start + size, total)
             numbers = np.arange(start, stop) if chosen is None else chosen[start:stop]
@@ -325,7 +326,8 @@ def _nearest_of_block(
     )
     rough = queries.astype(np.float32)
     scanning = -(-threads // _MAKERS)
-    for numbers, rows, scale in searched.tiles(within, len(queries), _SCORES * scanning):
+    size = max(1, _SCORES * scanning // len(queries))
+    for numbers, rows, scale in searched.tiles(within, size):
         scores = _products(rough, rows)
         found.scan(scores, scale, numbers, scanning if scores.size > _ALONE else 1)
     found.finish(*answers, scanning)
@@ -341,7 +343,7 @@ def _rough_cosines(searched: Searched, queries: Float64, within: Within) -> tupl
     numbers = [np.empty(0, dtype=np.intp)]
     scores = [np.empty((len(queries), 0), dtype=np.float32)]
     rough = queries.astype(np.float32)
-    for rows, tile, scale in searched.tiles(within, len(queries)):
+    for rows, tile, scale in searched.tiles(within, searched.in_cache):
         numbers.append(rows)
         # One by one: of a product with so few rows, BLAS would copy the large matrix first.
         scores.append(np.stack([_products(q, tile) for q in rough]) * scale)

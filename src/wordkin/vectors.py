@@ -219,7 +219,7 @@ class WordVectors:
         if isinstance(queries, str):
             raise SettingsError(f"queries must be several words, got the word {_shown(queries)}")
         k = min(at_least_1("topn", topn), max(len(self), 1))
-        if isinstance(queries, np.ndarray):
+        if isinstance(queries, np.ndarray) and queries.dtype.kind in "fiu":
             indices, cosines = neighbours.nearest_many(
                 self.searched, neighbours.units(self._vectors(queries)), k,
                 within=self._within(within),
