@@ -67,6 +67,31 @@ FORMATS = {
             "word2vec:read_glove",
             "word2vec:write_glove",
         ),
+        Format(
+            "parquet",
+            "a table of words and vectors; takes pyarrow",
+            (".parquet",),
+            "tables:read_parquet",
+            "tables:write_parquet",
+        ),
+        Format(
+            "arrow",
+            "the same as an Arrow IPC file, Feather; takes pyarrow",
+            (".arrow", ".feather"),
+            "tables:read_arrow",
+            "tables:write_arrow",
+        ),
+        Format(
+            "projector",
+            "for TensorBoard's Embedding Projector: x.tsv and x.metadata.tsv",
+            (".tsv",),
+            writer="projector:write",
+        ),
+        Format(
+            "sentence-transformers",
+            "a folder that SentenceTransformer(...) loads",
+            writer="static_embedding:write",
+        ),
     )
 }
 """All formats by name."""
