@@ -38,7 +38,11 @@ from wordkin.tensors import write_tensors
 _MODULES = [
     {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.StaticEmbedding"}
 ]
-_CONFIG = {"prompts": {}, "default_prompt_name": None, "similarity_fn_name": "cosine"}
+_CONFIG: dict[str, Any] = {
+    "prompts": {},
+    "default_prompt_name": None,
+    "similarity_fn_name": "cosine",
+}
 _WEIGHTS = "model.safetensors"
 _FILES = {"modules.json", "config_sentence_transformers.json", _WEIGHTS, "tokenizer.json"}
 

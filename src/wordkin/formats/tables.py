@@ -175,9 +175,9 @@ def _said_of(path: StrPath, arrow: Any) -> Iterator[None]:
     """Turn what pyarrow raises for a damaged file into a FormatError."""
     try:
         yield
-    except (arrow.ArrowException, OSError) as error:
-        if isinstance(error, MemoryError):
-            raise
+    except (FormatError, MemoryError):
+        raise
+    except (arrow.ArrowException, OSError, ValueError) as error:
         raise FormatError(f"{os.fspath(path)}: cannot be read: {error}") from error
 
 
