@@ -251,7 +251,7 @@ def test_tables_are_written_and_read_in_groups_of_rows(
         found = formats.read(path, limit=limit)
         assert found.words == words[:limit]
         np.testing.assert_array_equal(found.matrix, matrix[:limit])
-        np.testing.assert_array_equal(found.counts, np.arange(37)[:limit])  # type: ignore[arg-type]
+        np.testing.assert_array_equal(found.counts, np.arange(37)[:limit])
 
 
 def test_tables_have_the_columns_that_other_tools_see(tmp_path: Path) -> None:

@@ -2,41 +2,48 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from wordkin import terminal
 from wordkin.cli.accounts import counting_of, history_of, history_table, seconds_of, tokens_of
-from wordkin.cli.app import MODEL_SUFFIX, Json, Model, app, number
+from wordkin.cli.app import Json, Model, app, number
+from wordkin.errors import FormatError, SettingsError
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from wordkin.training import Word2Vec
     from wordkin.vectors import WordVectors
+
+_WITH_COUNTS = ("safetensors", "parquet", "arrow", "projector")  # formats that keep them
 
 
 @app.command(epilog="Example:  wordkin info model.safetensors")
 def info(model: Model, json: Json = False) -> None:
-    """Show settings, vocabulary, tokens and losses."""
+    """Show what is in a file of vectors; of a model, also how it was trained."""
     from dataclasses import asdict
 
-    from wordkin import Word2Vec, load
+    from wordkin import Word2Vec, formats
 
-    if model.suffix.lower() != MODEL_SUFFIX:
-        vectors = load(model)
+    format = formats.sniff(model)
+    if format != "safetensors":
+        vectors, notes = _load(model, format=format)
         if json:
-            terminal.put_json({"model": str(model), "vocabulary": len(vectors), "dim": vectors.dim})
+            terminal.put_json(_facts_of(model, format, vectors) | {"notes": notes})
         else:
-            _put_vectors(model, vectors)
+            _say_notes(notes)
+            _put_vectors(model, format, vectors)
         return
     trained = Word2Vec.load(model)
     if json:
         terminal.put_json(
             {
-                "model": str(model),
-                "vocabulary": len(trained.vectors),
-                "dim": trained.vectors.dim,
+                **_facts_of(model, format, trained.vectors),
                 "settings": trained.get_params(),
                 "tokens": tokens_of(trained),
                 "words_per_second": trained.account.words_per_second,
@@ -48,19 +55,71 @@ def info(model: Model, json: Json = False) -> None:
             }
         )
     else:
-        _put_model(model, trained)
+        _put_vectors(model, format, trained.vectors)
+        _put_model(trained)
 
 
-def _put_vectors(path: Path, vectors: WordVectors) -> None:
-    first = "  ".join(w if len(w) <= 16 else f"{w[:15]}…" for w in vectors.words[:8])
+def _load(
+    path: Path, *, format: str | None = None, limit: int | None = None
+) -> tuple[WordVectors, list[str]]:
+    """Return the vectors in a file, and what the reader warns of."""
+    from wordkin import load
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        vectors = load(path, format=format, limit=limit)
+    found = (warned for warned in caught if issubclass(warned.category, UserWarning))
+    return vectors, [str(warned.message) for warned in found]
+
+
+def _say_notes(notes: list[str]) -> None:
+    for note in notes:
+        terminal.say(f"note: {note}")
+
+
+def _range(numbers: npt.NDArray[Any]) -> dict[str, Any] | None:
+    """Return the least and the greatest of some numbers; None if there are none."""
+    return (
+        {"least": numbers.min().item(), "greatest": numbers.max().item()} if len(numbers) else None
+    )
+
+
+def _facts_of(path: Path, format: str, vectors: WordVectors) -> dict[str, Any]:
+    """Return what is to be said of any file of vectors, as plain data."""
+    import numpy as np
+
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors.matrix, vectors.matrix, dtype=np.float64))
+    counts = vectors.counts
+    return {
+        "model": str(path),
+        "format": format,
+        "vocabulary": len(vectors),
+        "dim": vectors.dim,
+        "first_words": vectors.words[:8],
+        "lengths": _range(lengths),
+        "counts": None if counts is None else _range(counts),
+        "counted": None if counts is None else int(counts.sum()),
+    }
+
+
+def _put_vectors(path: Path, format: str, vectors: WordVectors) -> None:
+    facts = _facts_of(path, format, vectors)
+    first = "  ".join(w if len(w) <= 16 else f"{w[:15]}…" for w in facts["first_words"])
     terminal.put_heading(str(path))
+    terminal.put(f"  format       {format}")
     terminal.put(f"  vectors      {number(len(vectors), 'word')} of {vectors.dim} dimensions")
     terminal.put(f"  first words  {first}")
+    if lengths := facts["lengths"]:
+        terminal.put(f"  lengths      {lengths['least']:.4g} to {lengths['greatest']:.4g}")
+    if counts := facts["counts"]:
+        terminal.put(
+            f"  counts       {counts['least']:,} to {counts['greatest']:,};"
+            f" {facts['counted']:,} in all"
+        )
 
 
-def _put_model(path: Path, model: Word2Vec) -> None:
+def _put_model(model: Word2Vec) -> None:
     account, origin = model.account, model.origin
-    _put_vectors(path, model.vectors)
     numpy = f", NumPy {origin.numpy}" if origin.numpy else ""
     terminal.put(f"  trained by   wordkin {origin.wordkin}, {origin.instruction_set}{numpy}")
     if text := model.corpus:
@@ -108,7 +167,29 @@ def _ridge_of(model: Word2Vec) -> float:
     return last.ridge if isinstance(last, Pass) else 0.0
 
 
-@app.command(epilog="Example:  wordkin convert glove.6B.100d.txt glove.safetensors")
+class _WithFormats(TyperCommand):
+    """A verb whose help ends with the formats, which are imported only for that."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        from wordkin.formats import FORMATS
+
+        with formatter.section("Formats"):
+            formatter.write_dl(
+                [
+                    (f.name, f"{f.what}{_suffixes(f.suffixes)}{'' if f.reader else '; OUT only'}")
+                    for f in FORMATS.values()
+                ]
+            )
+        super().format_epilog(ctx, formatter)
+
+
+def _suffixes(suffixes: tuple[str, ...]) -> str:
+    return f" ({', '.join(suffixes)})" if suffixes else ""
+
+
+@app.command(
+    cls=_WithFormats, epilog="Example:  wordkin convert glove.6B.100d.txt glove.safetensors"
+)
 def convert(
     source: Annotated[Path, typer.Argument(metavar="IN", help="The vectors to read.")],
     target: Annotated[
@@ -126,12 +207,46 @@ def convert(
         int | None,
         typer.Option(min=1, help="Only so many words, the first.", show_default="all"),
     ] = None,
+    json: Json = False,
 ) -> None:
-    """Write vectors in another format."""
-    from wordkin import load, save
+    """Write vectors in another format, and say what of them it cannot keep."""
+    from wordkin import formats, save
     from wordkin.files import require_writable
 
-    require_writable(target)
-    vectors = load(source, format=source_format, limit=limit)
-    save(target, vectors, format=format)
+    if source.exists() and target.exists() and source.samefile(target):
+        raise SettingsError(f"{target}: the output would replace what is read")
+    written = format or _format_of_suffix(target)
+    if not target.is_dir():
+        require_writable(target)
+    read = source_format or formats.sniff(source)
+    vectors, notes = _load(source, format=read, limit=limit)
+    save(target, vectors, format=written)
+    if vectors.counts is not None and written not in _WITH_COUNTS:
+        notes.append(f"{written} has no place for counts: they are not in {target}")
+    _say_notes(notes)
     terminal.say(f"saved {number(len(vectors), 'vector')} of {vectors.dim} dimensions: {target}")
+    if json:
+        terminal.put_json(
+            {
+                "input": str(source),
+                "output": str(target),
+                "from": read,
+                "to": written,
+                "vocabulary": len(vectors),
+                "dim": vectors.dim,
+                "notes": notes,
+            }
+        )
+
+
+def _format_of_suffix(target: Path) -> str:
+    from wordkin.formats import FORMATS
+
+    suffixes = {suffix: format.name for format in FORMATS.values() for suffix in format.suffixes}
+    try:
+        return suffixes[target.suffix.lower()]
+    except KeyError:
+        raise FormatError(
+            f"{target}: the suffix must be one of {', '.join(suffixes)}, got {target.suffix!r};"
+            " or name the format: --to"
+        ) from None
