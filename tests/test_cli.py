@@ -1198,10 +1198,11 @@ def test_exported_vectors_answer_as_the_model_does(
     file = tmp_path / f"v{suffix}"
     ran = run("convert", model, file)
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err == f"saved 22 vectors of 10 dimensions: {file}\n"
+    assert ran.err.endswith(f"saved 22 vectors of 10 dimensions: {file}\n")
     assert run("neighbours", file, "fish0") == run("neighbours", model, "fish0")
     assert "22 words of 10 dimensions" in run("info", file).out
-    assert run("info", file, "--json").json == {"model": str(file), "vocabulary": 22, "dim": 10}
+    report = run("info", file, "--json").json
+    assert (report["model"], report["vocabulary"], report["dim"]) == (str(file), 22, 10)
 
 
 def test_convert_refuses_what_it_cannot_write(model: Path, tmp_path: Path) -> None:
