@@ -117,10 +117,20 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_alignment_is_the_orthogonal_one_that_fits_best() -> None:
     a, b = model(seed=1), model(seed=2)
-    unit_a, unit_b = (m.matrix / np.linalg.norm(m.matrix, axis=1, keepdims=True) for m in (a, b))
-    Q, _ = orthogonal_procrustes(unit_a, unit_b)
-    expected = ((unit_a @ Q) * unit_b).sum(axis=1)
+    centred = []
+    for vectors in (a, b):
+        rows = vectors.matrix / np.linalg.norm(vectors.matrix, axis=1, keepdims=True)
+        rows = rows - rows.mean(axis=0)
+        centred.append(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+    Q, _ = orthogonal_procrustes(*centred)
+    expected = ((centred[0] @ Q) * centred[1]).sum(axis=1)
     np.testing.assert_allclose(compare(a, b).cosine, expected, atol=1e-5)
+
+
+def test_a_direction_that_all_words_share_is_not_taken_for_agreement() -> None:
+    a, b = model(2000, 20, seed=1), model(2000, 20, seed=2)
+    leaning = [WordVectors(m.words, m.matrix + np.eye(20)[0] * 50) for m in (a, b)]
+    assert compare(leaning[0], leaning[1]).mean_cosine < 0.3
 
 
 def test_only_common_words_with_a_direction_take_part() -> None:

@@ -7,13 +7,18 @@ vectors after the rotation that brings one model closest to the other. May impor
 
     overlap of a word    |N_A ∩ N_B| / k, where N are its k nearest neighbours by cosine
     aligned cosine       of a word's two vectors, after the orthogonal Q that minimises |A Q - B|²
-                         over all common words (Schönemann 1966; Hamilton, Leskovec and Jurafsky
-                         2016 for vectors of words)
+                         over all common words, A and B centred (Schönemann 1966; Hamilton,
+                         Leskovec and Jurafsky 2016 for vectors of words)
 
 All is over the words that every model has, with a vector that is not zero: the common words, most
 frequent first. Neighbours are looked for among these alone, so that a word that one model lacks
-takes nobody's place. Rows are scaled to length 1 before they are aligned, so that each word counts
-the same, but not centred: neighbours are by angles at the origin, and so is the cosine.
+takes nobody's place.
+
+Before they are aligned, rows are scaled to length 1, so that each word counts the same, their mean
+is taken away, and they are scaled again. Without the mean taken away, the cosine would mostly tell
+that both models have one: the vectors of a model lean in one direction (Mu and Viswanath 2018),
+which any alignment matches. Two seeds of 500,000 words that share 16 % of their neighbours have the
+aligned cosine 0.995 then.
 """
 
 from __future__ import annotations
@@ -124,15 +129,16 @@ class Comparison:
         UnknownWordError
             If it is not among the words compared.
         """
-        try:
-            return self._change(self.words.index(word))
-        except ValueError:
-            raise UnknownWordError(f"{word!r:.80} is not among the words compared") from None
+        return self._change(_place(self._index, word))
 
     def most_changed(self, n: int = 20) -> list[Change]:
         """Return the words of the least overlap; of equals, those of the least aligned cosine."""
         order = np.lexsort((self.cosine, self.overlap))[: _at_least("n", n, 0)]
         return [self._change(int(i)) for i in order]
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {word: i for i, word in enumerate(self.words)}
 
     def _change(self, i: int) -> Change:
         in_a, in_b = (
@@ -212,12 +218,19 @@ class Stability:
         UnknownWordError
             If it is not among the words compared.
         """
-        try:
-            i = self.words.index(word)
-        except ValueError:
-            raise UnknownWordError(f"{word!r:.80} is not among the words compared") from None
+        i = _place(self._index, word)
         first, *others = (rows[i].tolist() for rows in self._rows)
         return [self._names[j] for j in first if all(j in other for other in others)]
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {word: i for i, word in enumerate(self.words)}
+
+
+def _place(index: dict[str, int], word: str) -> int:
+    if word not in index:
+        raise UnknownWordError(f"{word!r:.80} is not among the words compared")
+    return index[word]
 
 
 def compare(
@@ -264,7 +277,7 @@ def compare(
         candidates,
         k,
         _shared(near_a.rows, near_b.rows) / k,
-        _aligned_cosines(units[0], units[1], asked),
+        _aligned_cosines(_centred(units[0]), _centred(units[1]), asked),
         common.words,
         (near_a, near_b),
     )
@@ -414,6 +427,11 @@ def _shared(one: Indices, other: Indices) -> npt.NDArray[np.int64]:
     both = np.sort(np.concatenate([one, other], axis=1), axis=1)
     count: npt.NDArray[np.int64] = (both[:, 1:] == both[:, :-1]).sum(axis=1)
     return count
+
+
+def _centred(unit: Float32) -> Float32:
+    """Return the directions of the rows from their mean; a row that is the mean becomes zero."""
+    return unit_rows(unit - unit.mean(axis=0, dtype=np.float64).astype(np.float32))
 
 
 def _aligned_cosines(a: Float32, b: Float32, asked: Indices) -> Float64:
