@@ -34,9 +34,7 @@ _Within = Annotated[
 ]
 
 
-@app.command(
-    epilog="Example:  wordkin compare old.safetensors new.safetensors --most-frequent 10000"
-)
+@app.command(epilog="Example:  wordkin compare old.safetensors new.safetensors seoul")
 def compare(
     a: Annotated[Path, typer.Argument(metavar="A", help="A file of vectors, of any format.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="Another.")],
@@ -197,6 +195,7 @@ def stability(
     min_count: Annotated[int | None, _setting("Leave out words seen fewer times.")] = None,
     max_vocab: Annotated[int | None, _setting("Keep only so many words.")] = None,
     subsample: Annotated[float | None, _setting("Thin out words above this frequency.")] = None,
+    ridge: Annotated[float | None, _setting("Weight of the penalty on long vectors.")] = None,
     threads: Annotated[int | None, _setting("How many threads.")] = None,
     output: Annotated[
         Path | None,
@@ -215,6 +214,7 @@ def stability(
         "min_count": min_count,
         "max_vocab": max_vocab,
         "subsample": subsample,
+        "ridge": ridge,
         "threads": threads,
     }
     settings = {name: value for name, value in given.items() if value is not None}
