@@ -46,6 +46,8 @@ VERBS = [
     "info",
     "reproduce",
     "convert",
+    "compare",
+    "stability",
     "check-gradients",
     "demo",
 ]
