@@ -189,6 +189,11 @@ def test_numbers_that_make_no_sense_are_refused(options: dict[str, Any], message
         stability([model(), model()], **options)
 
 
+def test_no_words_to_compare_are_refused() -> None:
+    with pytest.raises(SettingsError, match="words must be at least 1, got 0"):
+        compare(model(), model(), words=[])
+
+
 def test_models_without_common_words_are_refused() -> None:
     other = WordVectors(["w0", "b"], np.eye(2))
     with pytest.raises(SettingsError, match="2 words or more in common, got 1"):
