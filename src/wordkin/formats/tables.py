@@ -33,6 +33,7 @@ FORMAT_VERSION = 1  # under "wordkin" in the metadata of the schema
 
 _COLUMNS = ("word", "count", "vector")
 _GROUP = 1 << 26  # bytes of vectors in a group of rows
+_BATCH = 1 << 12  # rows that are decoded at a time
 
 
 def write_parquet(path: StrPath, vectors: VectorFile) -> None:
@@ -88,9 +89,9 @@ def read_parquet(path: StrPath, limit: int | None = None) -> VectorFile:
     def open_table(file: BinaryIO) -> tuple[Any, Iterable[Any]]:
         from pyarrow import parquet
 
-        table = parquet.ParquetFile(file)
+        table = parquet.ParquetFile(file, pre_buffer=False)  # one group of rows in memory, not all
         columns = [name for name in _COLUMNS if name in table.schema_arrow.names]
-        return table.schema_arrow, table.iter_batches(columns=columns)
+        return table.schema_arrow, table.iter_batches(_BATCH, columns=columns)
 
     return _read(path, limit, open_table)
 
