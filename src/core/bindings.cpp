@@ -363,6 +363,7 @@ NB_MODULE(_core, m) {
   define_vector_files(m);
   define_subwords(m);
   define_search(m);
+  define_analogies(m);
 
   nb::register_exception_translator([](const std::exception_ptr& thrown, void*) {
     try {

@@ -26,5 +26,6 @@ Out<T> array(std::vector<T>&& values) {
 void define_vector_files(nanobind::module_&);   // bindings_vector_files.cpp
 void define_subwords(nanobind::module_&);       // bindings_subwords.cpp
 void define_search(nanobind::module_&);         // bindings_search.cpp
+void define_analogies(nanobind::module_&);      // bindings_analogies.cpp
 
 }  // namespace wordkin
