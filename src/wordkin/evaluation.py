@@ -1,0 +1,456 @@
+"""What word vectors are worth: analogies, and similarity as people judge it.
+
+In: `WordVectors` and questions. Out: scores, with what was known, and how sure they are. Answers
+come from `analogies` and `neighbours`, questions from `question_files` and `probes`, intervals and
+tests from `intervals`; these are what it may import, besides `errors`, `settings` and `vectors`.
+
+>>> from wordkin import evaluation, load
+>>> questions = evaluation.read_analogies("questions-words.txt")              # doctest: +SKIP
+>>> evaluation.evaluate_analogies(load("model.bin"), questions).total.score   # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin import analogies, intervals, neighbours
+from wordkin.analogies import METHODS, Method
+from wordkin.errors import SettingsError
+from wordkin.intervals import Difference, Interval
+from wordkin.probes import OF_A_KIND, OddFile, Probes, probes
+from wordkin.question_files import AnalogyFile, SimilarityFile, read_analogies, read_similarity
+from wordkin.settings import StochasticSettings
+from wordkin.vectors import WordVectors
+
+__all__ = [
+    "METHODS",
+    "Accuracy",
+    "AnalogyFile",
+    "AnalogyScores",
+    "Comparison",
+    "Difference",
+    "Interval",
+    "OddFile",
+    "OddScores",
+    "Probes",
+    "SimilarityFile",
+    "SimilarityScores",
+    "compare_accuracy",
+    "compare_similarity",
+    "evaluate_analogies",
+    "evaluate_analogies_by",
+    "evaluate_odd",
+    "evaluate_similarity",
+    "probes",
+    "read_analogies",
+    "read_similarity",
+]
+
+Bools = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How many questions were asked, were about known words, and were answered right.
+
+    `interval` is that of `score`; None where nothing is known.
+    """
+
+    asked: int
+    known: int
+    right: int
+    interval: Interval | None
+
+    @property
+    def score(self) -> float | None:
+        """The share of the known questions that are answered right; None where none is known."""
+        return self.right / self.known if self.known else None
+
+    @property
+    def score_of_asked(self) -> float | None:
+        """The share of all questions, where what is not known counts as wrong."""
+        return self.right / self.asked if self.asked else None
+
+
+@dataclass(frozen=True, eq=False)
+class AnalogyScores:
+    """What vectors score on a file of n analogies.
+
+    Attributes
+    ----------
+    name, method : str
+    total : Accuracy
+    kinds : dict of str to Accuracy
+        "semantic" and "syntactic", if the file has both: names of grammar's sections begin "gram".
+    sections : tuple of (str, Accuracy)
+    known, right : (n,) arrays of bool
+    answers : tuple of n (str or None)
+        None where a word is not known, or no word is left to be the answer.
+    """
+
+    name: str
+    method: Method
+    total: Accuracy
+    kinds: dict[str, Accuracy]
+    sections: tuple[tuple[str, Accuracy], ...]
+    known: Bools
+    right: Bools
+    answers: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class SimilarityScores:
+    """How cosines go along with what people said of n pairs.
+
+    Attributes
+    ----------
+    name : str
+    asked : int
+    spearman, pearson : float or None
+        Correlations over the known pairs; None where one side does not vary.
+    interval : Interval or None
+        That of `spearman`.
+    people, cosines : (n,) arrays
+        A cosine is NaN where a word is not known.
+    known : (n,) array of bool
+    """
+
+    name: str
+    asked: int
+    spearman: float | None
+    pearson: float | None
+    interval: Interval | None
+    people: npt.NDArray[np.float64]
+    cosines: npt.NDArray[np.float64]
+    known: Bools
+
+
+@dataclass(frozen=True, eq=False)
+class OddScores:
+    """How often vectors find the word that does not belong, and how often guessing would."""
+
+    name: str
+    total: Accuracy
+    chance: float
+    known: Bools
+    right: Bools
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two models on the items that both know.
+
+    Attributes
+    ----------
+    both : int
+        How many items that is.
+    first, second : float or None
+        The scores on these; None where there is none.
+    difference : Difference or None
+        Second minus first.
+    """
+
+    both: int
+    first: float | None
+    second: float | None
+    difference: Difference | None
+
+
+def evaluate_analogies(
+    vectors: WordVectors,
+    questions: AnalogyFile,
+    *,
+    method: Method = "add",
+    most_frequent: int | None = None,
+    case_insensitive: bool = True,
+    threads: int | None = None,
+) -> AnalogyScores:
+    """Answer analogies by the word with the best score, none of the question's own.
+
+    Parameters
+    ----------
+    vectors : WordVectors
+    questions : AnalogyFile
+        Of `read_analogies` or `probes`.
+    method : "add" or "mul"
+        3CosAdd or 3CosMul, as in `wordkin.analogies.METHODS`.
+    most_frequent : int, optional
+        Only the first so many words are known, and can be answers; else all are.
+    case_insensitive : bool
+        Whether words that differ only in case are one: the first of them is asked about, all of
+        them are excluded together, and any of them is the right answer.
+    threads : int, optional
+        Else one a core; the answers are the same.
+
+    Raises
+    ------
+    SettingsError
+        If a number is below 1, or there is no such method.
+    """
+    return evaluate_analogies_by(
+        vectors,
+        questions,
+        [method],
+        most_frequent=most_frequent,
+        case_insensitive=case_insensitive,
+        threads=threads,
+    )[0]
+
+
+def evaluate_analogies_by(
+    vectors: WordVectors,
+    questions: AnalogyFile,
+    methods: Sequence[Method],
+    *,
+    most_frequent: int | None = None,
+    case_insensitive: bool = True,
+    threads: int | None = None,
+) -> list[AnalogyScores]:
+    """Do what `evaluate_analogies` does by several methods at once, for little more than by one."""
+    for method in methods:
+        if method not in METHODS:
+            raise SettingsError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
+    threads = StochasticSettings().threads if threads is None else _at_least_1("threads", threads)
+    words = [question for section in questions.sections for question in section.questions]
+    known_words = _Known(vectors, words, most_frequent, case_insensitive)
+    numbers = known_words.numbers.reshape(-1, 4)
+    known = (known_words.rows[numbers] >= 0).all(axis=1)
+    rows_by_method = _solve(vectors, known_words, numbers[known], methods, threads)
+    return [
+        _analogy_scores(vectors, questions, method, known_words, numbers, known, rows)
+        for method, rows in rows_by_method.items()
+    ]
+
+
+def _solve(
+    vectors: WordVectors,
+    known_words: _Known,
+    numbers: Rows,
+    methods: Sequence[Method],
+    threads: int,
+) -> dict[Method, Rows]:
+    """Answer (n, 4) questions about known words by row numbers, one array a method."""
+    used, triples = np.unique(numbers[:, :3], return_inverse=True)
+    position = np.full(len(known_words.rows) + 1, -1, dtype=np.int32)  # the last is for no word
+    position[used] = np.arange(len(used))
+    return analogies.solve(
+        vectors.matrix[: len(known_words.same_word)],
+        known_words.rows[used],
+        triples.reshape(-1, 3),
+        position[known_words.same_word],
+        methods=methods,
+        threads=threads,
+    )
+
+
+def _analogy_scores(
+    vectors: WordVectors,
+    questions: AnalogyFile,
+    method: Method,
+    known_words: _Known,
+    numbers: Rows,
+    known: Bools,
+    rows: Rows,
+) -> AnalogyScores:
+    answer = np.full(len(known), -1)
+    answer[known] = rows
+    right = (answer >= 0) & (known_words.same_word[answer] == numbers[:, 3])
+    names = [section.name for section in questions.sections]
+    sizes = [len(section.questions) for section in questions.sections]
+    section_of = np.repeat(np.arange(len(sizes)), sizes)
+    sections = tuple(
+        (name, _accuracy(known, right, section_of == i)) for i, name in enumerate(names)
+    )
+    syntactic = np.array([name.startswith("gram") for name in names])[section_of]
+    kinds = {}
+    if 0 < syntactic.sum() < len(syntactic):
+        kinds = {
+            "semantic": _accuracy(known, right, ~syntactic),
+            "syntactic": _accuracy(known, right, syntactic),
+        }
+    return AnalogyScores(
+        name=questions.name,
+        method=method,
+        total=_accuracy(known, right, np.ones_like(known)),
+        kinds=kinds,
+        sections=sections,
+        known=known,
+        right=right,
+        answers=tuple(None if row < 0 else vectors.words[row] for row in answer.tolist()),
+    )
+
+
+def _accuracy(known: Bools, right: Bools, of: Bools) -> Accuracy:
+    asked, covered, correct = int(of.sum()), int((known & of).sum()), int((right & of).sum())
+    return Accuracy(asked, covered, correct, intervals.accuracy_interval(correct, covered))
+
+
+def evaluate_similarity(
+    vectors: WordVectors,
+    pairs: SimilarityFile,
+    *,
+    most_frequent: int | None = None,
+    case_insensitive: bool = True,
+) -> SimilarityScores:
+    """Correlate cosines with what people said of pairs of words.
+
+    Parameters
+    ----------
+    vectors : WordVectors
+    pairs : SimilarityFile
+        Of `read_similarity`.
+    most_frequent, case_insensitive
+        As in `evaluate_analogies`. Pairs with a word that is not known are left out.
+
+    Raises
+    ------
+    SettingsError
+        If `most_frequent` is below 1.
+    """
+    known_words = _Known(vectors, pairs.pairs, most_frequent, case_insensitive)
+    rows = known_words.rows[known_words.numbers.reshape(-1, 2)]
+    known = (rows >= 0).all(axis=1)
+    people = np.array(pairs.scores, dtype=np.float64)
+    cosines = np.full(len(people), np.nan)
+    cosines[known] = [neighbours.cosine(*vectors.matrix[pair]) for pair in rows[known]]
+    return SimilarityScores(
+        name=pairs.name,
+        asked=len(pairs),
+        spearman=intervals.spearman(people[known], cosines[known]),
+        pearson=intervals.pearson(people[known], cosines[known]),
+        interval=intervals.spearman_interval(people[known], cosines[known]),
+        people=people,
+        cosines=cosines,
+        known=known,
+    )
+
+
+def evaluate_odd(
+    vectors: WordVectors,
+    questions: OddFile,
+    *,
+    most_frequent: int | None = None,
+    case_insensitive: bool = True,
+) -> OddScores:
+    """Find the word that does not belong, as `WordVectors.doesnt_match` does.
+
+    Parameters and errors are those of `evaluate_similarity`.
+    """
+    known_words = _Known(vectors, questions.questions, most_frequent, case_insensitive)
+    numbers = known_words.numbers.reshape(-1, OF_A_KIND + 1)
+    known = (known_words.rows[numbers] >= 0).all(axis=1)
+    used, places = np.unique(numbers[known], return_inverse=True)
+    places = places.reshape(-1, OF_A_KIND + 1)
+    units = np.zeros((len(used), vectors.dim))
+    for unit, row in zip(units, known_words.rows[used], strict=True):
+        unit[:] = neighbours.direction(vectors.matrix[[row]], [1])
+    with np.errstate(invalid="ignore"):  # OpenBLAS may say so of what an earlier call left
+        cosines = units @ units.T
+    # Of each word of a question with the sum of all of them.
+    to_all = cosines[places[:, :, np.newaxis], places[:, np.newaxis, :]].sum(axis=2)
+    right = np.zeros_like(known)
+    right[known] = to_all.argmin(axis=1) == OF_A_KIND
+    total = _accuracy(known, right, np.ones_like(known))
+    return OddScores(questions.name, total, 1 / (OF_A_KIND + 1), known, right)
+
+
+def compare_accuracy(
+    first: AnalogyScores | OddScores, second: AnalogyScores | OddScores
+) -> Comparison:
+    """Compare two models' answers to the same questions, those that both know the words of.
+
+    Raises
+    ------
+    SettingsError
+        If the scores are not of the same number of questions.
+    """
+    both = _known_to_both(first.known, second.known)
+    right = [scores.right[both] for scores in (first, second)]
+    n = int(both.sum())
+    return Comparison(
+        n,
+        float(right[0].mean()) if n else None,
+        float(right[1].mean()) if n else None,
+        intervals.accuracy_difference(right[0], right[1]),
+    )
+
+
+def compare_similarity(first: SimilarityScores, second: SimilarityScores) -> Comparison:
+    """Compare two models by Spearman's correlation on the pairs that both know.
+
+    Raises
+    ------
+    SettingsError
+        If the scores are not of the same number of pairs.
+    """
+    both = _known_to_both(first.known, second.known)
+    people, one, other = first.people[both], first.cosines[both], second.cosines[both]
+    return Comparison(
+        int(both.sum()),
+        intervals.spearman(people, one),
+        intervals.spearman(people, other),
+        intervals.spearman_difference(people, one, other),
+    )
+
+
+def _known_to_both(first: Bools, second: Bools) -> Bools:
+    if len(first) != len(second):
+        raise SettingsError(
+            f"two models must be compared on the same items, got {len(first)} and {len(second)}"
+        )
+    return first & second
+
+
+class _Known:
+    """Where the words of questions stand among the vectors.
+
+    Attributes
+    ----------
+    numbers : (n,) int64 array
+        Which word each of the questions' words is, question by question.
+    rows : (m,) int64 array
+        The first row of each of these words; -1 if there is none.
+    same_word : (V,) int32 array
+        Which of these words each row is; -1 if it is none.
+    """
+
+    def __init__(
+        self,
+        vectors: WordVectors,
+        questions: Iterable[tuple[str, ...]],
+        most_frequent: int | None,
+        case_insensitive: bool,
+    ) -> None:
+        V = len(vectors)
+        if most_frequent is not None:
+            V = min(V, _at_least_1("most_frequent", most_frequent))
+        spelled: Callable[[str], str] = str.upper if case_insensitive else str
+        number: dict[str, int] = {}
+        self.numbers = np.array(
+            [
+                number.setdefault(spelled(word), len(number))
+                for question in questions
+                for word in question
+            ],
+            dtype=np.int64,
+        )
+        known = (number.get(spelled(word), -1) for word in islice(vectors.words, V))
+        self.same_word = np.fromiter(known, dtype=np.int32, count=V)
+        self.rows = np.full(len(number), -1, dtype=np.int64)
+        found = np.flatnonzero(self.same_word >= 0)[::-1]
+        self.rows[self.same_word[found]] = found  # the first row of a word is written last
+
+
+def _at_least_1(name: str, value: Any) -> int:
+    number = operator.index(value)
+    if number < 1:
+        raise SettingsError(f"{name} must be at least 1, got {number}")
+    return number
