@@ -1,10 +1,11 @@
 """The row that answers "a is to b as c is to ?", for many questions about plain arrays at once.
 
-In: a matrix, the rows of words that are asked about, questions. Out: a row number for each. No words
-here; may import `neighbours` and the native core.
+In: a matrix, the rows of words that are asked about, questions. Out: a row number for each. No
+words here; may import `neighbours` and the native core.
 
-A file of twenty thousand questions asks about a thousand words. So one matrix product, taken tile of
-rows by tile of rows, has all cosines that any question needs; the native core reads the answers off.
+A file of twenty thousand questions asks about a thousand words. So one matrix product, taken tile
+of rows by tile of rows, has all cosines that any question needs; the native core reads the answers
+off.
 """
 
 from __future__ import annotations

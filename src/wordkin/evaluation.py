@@ -1,8 +1,9 @@
 """What word vectors are worth: analogies, and similarity as people judge it.
 
-In: `WordVectors` and questions. Out: scores, with what was known, and how sure they are. Answers
-come from `analogies` and `neighbours`, questions from `question_files` and `probes`, intervals and
-tests from `intervals`; these are what it may import, besides `errors`, `settings` and `vectors`.
+In: `WordVectors` and questions. Out: scores, with what was known, and how sure they are. Questions
+come from `question_files` and `probes`, the rows of their words from `known`, answers from
+`analogies` and `neighbours`, intervals and tests from `intervals`; these are what it may import,
+besides `errors`, `settings` and `vectors`.
 
 >>> from wordkin import evaluation, load
 >>> questions = evaluation.read_analogies("questions-words.txt")              # doctest: +SKIP
@@ -11,11 +12,8 @@ tests from `intervals`; these are what it may import, besides `errors`, `setting
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +22,7 @@ from wordkin import analogies, intervals, neighbours
 from wordkin.analogies import METHODS, Method
 from wordkin.errors import SettingsError
 from wordkin.intervals import Difference, Interval
+from wordkin.known import Known, at_least_1
 from wordkin.probes import OF_A_KIND, OddFile, Probes, probes
 from wordkin.question_files import AnalogyFile, SimilarityFile, read_analogies, read_similarity
 from wordkin.settings import StochasticSettings
@@ -218,11 +217,11 @@ def evaluate_analogies_by(
     for method in methods:
         if method not in METHODS:
             raise SettingsError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
-    threads = StochasticSettings().threads if threads is None else _at_least_1("threads", threads)
+    threads = StochasticSettings().threads if threads is None else at_least_1("threads", threads)
     words = [question for section in questions.sections for question in section.questions]
-    known_words = _Known(vectors, words, most_frequent, case_insensitive)
+    known_words = Known(vectors, words, most_frequent, case_insensitive)
     numbers = known_words.numbers.reshape(-1, 4)
-    known = (known_words.rows[numbers] >= 0).all(axis=1)
+    known = known_words.all_of(numbers)
     rows_by_method = _solve(vectors, known_words, numbers[known], methods, threads)
     return [
         _analogy_scores(vectors, questions, method, known_words, numbers, known, rows)
@@ -232,7 +231,7 @@ def evaluate_analogies_by(
 
 def _solve(
     vectors: WordVectors,
-    known_words: _Known,
+    known_words: Known,
     numbers: Rows,
     methods: Sequence[Method],
     threads: int,
@@ -255,7 +254,7 @@ def _analogy_scores(
     vectors: WordVectors,
     questions: AnalogyFile,
     method: Method,
-    known_words: _Known,
+    known_words: Known,
     numbers: Rows,
     known: Bools,
     rows: Rows,
@@ -315,12 +314,13 @@ def evaluate_similarity(
     SettingsError
         If `most_frequent` is below 1.
     """
-    known_words = _Known(vectors, pairs.pairs, most_frequent, case_insensitive)
-    rows = known_words.rows[known_words.numbers.reshape(-1, 2)]
-    known = (rows >= 0).all(axis=1)
+    known_words = Known(vectors, pairs.pairs, most_frequent, case_insensitive)
+    numbers = known_words.numbers.reshape(-1, 2)
+    known = known_words.all_of(numbers)
     people = np.array(pairs.scores, dtype=np.float64)
     cosines = np.full(len(people), np.nan)
-    cosines[known] = [neighbours.cosine(*vectors.matrix[pair]) for pair in rows[known]]
+    pairs_of_rows = known_words.rows[numbers[known]]
+    cosines[known] = [neighbours.cosine(*vectors.matrix[rows]) for rows in pairs_of_rows]
     return SimilarityScores(
         name=pairs.name,
         asked=len(pairs),
@@ -344,9 +344,9 @@ def evaluate_odd(
 
     Parameters and errors are those of `evaluate_similarity`.
     """
-    known_words = _Known(vectors, questions.questions, most_frequent, case_insensitive)
+    known_words = Known(vectors, questions.questions, most_frequent, case_insensitive)
     numbers = known_words.numbers.reshape(-1, OF_A_KIND + 1)
-    known = (known_words.rows[numbers] >= 0).all(axis=1)
+    known = known_words.all_of(numbers)
     used, places = np.unique(numbers[known], return_inverse=True)
     places = places.reshape(-1, OF_A_KIND + 1)
     units = np.zeros((len(used), vectors.dim))
@@ -407,50 +407,3 @@ def _known_to_both(first: Bools, second: Bools) -> Bools:
             f"two models must be compared on the same items, got {len(first)} and {len(second)}"
         )
     return first & second
-
-
-class _Known:
-    """Where the words of questions stand among the vectors.
-
-    Attributes
-    ----------
-    numbers : (n,) int64 array
-        Which word each of the questions' words is, question by question.
-    rows : (m,) int64 array
-        The first row of each of these words; -1 if there is none.
-    same_word : (V,) int32 array
-        Which of these words each row is; -1 if it is none.
-    """
-
-    def __init__(
-        self,
-        vectors: WordVectors,
-        questions: Iterable[tuple[str, ...]],
-        most_frequent: int | None,
-        case_insensitive: bool,
-    ) -> None:
-        V = len(vectors)
-        if most_frequent is not None:
-            V = min(V, _at_least_1("most_frequent", most_frequent))
-        spelled: Callable[[str], str] = str.upper if case_insensitive else str
-        number: dict[str, int] = {}
-        self.numbers = np.array(
-            [
-                number.setdefault(spelled(word), len(number))
-                for question in questions
-                for word in question
-            ],
-            dtype=np.int64,
-        )
-        known = (number.get(spelled(word), -1) for word in islice(vectors.words, V))
-        self.same_word = np.fromiter(known, dtype=np.int32, count=V)
-        self.rows = np.full(len(number), -1, dtype=np.int64)
-        found = np.flatnonzero(self.same_word >= 0)[::-1]
-        self.rows[self.same_word[found]] = found  # the first row of a word is written last
-
-
-def _at_least_1(name: str, value: Any) -> int:
-    number = operator.index(value)
-    if number < 1:
-        raise SettingsError(f"{name} must be at least 1, got {number}")
-    return number

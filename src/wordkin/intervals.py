@@ -4,8 +4,8 @@ In: what was right, or what a model and what people said of each item. Out: numb
 of ours.
 
 Intervals are percentile bootstrap intervals: items are drawn anew, as many as there are and with
-repetition, and the middle 95 % of the scores that this gives are the interval. The draws are seeded,
-so the same items give the same interval.
+repetition, and the middle 95 % of the scores that this gives are the interval. The draws are
+seeded, so the same items give the same interval.
 """
 
 from __future__ import annotations
@@ -55,8 +55,11 @@ class Difference:
 
 def pearson(x: Numbers, y: Numbers) -> float | None:
     """Return Pearson's correlation of two (n,) arrays; None if one of them does not vary."""
-    found = _correlations(x[np.newaxis], y[np.newaxis], np.ones((1, len(x))))[0] if len(x) else None
-    return None if found is None or math.isnan(found) else float(found)
+    if not len(x):
+        return None
+    one, other = (np.asarray(z, dtype=np.float64)[np.newaxis] for z in (x, y))
+    found = float(_correlations(one, other, np.ones_like(one))[0])
+    return None if math.isnan(found) else found
 
 
 def spearman(x: Numbers, y: Numbers) -> float | None:
@@ -66,7 +69,8 @@ def spearman(x: Numbers, y: Numbers) -> float | None:
 
 def average_ranks(x: Numbers) -> Float64:
     """Return the ranks of (n,) numbers, from 1; those of equal numbers are their mean."""
-    return _Ranking(x).ranks(np.ones((1, len(x))))[0]
+    ranks: Float64 = _Ranking(x).ranks(np.ones((1, len(x))))[0]
+    return ranks
 
 
 def accuracy_interval(right: int, n: int, *, seed: int = 0) -> Interval | None:
@@ -82,7 +86,7 @@ def accuracy_interval(right: int, n: int, *, seed: int = 0) -> Interval | None:
 
 
 def spearman_interval(x: Numbers, y: Numbers, *, seed: int = 0) -> Interval | None:
-    """Return the interval of Spearman's correlation of two (n,) arrays, ranked anew in each draw."""
+    """Return the interval of Spearman's correlation of (n,) arrays, ranked anew in each draw."""
     if spearman(x, y) is None:
         return None
     return _middle(_resampled_spearman(seed, x, y)[0])
@@ -115,7 +119,7 @@ def mcnemar(gained: int, lost: int) -> float:
     for i in range(min(gained, lost)):
         term = term * (n - i) // (i + 1)
         total += term
-    return min(1.0, 2 * total / 2**n)
+    return min(1.0, float(2 * total / 2**n))
 
 
 def spearman_difference(
@@ -183,9 +187,9 @@ def _correlations(x: Float64, y: Float64, counts: Float64) -> Float64:
     covariance = np.einsum("bn,bn,bn->b", counts, x, y)
     variances = [np.einsum("bn,bn,bn->b", counts, z, z) for z in (x, y)]
     scale = np.sqrt(variances[0]) * np.sqrt(variances[1])
-    found = np.full(len(scale), np.nan)
+    found: Float64 = np.full(len(scale), np.nan)
     np.divide(covariance, scale, out=found, where=scale > 0)
-    return np.clip(found, -1.0, 1.0)
+    return found.clip(-1.0, 1.0)
 
 
 def _middle(scores: Float64) -> Interval:

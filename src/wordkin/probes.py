@@ -56,17 +56,24 @@ def parse_probes(name: str, data: bytes) -> Probes:
     """
     sections, groups = [], []
     for title, lines in read_sections(name, data):
-        for number, words in lines:
-            least = OF_A_KIND if title == ODD else 2
-            if len(words) < least or (title != ODD and len(words) > 2):
-                what = f"a group must be {least} words or more" if title == ODD else "a pair"
-                raise wrong(name, number, f"{what}, got {len(words)}")
-        content = [words for _, words in lines]
         if title == ODD:
-            groups += content
+            groups += [_group(name, *line) for line in lines]
         else:
-            sections.append(Section(title, tuple((*p, *q) for p, q in permutations(content, 2))))  # type: ignore[misc]
+            pairs = [_pair(name, *line) for line in lines]
+            sections.append(Section(title, tuple((*p, *q) for p, q in permutations(pairs, 2))))
     return Probes(AnalogyFile(name, tuple(sections)), OddFile(ODD, tuple(odd_questions(groups))))
+
+
+def _pair(name: str, number: int, words: Group) -> tuple[str, str]:
+    if len(words) != 2:
+        raise wrong(name, number, f"a pair must be 2 words, got {len(words)}")
+    return words[0], words[1]
+
+
+def _group(name: str, number: int, words: Group) -> Group:
+    if len(words) < OF_A_KIND:
+        raise wrong(name, number, f"a group must be {OF_A_KIND} words or more, got {len(words)}")
+    return words
 
 
 def odd_questions(groups: Sequence[Group]) -> list[Group]:

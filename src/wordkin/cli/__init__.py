@@ -5,7 +5,14 @@ known to go wrong says so in one line. NumPy and all that needs it is imported i
 that `--help` and a mistyped option answer at once.
 """
 
-from wordkin.cli import comparing, lessons, models, questions, training  # noqa: F401
+from wordkin.cli import (  # noqa: F401
+    training,
+    questions,
+    evaluating,
+    comparing,
+    models,
+    lessons,
+)
 from wordkin.cli.app import app, main
 
 __all__ = ["app", "main"]
