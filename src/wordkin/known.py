@@ -24,6 +24,16 @@ Rows = npt.NDArray[np.int64]
 class Known:
     """Where the words of questions stand among the vectors.
 
+    Parameters
+    ----------
+    vectors : WordVectors
+    questions : iterable of tuples of str
+        All of one length.
+    most_frequent : int or None
+        Only the first so many words are known; None: all.
+    case_insensitive : bool
+        Whether words that differ only in case are one.
+
     Attributes
     ----------
     numbers : (n,) int64 array

@@ -220,9 +220,10 @@ def _put_comparisons(found: list[Scores], compared: list[Comparison]) -> None:
 
 
 def _difference_cells(difference: Difference, shown: _Shown) -> list[str]:
-    interval = _interval(difference.interval, shown, "+")
+    ends = (difference.difference, difference.interval.low, difference.interval.high)
+    by, low, high = (shown(end, "+").removesuffix(" %") for end in ends)  # points, not per cent
     p = "< 0.001" if difference.p < 0.001 else f"{difference.p:.3f}"
-    return [shown(difference.difference, "+"), interval, p]
+    return [by, f"{low} to {high}", p]
 
 
 def _percent(share: float | None, sign: str = "") -> str:
@@ -233,10 +234,10 @@ def _plain(value: float | None, sign: str = "") -> str:
     return "–" if value is None else f"{value:{sign}.3f}"
 
 
-def _interval(interval: Interval | None, shown: _Shown, sign: str = "") -> str:
+def _interval(interval: Interval | None, shown: _Shown) -> str:
     if interval is None:
         return "–"
-    return f"{shown(interval.low, sign).removesuffix(' %')} to {shown(interval.high, sign)}"
+    return f"{shown(interval.low).removesuffix(' %')} to {shown(interval.high)}"
 
 
 def _labels(scores: Scores) -> dict[str, str]:
