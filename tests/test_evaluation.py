@@ -14,24 +14,8 @@ from wordkin import SettingsError, WordVectors, evaluation
 from wordkin.question_files import AnalogyFile, Section, SimilarityFile
 
 WORDS = [
-    "ant",
-    "bee",
-    "cat",
-    "dog",
-    "elk",
-    "fox",
-    "apes",
-    "bees",
-    "cats",
-    "Ant",
-    "BEE",
-    "Cats",
-    "dogs",
-    "elks",
-    "foxes",
-    "DOGS",
-    "yak",
-    "Fox",
+    *("ant", "bee", "cat", "dog", "elk", "fox", "apes", "bees", "cats", "Ant", "BEE", "Cats"),
+    *("dogs", "elks", "foxes", "DOGS", "yak", "Fox"),
 ]
 MATRIX = [
     *([-27, -29, 40, -1], [20, 4, 28, -24], [-2, -20, -6, 40], [11, -22, 10, -25]),
