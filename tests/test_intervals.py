@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -14,11 +14,13 @@ from wordkin import intervals
 values = st.lists(st.integers(0, 9).map(lambda i: i / 2), min_size=1, max_size=40)
 
 
+@settings(deadline=None)
 @given(values)
 def test_ranks_are_those_of_scipy(x: list[float]) -> None:
     assert intervals.average_ranks(np.array(x)).tolist() == stats.rankdata(x).tolist()
 
 
+@settings(deadline=None)
 @given(values, st.integers(0, 2**32 - 1))
 def test_correlations_are_those_of_scipy(x: list[float], seed: int) -> None:
     y = np.random.default_rng(seed).integers(0, 6, len(x)).astype(float)
