@@ -869,7 +869,7 @@ def with_first(name: str, value: float) -> dict[str, Any]:
         ({"indices": None}, "no tensor indices"),
         ({"held_values": None}, "no tensor held_values"),
         ({"unseen_indptr": None, "unseen_values": None}, "no tensor unseen_indptr, unseen_values"),
-        ({"indptr": np.zeros(8, np.int32)}, r"indptr must be I64 with 1 axis, got I32 of \(8,\)"),
+        ({"indptr": np.zeros(8, np.int32)}, r"indptr must be I64 with 1 axis, got int32 of \(8,\)"),
         ({"values": np.zeros((2, 2), np.float32)}, "values must be F32 or F64 with 1 axis"),
         ({"indptr": np.zeros(5, np.int64)}, "indptr must have 8 numbers"),
         ({"values": np.ones(1, np.float32)}, "values as many as indices"),

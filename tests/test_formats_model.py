@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save_file
 from strategies import any_words, files_up_to, same_folder
 from wordkin import formats
 from wordkin.errors import FormatError
-from wordkin.formats.model import FORMAT_VERSION, ModelFile, read_model, write_model
+from wordkin.formats.model import FORMAT_VERSION, MODEL_VERSION, ModelFile, read_model, write_model
 
 
 def model(V: int = 3, d: int = 2) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def test_a_model_that_is_not_there_or_no_file_is_named(tmp_path: Path) -> None:
 
 
 def header(**change: Any) -> dict[str, str]:
-    return {"wordkin": json.dumps({"format": FORMAT_VERSION, "metadata": {}} | change)}
+    return {"wordkin": json.dumps({"format": MODEL_VERSION, "metadata": {}} | change)}
 
 
 @pytest.mark.parametrize(
@@ -211,10 +211,10 @@ def header(**change: Any) -> dict[str, str]:
         ({}, {"wordkin": "[" * 10**5}, "the metadata are damaged"),
         ({}, header(metadata=[]), "the metadata are damaged"),
         ({}, header(format="1"), "the metadata are damaged: format '1'"),
-        ({}, header(format=FORMAT_VERSION + 1), "written by a newer wordkin: format 3"),
+        ({}, header(format=FORMAT_VERSION + 1), "written by a newer wordkin: format 4"),
         ({"outside": None, "counts": None}, header(), "no tensor counts, outside"),
-        ({"center": np.ones((2, 2))}, header(), "center must be F32 with 2 axes, got F64"),
-        ({"center": np.ones(4, np.float32)}, header(), r"center must be .* got F32 of \(4,\)"),
+        ({"center": np.ones((2, 2))}, header(), "center must be F32 with 2 axes, got float64"),
+        ({"center": np.ones(4, np.float32)}, header(), r"center must be .* got float32 of \(4,\)"),
         ({"outside": np.ones((2, 3), np.float32)}, header(), r"outside must have the shape \(2, 2"),
         ({"counts": np.ones(3, np.int64)}, header(), r"counts must have the shape \(2,\), got \(3"),
         ({"offsets": np.array([0, 2])}, header(), r"offsets must have the shape \(3,\), got \(2"),

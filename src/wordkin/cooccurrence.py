@@ -19,16 +19,15 @@ from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError, safe_open
 
 from wordkin import _core
 from wordkin.errors import FormatError
 from wordkin.files import atomic_write
 from wordkin.formats.model import decode_metadata
-from wordkin.formats.vector_file import StrPath, cut_words, require_file, spell_words
+from wordkin.formats.vector_file import StrPath, cut_words, spell_words
 from wordkin.objectives import keep_probability
 from wordkin.run import Run
-from wordkin.tensors import TYPES, write_array, write_tensors
+from wordkin.tensors import TYPES, map_tensors, write_array, write_tensors
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
@@ -484,27 +483,17 @@ def read_counts(path: StrPath) -> CountsFile:
     OSError
         If it cannot be opened.
     """
-    require_file(path)
-    try:
-        with safe_open(os.fspath(path), framework="numpy") as file:
-            metadata = _metadata(path, file.metadata() or {})
-            names = set(file.keys())
-    except SafetensorError as error:
-        raise FormatError(f"{path}: not a file of counts, or cut short: {error}") from error
-    # The header has just been checked: where tensors lie is in range, without holes or overlaps.
-    with open(path, "rb") as raw:
-        size = int.from_bytes(raw.read(8), "little")
-        header = json.loads(raw.read(size))
+    tensors, texts = map_tensors(path, "a file of counts")
+    metadata = _metadata(path, texts)
     wanted = _WORDS | _MATRIX
-    there = [p for p in _PREFIXES if not p or any(name.startswith(p) for name in names)]
+    there = [p for p in _PREFIXES if not p or any(name.startswith(p) for name in tensors)]
     for prefix in there:
         wanted |= {prefix + name: types for name, types in _MATRIX.items()}
-    missing = wanted.keys() - names
+    missing = wanted.keys() - tensors.keys()
     if missing:
         raise FormatError(f"{path}: no tensor {', '.join(sorted(missing))}")
-    tensors = {
-        name: _map(path, name, header[name], types, 8 + size) for name, types in wanted.items()
-    }
+    for name, types in wanted.items():
+        _check_kind(path, name, tensors[name], types)
     words = cut_words(path, tensors["words"], tensors["offsets"])
     counts = np.array(tensors["counts"])
     if len(counts) != len(words):
@@ -524,21 +513,15 @@ def _metadata(path: StrPath, found: Mapping[str, str]) -> dict[str, Any]:
         raise FormatError(f"{path}: a model, not counts")
     if "wordkin-counts" not in found:
         raise FormatError(f"{path}: a safetensors file, but not counts of wordkin")
-    return decode_metadata(path, found["wordkin-counts"], FORMAT_VERSION)
+    return decode_metadata(path, found["wordkin-counts"], FORMAT_VERSION)[1]
 
 
-def _map(
-    path: StrPath, name: str, entry: Mapping[str, Any], types: tuple[str, ...], begin: int
-) -> npt.NDArray[Any]:
-    """Give a tensor as an array that lies in the file."""
-    dtype, shape = entry["dtype"], tuple(entry["shape"])
-    if dtype not in types or len(shape) != 1:
+def _check_kind(path: StrPath, name: str, tensor: npt.NDArray[Any], types: tuple[str, ...]) -> None:
+    if tensor.ndim != 1 or tensor.dtype not in [TYPES[dtype] for dtype in types]:
         raise FormatError(
-            f"{path}: {name} must be {' or '.join(types)} with 1 axis, got {dtype} of {shape}"
+            f"{path}: {name} must be {' or '.join(types)} with 1 axis,"
+            f" got {tensor.dtype} of {tensor.shape}"
         )
-    if not shape[0]:  # nothing cannot be mapped
-        return np.empty(0, TYPES[dtype])
-    return np.memmap(path, TYPES[dtype], "r", begin + entry["data_offsets"][0], shape)
 
 
 def _matrix(

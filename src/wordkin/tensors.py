@@ -1,7 +1,7 @@
-"""Named arrays in the layout of safetensors, streamed: they may be larger than the memory.
+"""Named arrays in the layout of safetensors, streamed or mapped: larger than the memory, if need be.
 
-In: arrays and texts by name, and a file that is open. Out: the file, written; or what is in one.
-May import `errors` of ours.
+In: arrays and texts by name, and a file that is open; or a path. Out: the file, written; or what is
+in one. May import `errors` and `formats.vector_file` of ours.
 
 The layout: eight bytes with the length of a header in JSON, the header, then the bytes of all
 arrays without gaps. Those of wider numbers come first and the header is padded with spaces, so that
@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from dataclasses import dataclass
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin.errors import FormatError
+from wordkin.formats.vector_file import StrPath, damaged, require_file
 
 TYPES: dict[str, np.dtype[Any]] = {
     "U8": np.dtype(np.uint8),
@@ -32,6 +35,12 @@ TYPES: dict[str, np.dtype[Any]] = {
 
 _SPELLED = {dtype: name for name, dtype in TYPES.items()}
 _PIECE = 1 << 24  # bytes that are read or written at a time
+
+# What is parsed as JSON takes many times its length in memory: of a character that is not ASCII four
+# bytes make others take four, too, and a value of a byte or two may be an object of two hundred.
+_JSON_BYTES = 1 << 24
+_JSON_VALUES = 250_000
+_MOST_AXES = 32  # of an array of NumPy, in every version
 
 
 def write_tensors(
@@ -51,7 +60,8 @@ def write_tensors(
     Raises
     ------
     FormatError
-        For an array of another type, before anything is written.
+        For an array of another type, or texts too long to be read again; before anything is
+        written.
     OSError
         If the file cannot be written to.
     """
@@ -70,6 +80,8 @@ def write_tensors(
         }
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
+    if what := _too_much(text):
+        raise FormatError(f"the header of the file would have {what}")
     write_bytes(file, len(text).to_bytes(8, "little") + text)
     for name in order:
         write_array(file, tensors[name])
@@ -115,44 +127,189 @@ def read_tensors(file: BinaryIO, size: int) -> tuple[dict[str, npt.NDArray[Any]]
     OSError
         If the file cannot be read.
     """
-    length = int.from_bytes(_read_bytes(file, 8), "little")
-    size -= 8 + length
-    if size < 0:
-        raise FormatError("cut short in the header")
-    tensors, metadata = _make_room(_read_bytes(file, length), size)
+    try:
+        places, metadata = _read_layout(file, size)
+    except _FaultError as fault:
+        raise FormatError(fault.what) from fault
+    tensors = {name: np.empty(place.shape, place.dtype) for name, place in places.items()}
     for tensor in tensors.values():
         _fill(file, tensor.reshape(-1).view(np.uint8).data)
     return tensors, metadata
 
 
-def _make_room(text: bytes, size: int) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
-    """Give arrays as the header describes them, in the order in which their bytes lie."""
+def map_tensors(
+    path: StrPath, kind: str = "a safetensors file"
+) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
+    """Map the arrays of a file into memory: they are read when they are looked at.
+
+    Nobody may change such a file where it lies while the arrays live: they would change, too, and
+    where it is cut short the process would end. Ours are only ever replaced as a whole, which
+    leaves the old one to those who have mapped it.
+
+    Parameters
+    ----------
+    path : path
+    kind : str
+        What the file should be, for the message if it is not.
+
+    Returns
+    -------
+    tensors : dict of arrays
+        Read-only; each is a `numpy.memmap`, whose `offset` is its place in the file. Those without
+        numbers are not, nor copies of those that lie at no multiple of their numbers' size.
+    metadata : dict of str
+
+    Raises
+    ------
+    FormatError
+        If the header is damaged, or promises more or less than there is; with the byte where.
+    OSError
+        If the file cannot be read.
+    """
+    require_file(path)
+    with open(path, "rb", buffering=0) as file:
+        try:
+            places, metadata = _read_layout(file, os.fstat(file.fileno()).st_size)
+        except _FaultError as fault:
+            raise damaged(path, fault.at, f"not {kind}, or cut short: {fault.what}") from fault
+        return {name: _map(file, place) for name, place in places.items()}, metadata
+
+
+def parse_json(text: bytes) -> Any:
+    """Parse JSON that a stranger may have written, in little more memory than it is long.
+
+    Raises
+    ------
+    ValueError
+        If it is too long, has too many values or the same key twice, or is no JSON.
+    """
+    if what := _too_much(text):
+        raise ValueError(what)
     try:
-        header = json.loads(text)
+        return json.loads(text.decode(), object_pairs_hook=_object)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _too_much(text: bytes) -> str:
+    """Say what of a JSON is more than is parsed; of an escaped text in it, at least the length."""
+    plain = text.isascii() and b"\\u" not in text
+    most = _JSON_BYTES if plain else _JSON_BYTES // 4
+    if len(text) > most:
+        return f"{len(text):,} bytes, more than {most:,}"
+    values = sum(map(text.count, (b"[", b"{", b",")))
+    return f"{values:,} values, more than {_JSON_VALUES:,}" if values > _JSON_VALUES else ""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key comes twice")
+    return found
+
+
+class _FaultError(Exception):
+    """What is wrong, and how many bytes after the beginning of the layout."""
+
+    def __init__(self, at: int, what: str) -> None:
+        super().__init__(what)
+        self.at, self.what = at, what
+
+
+@dataclass(frozen=True)
+class _Place:
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    begin: int  # bytes after the beginning of the layout
+
+
+def _read_layout(file: BinaryIO, size: int) -> tuple[dict[str, _Place], dict[str, str]]:
+    """Read the header of so many bytes; give where tensors lie, in that order, and the texts."""
+    if size < 8:
+        raise _FaultError(size, f"cut short: {size} bytes")
+    length = int.from_bytes(_read_bytes(file, 8), "little")
+    if length > size - 8:
+        raise _FaultError(
+            0, f"cut short in the header: it should have {length:,} bytes, {size - 8:,} are left"
+        )
+    if length > _JSON_BYTES:  # known before it is read
+        raise _FaultError(0, f"the header is damaged: {length:,} bytes, more than {_JSON_BYTES:,}")
+    header, metadata = _parse_header(_read_bytes(file, length))
+    begin = 8 + length
+    at, places = begin, {}
+    for name, (dtype, shape, first, last) in header:
+        tensor = f"the header is damaged: the array {name!r:.80}"
+        if begin + first != at:
+            raise _FaultError(at, f"{tensor} begins at {first} of the data, not {at - begin}")
+        if last - first != math.prod(shape) * dtype.itemsize:
+            raise _FaultError(at, f"{tensor} does not fit: {last - first} bytes for {shape}")
+        if begin + last > size:
+            raise _FaultError(at, f"{tensor} ends {begin + last - size} bytes after the file")
+        places[name] = _Place(dtype, shape, at)
+        at = begin + last
+    if at != size:
+        raise _FaultError(at, f"the header is damaged: {size - at} bytes belong to no array")
+    return places, metadata
+
+
+_Entry: TypeAlias = tuple[np.dtype[Any], tuple[int, ...], int, int]
+
+
+def _parse_header(text: bytes) -> tuple[list[tuple[str, _Entry]], dict[str, str]]:
+    """Give names, types, shapes and places, sorted by place, and the texts."""
+    try:
+        header = parse_json(text)
+        if not isinstance(header, dict):
+            raise ValueError("no object")
         metadata = header.pop("__metadata__", {})
-        order = sorted(header, key=lambda name: header[name]["data_offsets"])
-        at, tensors = 0, {}
-        for name in order:
-            dtype, shape = TYPES[header[name]["dtype"]], header[name]["shape"]
-            begin, end = header[name]["data_offsets"]
-            if not (
-                all(type(length) is int and length >= 0 for length in shape)
-                and begin == at
-                and end == at + math.prod(shape) * dtype.itemsize
-                and end <= size
-            ):
-                raise ValueError(f"the array {name} does not fit")
-            tensors[name] = np.empty(shape, dtype)
-            at = end
-        if at != size:
-            raise ValueError(f"{size} bytes for {at} of arrays")
-        if not all(isinstance(text, str) for text in metadata.values()):
+        if not isinstance(metadata, dict) or not all(
+            isinstance(text, str) for text in metadata.values()
+        ):
             raise ValueError("metadata that are no text")
-    except (
-        ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError
-    ) as error:  # fmt: skip
-        raise FormatError(f"the header is damaged: {error}") from error
-    return tensors, metadata
+        entries = [(name, _entry(name, entry)) for name, entry in header.items()]
+    except (ValueError, RecursionError) as error:
+        at = len(error.doc[: error.pos].encode()) if isinstance(error, json.JSONDecodeError) else 0
+        raise _FaultError(8 + at, f"the header is damaged: {error}") from error
+    return sorted(entries, key=lambda named: named[1][2:]), metadata
+
+
+def _entry(name: str, entry: Any) -> _Entry:
+    """Check what the header says of a tensor, by itself."""
+    if not isinstance(entry, dict) or not entry.keys() >= {"dtype", "shape", "data_offsets"}:
+        raise ValueError(f"the array {name!r:.80} must have a dtype, a shape and data_offsets")
+    dtype, shape, place = entry["dtype"], entry["shape"], entry["data_offsets"]
+    if not isinstance(dtype, str) or dtype not in TYPES:
+        known = ", ".join(TYPES)
+        raise ValueError(f"the array {name!r:.80} must be one of {known}, got {dtype!r:.80}")
+    if not _are_sizes(place) or len(place) != 2:
+        raise ValueError(f"the array {name!r:.80} lies from {place!r:.80}")
+    # NumPy counts the bytes of a shape without the axes of no length.
+    if (
+        not _are_sizes(shape)
+        or len(shape) > _MOST_AXES
+        or math.prod(filter(None, shape)) * TYPES[dtype].itemsize >= 1 << 63
+    ):
+        raise ValueError(f"the array {name!r:.80} has the shape {shape!r:.80}")
+    return TYPES[dtype], tuple(shape), place[0], place[1]
+
+
+def _are_sizes(numbers: Any) -> bool:
+    """Tell whether it is a list of whole numbers; True is none, though Python has it for one."""
+    return isinstance(numbers, list) and all(
+        type(number) is int and 0 <= number < 1 << 63 for number in numbers
+    )
+
+
+def _map(file: BinaryIO, place: _Place) -> npt.NDArray[Any]:
+    tensor: npt.NDArray[Any]
+    if not math.prod(place.shape):  # nothing cannot be mapped
+        tensor = np.empty(place.shape, place.dtype)
+    else:
+        tensor = np.memmap(file, place.dtype, "r", place.begin, place.shape)
+        if not tensor.flags.aligned:
+            tensor = np.array(tensor)
+    tensor.setflags(write=False)
+    return tensor
 
 
 def _read_bytes(file: BinaryIO, size: int) -> bytes:

@@ -1,21 +1,19 @@
-"""Our own model file, in the layout of safetensors.
+"""Our own files, in the layout of safetensors: models, and vectors alone.
 
 In: words, arrays, settings as plain data; or a path. Out: a file, whole or not at all; or what is
-in one. Knows nothing of training.
+in one, its arrays mapped into memory. Knows nothing of training.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError, safe_open
 
 from wordkin.errors import FormatError
 from wordkin.files import atomic_write
@@ -26,22 +24,24 @@ from wordkin.formats.vector_file import (
     VectorFile,
     checked,
     cut_words,
-    require_file,
+    damaged,
     spell_words,
 )
-from wordkin.tensors import write_tensors
+from wordkin.tensors import TYPES, map_tensors, parse_json, write_tensors
 
-FORMAT_VERSION = 2  # of the model file; raise it when an older wordkin could not read the file
+# Of a file; the newest is the one to raise when an older wordkin could not read the file.
+MODEL_VERSION = 2
+VECTORS_VERSION = 3  # vectors without a model
+FORMAT_VERSION = VECTORS_VERSION
 
-# The tensors of a model file: type as safetensors spells it, number of axes.
-_TENSORS = {
-    "center": ("F32", 2),
-    "outside": ("F32", 2),
-    "counts": ("I64", 1),
-    "words": ("U8", 1),
-    "offsets": ("I64", 1),
-}
-_VECTORS = {"vectors": ("F32", 2)}  # those of the exact engine: center vectors in their gauge
+# The tensors: type as safetensors spells it, number of axes. Of a model that "vectors" are optional:
+# those of the exact engine, center vectors in their gauge.
+_WORDS = {"words": ("U8", 1), "offsets": ("I64", 1)}
+_MODEL = {"center": ("F32", 2), "outside": ("F32", 2), "counts": ("I64", 1), **_WORDS}
+_VECTORS = {"vectors": ("F32", 2), **_WORDS}
+_MAYBE = {"vectors": ("F32", 2), "counts": ("I64", 1)}
+
+_HEADER = 8  # the byte where the header begins, which says what does not fit together
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +60,46 @@ class ModelFile:
 
 
 def read(path: StrPath, limit: int | None = None) -> VectorFile:
-    """Read the words, the vectors to ask for neighbours, and the counts of a model."""
-    file = read_model(path)
-    matrix = file.center if file.vectors is None else file.vectors
-    return VectorFile(file.words[:limit], matrix[:limit], file.counts[:limit])
+    """Read the words, the vectors to ask for neighbours, and the counts, if there are any.
+
+    Of more words than `limit` nothing is read.
+
+    Raises
+    ------
+    FormatError, OSError
+        As `read_model`, but for vectors without a model, which are read.
+    """
+    _, tensors, _ = _open(path)
+    matrix = tensors["vectors"] if "vectors" in tensors else tensors["center"]
+    counts = tensors.get("counts")
+    words = _words(path, tensors, len(matrix) if limit is None else limit)
+    return VectorFile(
+        words,
+        matrix[:limit].view(np.ndarray),
+        None if counts is None else counts[:limit].view(np.ndarray),
+    )
+
+
+def write(path: StrPath, file: VectorFile) -> None:
+    """Write vectors without a model.
+
+    Tensors: `vectors` (V, d) float32; `counts` (V,) int64, if they are known; `words` and `offsets`
+    as in a model file. Metadata: the text under "wordkin" is JSON,
+    {"format": VECTORS_VERSION, "metadata": {}}.
+
+    Raises
+    ------
+    FormatError
+        If shapes do not fit, or a word cannot be held by the file.
+    OSError
+        If the file cannot be written; it names the path and the cause.
+    """
+    tensors = _words_as_tensors(path, file.words)
+    V = len(file.words)
+    tensors["vectors"] = checked(path, "vectors", file.matrix, np.float32, (V, -1))
+    if file.counts is not None:
+        tensors["counts"] = checked(path, "counts", file.counts, np.int64, (V,))
+    _write(path, tensors, VECTORS_VERSION, {})
 
 
 def digest(
@@ -99,13 +135,13 @@ def write_model(
     metadata: Mapping[str, Any],
     vectors: npt.NDArray[Any] | None = None,
 ) -> None:
-    """Write a model as a `.safetensors` file.
+    """Write a model.
 
     Tensors: `center` and `outside` (V, d) float32; `vectors` (V, r) float32, if these are others
     than the center vectors; `counts` (V,) int64; `words` uint8, the bytes
     of all words without gaps; `offsets` (V + 1,) int64, word i being bytes offsets[i] up to
     offsets[i + 1]. Metadata: the text under "wordkin" is JSON,
-    {"format": FORMAT_VERSION, "metadata": metadata}.
+    {"format": MODEL_VERSION, "metadata": metadata}.
 
     Parameters
     ----------
@@ -126,29 +162,18 @@ def write_model(
     OSError
         If the file cannot be written; it names the path and the cause.
     """
-    spelled = spell_words(path, words)
-    V = len(spelled)
-    tensors = {
-        "center": checked(path, "center", center, np.float32, (V, -1)),
-        "outside": checked(path, "outside", outside, np.float32, np.shape(center)),
-        "counts": checked(path, "counts", counts, np.int64, (V,)),
-        "words": np.frombuffer(b"".join(spelled), dtype=np.uint8),
-        "offsets": np.cumsum([0, *map(len, spelled)], dtype=np.int64),
-    }
+    tensors = _words_as_tensors(path, words)
+    V = len(words)
+    tensors["center"] = checked(path, "center", center, np.float32, (V, -1))
+    tensors["outside"] = checked(path, "outside", outside, np.float32, np.shape(center))
+    tensors["counts"] = checked(path, "counts", counts, np.int64, (V,))
     if vectors is not None:
         tensors["vectors"] = checked(path, "vectors", vectors, np.float32, (V, -1))
-    try:
-        settings = json.dumps(
-            {"format": FORMAT_VERSION, "metadata": dict(metadata)}, allow_nan=False
-        )
-    except (TypeError, ValueError) as error:
-        raise FormatError(f"{path}: the metadata cannot be written as JSON: {error}") from error
-    with atomic_write(path) as temporary, open(temporary, "wb", buffering=0) as file:
-        write_tensors(file, tensors, {"wordkin": settings})
+    _write(path, tensors, MODEL_VERSION, metadata)
 
 
 def read_model(path: StrPath) -> ModelFile:
-    """Read a model file that `write_model` wrote.
+    """Read a model file that `write_model` wrote; its arrays are mapped, and read-only.
 
     Raises
     ------
@@ -157,56 +182,99 @@ def read_model(path: StrPath) -> ModelFile:
     OSError
         If it cannot be opened.
     """
-    require_file(path)
-    try:
-        with safe_open(os.fspath(path), framework="numpy") as file:
-            text = (file.metadata() or {}).get("wordkin")
-            if text is None:
-                raise FormatError(f"{path}: a safetensors file, but not a model of wordkin")
-            metadata = decode_metadata(path, text, FORMAT_VERSION)
-            _check_layout(path, file)
-            center, outside, counts, joined, offsets = map(file.get_tensor, _TENSORS)
-            vectors = file.get_tensor("vectors") if "vectors" in file.keys() else None  # noqa: SIM118
-    except SafetensorError as error:
-        raise FormatError(f"{path}: not a safetensors file, or cut short: {error}") from error
-    words = cut_words(path, joined, offsets)
-    return ModelFile(words, center, outside, vectors, counts, metadata)
+    version, tensors, metadata = _open(path)
+    if version == VECTORS_VERSION:
+        raise damaged(path, _HEADER, "it holds vectors alone, not a model")
+    arrays = {name: tensor.view(np.ndarray) for name, tensor in tensors.items()}
+    return ModelFile(
+        _words(path, tensors, len(tensors["center"])),
+        arrays["center"],
+        arrays["outside"],
+        arrays.get("vectors"),
+        arrays["counts"],
+        metadata,
+    )
 
 
-def decode_metadata(path: StrPath, text: str, newest: int) -> dict[str, Any]:
-    """Give the plain data of a file, of whose formats the newest is known."""
+def decode_metadata(path: StrPath, text: str, newest: int) -> tuple[int, dict[str, Any]]:
+    """Give the format and the plain data of a file, of whose formats the newest is known."""
     try:
-        found = json.loads(text)
+        found = parse_json(text.encode())
         version, metadata = found["format"], found["metadata"]
-    except (ValueError, RecursionError, TypeError, KeyError) as error:
-        raise FormatError(f"{path}: the metadata are damaged: {error!r}") from error
-    if not isinstance(version, int) or not isinstance(metadata, dict):
-        raise FormatError(f"{path}: the metadata are damaged: format {version!r}")
+    except (ValueError, TypeError, KeyError) as error:
+        raise damaged(path, _HEADER, f"the metadata are damaged: {error!r}") from error
+    if type(version) is not int or version < 1 or not isinstance(metadata, dict):
+        raise damaged(path, _HEADER, f"the metadata are damaged: format {version!r:.80}")
     if version > newest:
-        raise FormatError(
-            f"{path}: written by a newer wordkin: format {version}, this one reads {newest}"
+        raise damaged(
+            path,
+            _HEADER,
+            f"written by a newer wordkin: format {version:.3g}, this one reads {newest}",
         )
-    return metadata
+    return version, metadata
 
 
-def _check_layout(path: StrPath, file: Any) -> None:
-    """Refuse tensors that are missing, or whose types and shapes do not fit together."""
-    missing = _TENSORS.keys() - set(file.keys())
+def _words_as_tensors(path: StrPath, words: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+    spelled = spell_words(path, words)
+    return {
+        "words": np.frombuffer(b"".join(spelled), dtype=np.uint8),
+        "offsets": np.cumsum([0, *map(len, spelled)], dtype=np.int64),
+    }
+
+
+def _write(
+    path: StrPath,
+    tensors: Mapping[str, npt.NDArray[Any]],
+    version: int,
+    metadata: Mapping[str, Any],
+) -> None:
+    try:
+        text = json.dumps({"format": version, "metadata": dict(metadata)}, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"{path}: the metadata cannot be written as JSON: {error}") from error
+    with atomic_write(path) as temporary, open(temporary, "wb", buffering=0) as file:
+        write_tensors(file, tensors, {"wordkin": text})
+
+
+def _open(path: StrPath) -> tuple[int, dict[str, npt.NDArray[Any]], dict[str, Any]]:
+    """Map a file of ours; give its format, its tensors, which fit together, and its plain data."""
+    tensors, texts = map_tensors(path)
+    if "wordkin" not in texts:
+        raise damaged(path, _HEADER, "a safetensors file, but not a model of wordkin")
+    version, metadata = decode_metadata(path, texts["wordkin"], FORMAT_VERSION)
+    needed = _VECTORS if version == VECTORS_VERSION else _MODEL
+    missing = needed.keys() - tensors.keys()
     if missing:
-        raise FormatError(f"{path}: no tensor {', '.join(sorted(missing))}")
-    shapes = {}
-    optional = _VECTORS if "vectors" in file.keys() else {}  # noqa: SIM118
-    for name, (dtype, axes) in (_TENSORS | optional).items():
-        tensor = file.get_slice(name)
-        shapes[name] = tuple(tensor.get_shape())
-        if tensor.get_dtype() != dtype or len(shapes[name]) != axes:
-            raise FormatError(
-                f"{path}: {name} must be {dtype} with {axes} axes, "
-                f"got {tensor.get_dtype()} of {shapes[name]}"
+        raise damaged(path, _HEADER, f"no tensor {', '.join(sorted(missing))}")
+    tensors = {name: tensors[name] for name in tensors if name in needed or name in _MAYBE}
+    for name, tensor in tensors.items():
+        dtype, axes = (needed | _MAYBE)[name]
+        if tensor.dtype != TYPES[dtype] or tensor.ndim != axes:
+            raise damaged(
+                path,
+                _HEADER,
+                f"{name} must be {dtype} with {axes} axes, got {tensor.dtype} of {tensor.shape}",
             )
-    V, d = shapes["center"]
-    for name, wanted in {"outside": (V, d), "counts": (V,), "offsets": (V + 1,)}.items():
-        if shapes[name] != wanted:
-            raise FormatError(f"{path}: {name} must have the shape {wanted}, got {shapes[name]}")
-    if shapes.get("vectors", (V,))[0] != V:
-        raise FormatError(f"{path}: vectors must have {V} rows, got {shapes['vectors']}")
+    main = next(iter(needed))  # the tensor that the others have to fit
+    V, d = tensors[main].shape
+    shapes: dict[str, tuple[int, ...]] = {"outside": (V, d), "counts": (V,), "offsets": (V + 1,)}
+    for name, wanted in shapes.items():
+        if name in tensors and tensors[name].shape != wanted:
+            raise damaged(
+                path, _HEADER, f"{name} must have the shape {wanted}, got {tensors[name].shape}"
+            )
+    if "vectors" in tensors and len(tensors["vectors"]) != V:
+        raise damaged(path, _HEADER, f"vectors must have {V} rows, got {tensors['vectors'].shape}")
+    return version, tensors, metadata
+
+
+def _words(path: StrPath, tensors: Mapping[str, npt.NDArray[Any]], limit: int) -> list[str]:
+    """Give so many words, the first, or all that there are."""
+    offsets = tensors["offsets"][: limit + 1]
+    whole = len(offsets) == len(tensors["offsets"])
+    joined = tensors["words"] if whole else tensors["words"][: offsets[-1]]
+    try:
+        return cut_words(path, joined, offsets)
+    except FormatError as error:
+        what = str(error).removeprefix(f"{path}: ")
+        raise damaged(path, getattr(tensors["offsets"], "offset", _HEADER), what) from None
