@@ -57,6 +57,8 @@ def load(
 ) -> WordVectors:
     """Read words and their vectors, whatever program wrote them; `Word2Vec.load` reads a model.
 
+    From a file with subwords they are `wordkin.subwords.SubwordVectors`, which know any word.
+
     Parameters
     ----------
     path : path
@@ -78,6 +80,10 @@ def load(
     found = formats.read(path, format=format, limit=limit)
     found.matrix.setflags(write=False)
     try:
+        if found.subwords is not None:
+            from wordkin.subwords import SubwordVectors
+
+            return SubwordVectors(found.words, found.matrix, found.counts, found.subwords)
         return WordVectors(found.words, found.matrix, found.counts)
     except SettingsError as error:  # a vector that is not finite
         raise FormatError(f"{os.fspath(path)}: {error}") from None

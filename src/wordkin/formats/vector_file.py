@@ -13,12 +13,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin.errors import FormatError
+
+if TYPE_CHECKING:
+    from wordkin.subwords import Subwords
 
 StrPath: TypeAlias = str | os.PathLike[str]
 Float32 = npt.NDArray[np.float32]
@@ -36,11 +39,14 @@ class VectorFile:
         Of a file where the format allows it, mapped into memory and not read yet.
     counts : (V,) int64 array or None
         How often each word was seen, where the file tells.
+    subwords : Subwords or None
+        What vectors of other words are composed of, where the file tells. Only read, never written.
     """
 
     words: list[str]
     matrix: Float32
     counts: Int64 | None = None
+    subwords: Subwords | None = None
 
 
 def damaged(path: StrPath, at: int, what: str) -> FormatError:
