@@ -412,7 +412,7 @@ class WordVectors:
         return [(self._words[i], s) for i, s in zip(rows.tolist(), scores.tolist(), strict=True)]
 
     def _rows_of_words(self, items: Iterable[WordOrVector]) -> list[int]:
-        return [self._index[item] for item in items if isinstance(item, str)]
+        return [self._index[i] for i in items if isinstance(i, str) and i in self._index]
 
     def _row_numbers(self, rows: npt.ArrayLike) -> npt.NDArray[np.intp]:
         """Return (n,) row numbers, if they are."""
