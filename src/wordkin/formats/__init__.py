@@ -60,6 +60,8 @@ FORMATS = {
             "word2vec:read_text",
             "word2vec:write_text",
         ),
+        Format("fasttext", "fastText's models, with subwords", reader="fasttext:read"),
+        Format("gensim", "gensim's KeyedVectors and models", reader="gensim:read"),
         Format(
             "glove",
             "GloVe's text format: word2vec's without its first line",
