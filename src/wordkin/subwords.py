@@ -113,7 +113,8 @@ class SubwordVectors(WordVectors):
         """
         if not isinstance(word, str) or word in self:
             return super().__getitem__(word)
-        return self.compose([word])[0]
+        row: Float32 = self.compose([word])[0]
+        return row
 
     def compose(self, words: Sequence[str]) -> Float32:
         """Return the means of the vectors of the n-grams alone, (n, d), read-only.

@@ -1,4 +1,4 @@
-"""Named arrays in the layout of safetensors, streamed or mapped: larger than the memory, if need be.
+"""Named arrays in the layout of safetensors, streamed or mapped: they may exceed the memory.
 
 In: arrays and texts by name, and a file that is open; or a path. Out: the file, written; or what is
 in one. May import `errors` and `formats.vector_file` of ours.
@@ -36,8 +36,8 @@ TYPES: dict[str, np.dtype[Any]] = {
 _SPELLED = {dtype: name for name, dtype in TYPES.items()}
 _PIECE = 1 << 24  # bytes that are read or written at a time
 
-# What is parsed as JSON takes many times its length in memory: of a character that is not ASCII four
-# bytes make others take four, too, and a value of a byte or two may be an object of two hundred.
+# What is parsed as JSON may take many times its length in memory: one character beyond Unicode's
+# first 65,536 makes all others take four bytes, too, and a value of a byte may be an object of 200.
 _JSON_BYTES = 1 << 24
 _JSON_VALUES = 250_000
 _MOST_AXES = 32  # of an array of NumPy, in every version

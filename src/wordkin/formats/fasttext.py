@@ -92,7 +92,7 @@ def read(path: StrPath, limit: int | None = None) -> VectorFile:
 def _read_settings(path: StrPath, data: npt.NDArray[np.uint8]) -> tuple[_Settings, int]:
     if len(data) < _HEAD.size:
         raise damaged(path, len(data), "not a fastText model: cut short in the first line")
-    magic, version = _HEAD.unpack_from(data)
+    magic, version = _HEAD.unpack_from(data.data)
     if magic != _MAGIC:
         raise damaged(path, 0, "not a fastText model, or of a version before 11")
     if version not in _VERSIONS:
@@ -159,4 +159,4 @@ def _unpack(
 ) -> tuple[int, ...]:
     if len(data) - at < layout.size:
         raise damaged(path, len(data), f"cut short in the {what}")
-    return layout.unpack_from(data, at)
+    return layout.unpack_from(data.data, at)

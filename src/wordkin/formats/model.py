@@ -34,8 +34,8 @@ MODEL_VERSION = 2
 VECTORS_VERSION = 3  # vectors without a model
 FORMAT_VERSION = VECTORS_VERSION
 
-# The tensors: type as safetensors spells it, number of axes. Of a model that "vectors" are optional:
-# those of the exact engine, center vectors in their gauge.
+# The tensors: type as safetensors spells it, number of axes. "vectors" are optional in a model: of
+# the exact engine, center vectors in their gauge.
 _WORDS = {"words": ("U8", 1), "offsets": ("I64", 1)}
 _MODEL = {"center": ("F32", 2), "outside": ("F32", 2), "counts": ("I64", 1), **_WORDS}
 _VECTORS = {"vectors": ("F32", 2), **_WORDS}
