@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,18 @@ from hypothesis import given
 from safetensors.numpy import load_file, save_file
 
 from strategies import any_words, files_up_to, same_folder
-from wordkin import formats
+from wordkin import Word2Vec, formats
 from wordkin.errors import FormatError
-from wordkin.formats.model import FORMAT_VERSION, MODEL_VERSION, ModelFile, read_model, write_model
+from wordkin.formats.model import (
+    FORMAT_VERSION,
+    MODEL_VERSION,
+    ModelFile,
+    read,
+    read_model,
+    write,
+    write_model,
+)
+from wordkin.formats.vector_file import VectorFile
 
 
 def model(V: int = 3, d: int = 2) -> dict[str, Any]:
@@ -72,6 +83,8 @@ def test_words_of_every_kind_come_back_as_they_were(tmp_path: Path, word: str) -
     given = {**model(1), "words": [word]}
     write_model(tmp_path / "m", **given)
     assert read_model(tmp_path / "m").words == [word]
+    write(tmp_path / "v", VectorFile([word], given["center"]))
+    assert formats.read(tmp_path / "v", format="safetensors").words == [word]
 
 
 def test_strided_views_are_written_as_what_they_show(tmp_path: Path) -> None:
@@ -187,9 +200,9 @@ def test_what_is_no_model_is_refused(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_model_that_is_not_there_or_no_file_is_named(tmp_path: Path) -> None:
-    for read in (read_model, lambda path: formats.read(f"{path}.bin")):
+    for reader in (read_model, lambda path: formats.read(f"{path}.bin")):
         with pytest.raises(FileNotFoundError, match="missing"):
-            read(tmp_path / "missing")
+            reader(tmp_path / "missing")
     with pytest.raises(FormatError, match=f"{tmp_path}: not a file"):
         read_model(tmp_path)
     os.mkfifo(tmp_path / "pipe.bin")  # opening a pipe would wait for ever
@@ -240,3 +253,115 @@ def test_a_model_file_that_does_not_fit_together_is_refused(
     save_file(tensors, tmp_path / "m", metadata=metadata)
     with pytest.raises(FormatError, match=f"m: {message}"):
         read_model(tmp_path / "m")
+
+
+# Vectors alone.
+
+
+@same_folder
+@given(words=any_words)
+def test_vectors_alone_come_back_as_they_were(tmp_path: Path, words: list[str]) -> None:
+    given = model(len(words), 3)
+    for counts in (given["counts"], None):
+        write(tmp_path / "v", VectorFile(words, given["center"], counts))
+        found = read(tmp_path / "v")
+        assert found.words == words
+        np.testing.assert_array_equal(found.matrix, given["center"])
+        assert (found.counts is None) == (counts is None)
+        if counts is not None:
+            np.testing.assert_array_equal(found.counts, counts)
+    tensors = load_file(tmp_path / "v")  # as others read it
+    assert tensors.keys() == {"vectors", "words", "offsets"}
+    np.testing.assert_array_equal(tensors["vectors"], given["center"])
+
+
+def test_a_limit_gives_the_first_words_of_either_kind(tmp_path: Path) -> None:
+    given = model(5)
+    write_model(tmp_path / "m", **given)
+    write(tmp_path / "v", VectorFile(given["words"], given["center"], given["counts"]))
+    for name in "mv":
+        for limit in (1, 4, 5, 6):
+            found = read(tmp_path / name, limit)
+            assert found.words == given["words"][:limit]
+            np.testing.assert_array_equal(found.matrix, given["center"][:limit])
+            np.testing.assert_array_equal(found.counts, given["counts"][:limit])
+
+
+def test_what_lies_behind_the_limit_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path / "v", VectorFile(["a", "b", "c"], model(3)["center"]))
+    tensors = load_file(tmp_path / "v")
+    tensors["offsets"][2:] = -5
+    tensors["vectors"][1:] = np.nan
+    save_file(tensors, tmp_path / "v", metadata=header(format=3))
+    assert read(tmp_path / "v", 1).words == ["a"]
+    with pytest.raises(FormatError, match=r"the offsets do not cut .* \(at byte \d+\)"):
+        read(tmp_path / "v", 2)
+
+
+def test_what_is_read_is_mapped_and_read_only(tmp_path: Path) -> None:
+    write(tmp_path / "v", VectorFile(["a", "b", "c"], model(3)["center"]))
+    write_model(tmp_path / "m", **model(3))
+    for name in "vm":
+        matrix = read(tmp_path / name).matrix
+        assert isinstance(matrix.base, np.memmap)
+        assert not matrix.flags.writeable
+
+
+def test_a_model_may_be_written_over_the_file_that_it_lies_in(tmp_path: Path) -> None:
+    write_model(tmp_path / "m", **model(4))
+    found = read_model(tmp_path / "m")
+    write_model(tmp_path / "m", **{**model(4), "center": found.center, "outside": found.outside})
+    assert_same(read_model(tmp_path / "m"), model(4))
+    write_model(tmp_path / "m", **model(100))
+    assert_same(found, model(4))  # the old file lives as long as it is mapped
+
+
+def test_vectors_alone_are_no_model(tmp_path: Path) -> None:
+    write(tmp_path / "v", VectorFile(["a", "b", "c"], model(3)["center"]))
+    with pytest.raises(FormatError, match="v: it holds vectors alone, not a model"):
+        read_model(tmp_path / "v")
+    with pytest.raises(FormatError, match="v: it holds vectors alone, not a model"):
+        Word2Vec.load(tmp_path / "v")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"vectors": None}, "no tensor vectors"),
+        ({"vectors": np.ones((3, 2), np.float32)}, r"offsets must have the shape \(4,\)"),
+        ({"vectors": np.ones((2, 2), np.int64)}, "vectors must be F32 with 2 axes, got int64"),
+        ({"counts": np.ones(3, np.int64)}, r"counts must have the shape \(2,\), got \(3,\)"),
+        ({"counts": np.ones(2)}, "counts must be I64 with 1 axes, got float64"),
+        ({"words": np.frombuffer(b"aa", np.uint8)}, "the word 'a' comes twice"),
+    ],
+)
+def test_vectors_alone_that_do_not_fit_together_are_refused(
+    tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    tensors = {
+        "vectors": np.ones((2, 2), np.float32),
+        "words": np.frombuffer(b"ab", np.uint8),
+        "offsets": np.array([0, 1, 2]),
+    } | change
+    tensors = {name: array for name, array in tensors.items() if array is not None}
+    save_file(tensors, tmp_path / "m", metadata=header(format=3))
+    with pytest.raises(FormatError, match=rf"m: {message}.* \(at byte \d+\)"):
+        read(tmp_path / "m")
+
+
+def test_vectors_alone_that_do_not_fit_are_not_written(tmp_path: Path) -> None:
+    one = np.ones((1, 2), np.float32)
+    for file in (VectorFile(["a", "b"], one), VectorFile(["a"], one, np.ones(2, np.int64))):
+        with pytest.raises(FormatError, match="must be"):
+            write(tmp_path / "v", file)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_package_is_imported_without_safetensors(tmp_path: Path) -> None:
+    write_model(tmp_path / "m", **model())
+    code = (
+        "import sys; sys.modules['safetensors'] = None; import wordkin; "
+        "print(len(wordkin.load(sys.argv[1], format='safetensors')))"
+    )
+    argv = [sys.executable, "-c", code, tmp_path / "m"]
+    assert subprocess.run(argv, check=True, capture_output=True).stdout == b"3\n"

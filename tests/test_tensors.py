@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors.numpy import load
+from safetensors.numpy import load, save_file
 
 from wordkin import tensors
 from wordkin.errors import FormatError
-from wordkin.tensors import TYPES, read_tensors, write_tensors
+from wordkin.tensors import TYPES, map_tensors, parse_json, read_tensors, write_tensors
 
 RNG = np.random.default_rng(1)
 
@@ -194,3 +194,107 @@ def test_a_header_that_promises_much_takes_no_memory() -> None:
     file: BinaryIO = Empty()  # type: ignore[assignment]
     with pytest.raises(FormatError, match="cut short"):
         read_tensors(file, 1000)
+
+
+# Mapped.
+
+
+def test_mapped_arrays_are_what_was_written_and_lie_in_the_file(tmp_path: Path) -> None:
+    arrays, metadata = every_kind(), {"a": "서울", "b": '{"x": "\\udcff"}'}
+    (tmp_path / "x").write_bytes(written(arrays, metadata))
+    found, texts = map_tensors(tmp_path / "x")
+    assert_same(found, arrays)
+    assert texts == metadata
+    whole = (tmp_path / "x").read_bytes()
+    for array in found.values():
+        assert not array.flags.writeable
+        assert array.flags.aligned
+        if array.size:
+            assert isinstance(array, np.memmap)
+            assert whole[array.offset : array.offset + array.nbytes] == array.tobytes()
+
+
+def test_what_another_program_wrote_is_read_wherever_it_lies(tmp_path: Path) -> None:
+    arrays = {"one": np.arange(3, dtype=np.uint8), "wide": np.arange(5.0)}
+    save_file(arrays, tmp_path / "other", {"who": "other"})
+    found, texts = map_tensors(tmp_path / "other")
+    assert_same(found, arrays)
+    assert texts == {"who": "other"}
+    data = written(arrays)
+    size = int.from_bytes(data[:8], "little")
+    odd = (size + 1).to_bytes(8, "little") + data[8 : 8 + size] + b" " + data[8 + size :]
+    (tmp_path / "odd").write_bytes(odd)
+    found, _ = map_tensors(tmp_path / "odd")
+    assert_same(found, arrays)
+    assert found["wide"].flags.aligned
+    assert not found["wide"].flags.writeable
+
+
+def entry(dtype: Any = "F32", shape: Any = (2,), places: Any = (0, 8)) -> dict[str, Any]:
+    return {"dtype": dtype, "shape": shape, "data_offsets": places}
+
+
+def as_file(header: bytes, data: bytes = bytes(8)) -> bytes:
+    return len(header).to_bytes(8, "little") + header + data
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", r"cut short: 0 bytes \(at byte 0\)"),
+        (bytes(7), r"cut short: 7 bytes \(at byte 7\)"),
+        (b"\xff" * 8, r"cut short in the header: .* 0 are left \(at byte 0\)"),
+        (as_file(b'{"a": ?}'), r"Expecting value: .* \(at byte 14\)"),
+        (as_file('{"서": ?}'.encode()), r"Expecting value: .* \(at byte 16\)"),
+        (as_file(b'{"a": {}, "a": {}}'), r"a key comes twice \(at byte 8\)"),
+        (as_file(b'{"a": {"dtype": 1, "dtype": 2}}'), "a key comes twice"),
+        (as_file('{"a": 1}'.encode("utf-16")), "damaged"),
+        (as_file(b"[" * 100_000), "nested too deeply"),
+        (as_file(b"[" * 300_000), "300,000 values, more than 250,000"),
+        *(
+            (as_file(json.dumps({"a": one, **more}).encode()), message)
+            for one, more, message in [
+                (entry("F16"), {}, "the array 'a' must be one of U8.*got 'F16'"),
+                (entry(shape=[True, 2]), {}, "has the shape"),
+                (entry(shape=[-1, -2]), {}, "has the shape"),
+                (entry(shape=[1 << 32, 1 << 32]), {}, "has the shape"),
+                (entry(shape=[1 << 63]), {}, "has the shape"),
+                (entry(shape=[0, 1 << 62]), {}, "has the shape"),
+                (entry(shape=[1] * 40), {}, "has the shape"),
+                (entry(shape=[3]), {}, "does not fit: 8 bytes for"),
+                (entry(places=[0, 1 << 80]), {}, "lies from"),
+                (entry(places=[-8, 0]), {}, "lies from"),
+                (entry(places=[False, 8]), {}, "lies from"),
+                (entry(places=[8, 16]), {}, "begins at 8 of the data, not 0"),
+                (entry(), {"b": entry()}, "begins at 0 of the data, not 8"),
+                (entry(shape=[4], places=[0, 16]), {}, "ends 8 bytes after the file"),
+                (entry(shape=[1], places=[0, 4]), {}, "4 bytes belong to no array"),
+                (entry(), {"__metadata__": {"x": 1}}, "metadata that are no text"),
+            ]
+        ),
+    ],
+)  # fmt: skip
+def test_a_file_that_lies_is_refused_by_the_byte(tmp_path: Path, data: bytes, message: str) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(data)
+    with pytest.raises(FormatError, match=message) as raised:
+        map_tensors(path)
+    assert str(raised.value).startswith(f"{path}: not a safetensors file, or cut short")
+    assert "(at byte " in str(raised.value)
+
+
+def test_texts_too_long_to_be_read_again_are_not_written() -> None:
+    for text in ("x" * (1 << 24), "é" * (1 << 20), "," * 250_001):
+        file = io.BytesIO()
+        with pytest.raises(FormatError, match=r"the header of the file would have .* more than"):
+            write_tensors(file, {}, {"x": text})
+        assert not file.getvalue()
+    text = "x" * ((1 << 24) - 100)
+    assert read(written({}, {"x": text})) == ({}, {"x": text})
+
+
+def test_json_of_a_stranger_is_plain_json() -> None:
+    assert parse_json(b'{"a": [1, "\\u00e9"]}') == {"a": [1, "é"]}
+    for text in (b'{"a": 1, "a": 1}', b"\xff", b"1" * 5000, b"", '"é"'.encode() * (1 << 20)):
+        with pytest.raises(ValueError, match=r".+"):
+            parse_json(text)

@@ -62,7 +62,7 @@ def read(path: StrPath, limit: int | None = None) -> VectorFile:
     counts = keyed.counts(len(words))
     subwords = keyed.subwords()
     rows = keyed.floats("vectors", "syn0") if subwords is None else subwords.own
-    if keyed.V != len(rows):
+    if len(rows) != keyed.V:
         raise damaged(path, 0, f"{keyed.V} words, but {len(rows)} vectors")
     if subwords is None:
         return VectorFile(words, rows[: len(words)], counts)
