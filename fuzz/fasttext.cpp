@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 6) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const std::int64_t end = static_cast<std::int64_t>(size);
-  const Dictionary found = parse_dictionary(bytes, data[0] % 8, data[1], data[2] % 4);
+  const Dictionary found = parse_dictionary(bytes, data[0] % 8, data[1], data[2] % 4, data[1] / 2 + data[5]);
   if (found.end < 0 || found.end > end) std::abort();
   if (found.damage) return 0;
   if (found.offsets.back() != static_cast<std::int64_t>(found.words.size())) std::abort();

@@ -93,7 +93,9 @@ def test_a_limit_gives_the_first_words(tmp_path: Path) -> None:
         assert found.counts is not None
         assert found.counts.tolist() == FASTTEXT_COUNTS[:limit]
         vectors = wordkin.load(path, format="fasttext", limit=limit)
-        np.testing.assert_array_equal(vectors["cats"], np.float32(FASTTEXT_OTHERS["cats"]))
+        np.testing.assert_array_equal(
+            vectors["cats"], np.array(FASTTEXT_OTHERS["cats"], np.float32)
+        )
 
 
 def test_without_ngrams_a_words_row_is_its_vector(tmp_path: Path) -> None:

@@ -338,7 +338,7 @@ def test_vectors_alone_are_no_model(tmp_path: Path) -> None:
 def test_vectors_alone_that_do_not_fit_together_are_refused(
     tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
-    tensors = {
+    tensors: dict[str, Any] = {
         "vectors": np.ones((2, 2), np.float32),
         "words": np.frombuffer(b"ab", np.uint8),
         "offsets": np.array([0, 1, 2]),
@@ -363,5 +363,5 @@ def test_the_package_is_imported_without_safetensors(tmp_path: Path) -> None:
         "import sys; sys.modules['safetensors'] = None; import wordkin; "
         "print(len(wordkin.load(sys.argv[1], format='safetensors')))"
     )
-    argv = [sys.executable, "-c", code, tmp_path / "m"]
+    argv = [sys.executable, "-c", code, str(tmp_path / "m")]
     assert subprocess.run(argv, check=True, capture_output=True).stdout == b"3\n"

@@ -23,7 +23,7 @@ WORDS = ["the", "seoul", "</s>"]
 
 
 def subwords(**change: Any) -> Subwords:
-    given = {"own": OWN, "ngrams": NGRAMS, "shortest": 2, "longest": 4}
+    given: dict[str, Any] = {"own": OWN, "ngrams": NGRAMS, "shortest": 2, "longest": 4}
     return Subwords(**given | change)
 
 
@@ -169,7 +169,7 @@ def test_what_has_no_vector_is_said() -> None:
     ],
 )
 def test_the_core_takes_only_what_fits(change: dict[str, Any]) -> None:
-    fits = {
+    fits: dict[str, Any] = {
         "out": np.zeros((1, 4), np.float32),
         "bytes": np.frombuffer(b"ab", np.uint8),
         "offsets": np.array([0, 2]),

@@ -61,7 +61,7 @@ void add_row(const std::uint8_t* row, std::int64_t d, float* sum) {
 }  // namespace
 
 Dictionary parse_dictionary(std::string_view bytes, std::int64_t begin, std::int64_t words,
-                            std::int64_t labels) {
+                            std::int64_t labels, std::int64_t keep) {
   Dictionary found;
   const auto size = static_cast<std::int64_t>(bytes.size());
   const auto damaged = [&](std::int64_t at, const char* what) {
@@ -72,8 +72,9 @@ Dictionary parse_dictionary(std::string_view bytes, std::int64_t begin, std::int
   if (begin < 0 || begin > size || words < 0 || labels < 0 ||
       words > (size - begin) / (1 + kTail) || labels > (size - begin) / (1 + kTail))
     return damaged(std::clamp<std::int64_t>(begin, 0, size), "more entries than it has bytes for");
-  found.offsets.reserve(words + 1);
-  found.counts.reserve(words);
+  keep = std::clamp<std::int64_t>(keep, 0, words);
+  found.offsets.reserve(keep + 1);
+  found.counts.reserve(keep);
   found.offsets.push_back(0);
   std::int64_t at = begin;
   for (std::int64_t i = 0; i < words + labels; ++i) {
@@ -86,7 +87,7 @@ Dictionary parse_dictionary(std::string_view bytes, std::int64_t begin, std::int
     const int type = static_cast<unsigned char>(bytes[end + kTail]);
     if (count < 0) return damaged(end + 1, "a word with a negative count");
     if (type != (is_word ? 0 : 1)) return damaged(end + kTail, "a word of the wrong type");
-    if (is_word) {
+    if (i < keep) {
       found.words.insert(found.words.end(), bytes.begin() + at, bytes.begin() + end);
       found.offsets.push_back(static_cast<std::int64_t>(found.words.size()));
       found.counts.push_back(count);

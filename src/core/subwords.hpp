@@ -23,8 +23,9 @@ struct Dictionary {
 
 // Reads `words` entries of words and then `labels` entries of labels, which are skipped; they begin at
 // `bytes[begin]`. An entry: bytes that a NUL ends, an int64 with the count, a byte: 0 a word, 1 a label.
+// Only the first `keep` words are returned; all entries are looked at.
 Dictionary parse_dictionary(std::string_view bytes, std::int64_t begin, std::int64_t words,
-                            std::int64_t labels);
+                            std::int64_t labels, std::int64_t keep);
 
 // ---- n-grams -------------------------------------------------------------------------------------
 

@@ -74,13 +74,15 @@ def read(path: StrPath, limit: int | None = None) -> VectorFile:
             np.memmap(file, np.uint8, "r") if file.read(1) else np.empty(0, np.uint8)
         )
     settings, at = _read_settings(path, data)
-    spelled, offsets, counts, at = _read_dictionary(path, data, at)
-    input_ = _read_input(path, data, at, settings, len(counts))
-    own, ngrams = input_[: len(counts)], input_[len(counts) :]
-    if limit is not None:
-        offsets, counts = offsets[: limit + 1], counts[:limit]
+    V, labels = _read_sizes(path, data, at)
+    # Nothing is kept of the words until it is known that each has its vector.
+    _, _, _, end = _read_dictionary(path, data, at, V, labels, 0)
+    input_ = _read_input(path, data, end, settings, V)
+    own, ngrams = input_[:V], input_[V:]
+    keep = V if limit is None else min(limit, V)
+    spelled, offsets, counts, _ = _read_dictionary(path, data, at, V, labels, keep)
     try:
-        words = cut_words(path, np.frombuffer(spelled[: offsets[-1]], np.uint8), offsets)
+        words = cut_words(path, np.frombuffer(spelled, np.uint8), offsets)
     except FormatError as error:
         what = str(error).removeprefix(f"{path}: ")
         raise damaged(path, _HEAD.size + _SETTINGS.size + _SIZES.size, what) from None
@@ -113,17 +115,22 @@ def _read_settings(path: StrPath, data: npt.NDArray[np.uint8]) -> tuple[_Setting
     return settings, at + _SETTINGS.size
 
 
-def _read_dictionary(
-    path: StrPath, data: npt.NDArray[np.uint8], at: int
-) -> tuple[bytes, Int64, Int64, int]:
-    """Give the bytes of the words, where each begins, their counts, and the byte after it."""
+def _read_sizes(path: StrPath, data: npt.NDArray[np.uint8], at: int) -> tuple[int, int]:
+    """Give the number of words and that of labels."""
     size, words, labels, _, pruned = _unpack(path, data, at, _SIZES, "dictionary")
     if words < 0 or labels < 0 or size != words + labels:
         raise damaged(path, at, f"{size} entries cannot be {words} words and {labels} labels")
     if pruned != -1:
         raise damaged(path, at, f"{pruned} n-grams are kept, as in a quantised model (.ftz)")
+    return words, labels
+
+
+def _read_dictionary(
+    path: StrPath, data: npt.NDArray[np.uint8], at: int, words: int, labels: int, keep: int
+) -> tuple[bytes, Int64, Int64, int]:
+    """Give the bytes of so many words, where each begins, their counts, and the byte after all."""
     spelled, offsets, counts, end, damage = _core.fasttext_dictionary(
-        data, at + _SIZES.size, words, labels
+        data, at + _SIZES.size, words, labels, keep
     )
     if damage:
         raise damaged(path, end, f"the dictionary is damaged: {damage}")

@@ -151,6 +151,9 @@ class _Machine:
                 end = self._data.find(b"\n", end + 1, begin + _LONGEST_TEXT)
                 if end < 0:
                     self._fail(f"{code.name} without an end")
+            if code.name in ("GLOBAL", "INST"):
+                self._data.seek(end + 1)
+                return self._data[begin:end].decode("utf-8", "replace").split("\n")
         try:
             return code.arg.reader(cast(IO[bytes], self._data))
         except (ValueError, OverflowError) as error:
@@ -259,9 +262,9 @@ class _Machine:
         self.pop()
         self.make_of_class(None)
 
-    def make_marked(self, named: str | None) -> None:
+    def make_marked(self, named: list[str] | None) -> None:
         arguments = self.pop_to_mark()
-        maker = _Named(named.replace(" ", ".")) if named else arguments.pop(0)
+        maker = _Named(".".join(named)) if named else arguments.pop(0)
         self.make(maker, tuple(arguments))
 
     def make_dict(self, _: Any) -> None:
@@ -324,7 +327,7 @@ _HANDLERS: dict[str, _Handler] = {
     "BINPUT": _Machine.keep,
     "LONG_BINPUT": _Machine.keep,
     "MEMOIZE": _Machine.keep,
-    "GLOBAL": lambda machine, named: machine.name(*named.split(" ", 1)),
+    "GLOBAL": lambda machine, named: machine.name(*named),
     "STACK_GLOBAL": _name_from_stack,
     "REDUCE": _Machine.make_of_class,
     "NEWOBJ": _Machine.make_of_class,
