@@ -48,8 +48,11 @@ runtime = $$($(CXX) -print-file-name=lib$(1).so)
 
 sanitize: $(MEMORY)/.installed $(THREADS)/.installed
 	LD_PRELOAD="$(call runtime,asan) $(call runtime,ubsan)" ASAN_OPTIONS=detect_leaks=0 \
-	  $(MEMORY)/bin/python -m pytest -m 'not long' tests/test_core.py tests/test_cooccurrence.py \
-	  tests/test_stochastic.py tests/test_text.py tests/test_threads.py tests/test_tiles.py
+	  $(MEMORY)/bin/python -m pytest -m 'not long' tests/test_analogies.py tests/test_cooccurrence.py \
+	  tests/test_core.py tests/test_formats_fasttext.py tests/test_formats_word2vec.py \
+	  tests/test_hostile_vector_files.py tests/test_neighbours.py tests/test_search.py \
+	  tests/test_stochastic.py tests/test_subwords.py tests/test_text.py tests/test_threads.py \
+	  tests/test_tiles.py
 	LD_PRELOAD="$(call runtime,tsan)" TSAN_OPTIONS=halt_on_error=1 \
 	  $(THREADS)/bin/python -m pytest tests/test_threads.py
 

@@ -19,19 +19,18 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from typer.testing import CliRunner
 
 import toy
 import wordkin
+from commands import Ran, fails, run
 from wordkin import cooccurrence, exact, gradients, stochastic, training
-from wordkin.cli import app
 from wordkin.cooccurrence import read_counts
 from wordkin.formats.model import read_model, write_model
 from wordkin.settings import ExactSettings, StochasticSettings
@@ -40,14 +39,19 @@ WORDKIN = [sys.executable, "-m", "wordkin"]
 VERBS = [
     "train",
     "count",
-    "neighbours",
-    "analogy",
-    "predict",
-    "info",
     "reproduce",
-    "convert",
+    "neighbours",
+    "similarity",
+    "distances",
+    "analogy",
+    "odd",
+    "rank",
+    "predict",
+    "evaluate",
     "compare",
     "stability",
+    "info",
+    "convert",
     "check-gradients",
     "demo",
 ]
@@ -57,39 +61,6 @@ OBJECTIVES = ["negative-sampling", "naive-softmax"]
 CLASSROOM = ["--objective", "naive-softmax", "--engine", "stochastic"]
 QUICK = ["--dim", 10, "--min-count", 1, "--epochs", 2, "--subsample", 1e-2, "--threads", 1]
 DEADLINE = 60  # seconds, for what should take one
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-def run(*arguments: object, stdin: bytes = b"") -> Ran:
-    """Run a command in this process."""
-    result = CliRunner().invoke(
-        app, [str(a) for a in arguments], input=stdin, catch_exceptions=False, prog_name="wordkin"
-    )
-    out, err = (
-        raw.decode("utf-8", "surrogateescape") for raw in (result.stdout_bytes, result.stderr_bytes)
-    )
-    return Ran(result.exit_code, out, err)
-
-
-def fails(*arguments: object, code: int = 1, stdin: bytes = b"") -> str:
-    """Run a command that must fail, with one line on stderr and no other; return the line."""
-    ran = run(*arguments, stdin=stdin)
-    assert (ran.code, ran.out) == (code, "")
-    assert ran.err.startswith("wordkin: ")
-    assert ran.err.count("\n") == 1
-    return ran.err.removeprefix("wordkin: ").rstrip("\n")
 
 
 @pytest.fixture(scope="module")

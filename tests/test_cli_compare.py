@@ -2,54 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 import toy
 import wordkin
-from wordkin.cli import app
+from commands import fails, run
 from wordkin.comparing import compare
 
 TRAINING = ["--dim", 10, "--min-count", 1, "--subsample", 0, "--epochs", 5, "--threads", 1]
 WORDS = [f"{group}{i}" for group in "abcde" for i in range(6)]
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-def run(*arguments: object, stdin: bytes = b"") -> Ran:
-    """Run a command in this process."""
-    result = CliRunner().invoke(
-        app, [str(a) for a in arguments], input=stdin, catch_exceptions=False, prog_name="wordkin"
-    )
-    out, err = (raw.decode() for raw in (result.stdout_bytes, result.stderr_bytes))
-    return Ran(result.exit_code, out, err)
-
-
-def fails(*arguments: object, code: int = 1) -> str:
-    """Run a command that must fail, with one line on stderr and no other; return the line."""
-    ran = run(*arguments)
-    assert (ran.code, ran.out) == (code, "")
-    assert ran.err.startswith("wordkin: ")
-    assert ran.err.count("\n") == 1
-    return ran.err.removeprefix("wordkin: ").rstrip("\n")
 
 
 @pytest.fixture(scope="module")

@@ -72,7 +72,7 @@ def solve(
     triples = np.ascontiguousarray(questions, dtype=np.int32)
     step = max(256, _TILE // m)
     for first in range(0, len(matrix), step):
-        candidates = neighbours.unit_rows(matrix[first : first + step])
+        candidates = neighbours.units(matrix[first : first + step]).astype(np.float32)
         with np.errstate(invalid="ignore"):  # OpenBLAS may say so of what an earlier call left
             cosines = as_float32 @ candidates.T
         for method in methods:

@@ -27,13 +27,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import Any, SupportsIndex
+from typing import SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin.errors import SettingsError, UnknownWordError
-from wordkin.neighbours import unit_rows
+from wordkin.neighbours import units
 from wordkin.vectors import WordVectors
 
 Float32 = npt.NDArray[np.float32]
@@ -268,17 +268,17 @@ def compare(
     if words is not None and not words:
         raise SettingsError("words must be at least 1, got 0")
     common = _common([a, b])
-    units = [unit_rows(model.matrix[common.rows_in(model)]) for model in (a, b)]
+    taken = [model.take(common.words) for model in (a, b)]
     asked = _asked(common, most_frequent) if words is None else common.places(words, [a, b])
     k, candidates = _sizes(common, k, within)
-    near_a, near_b = (_neighbour_rows(unit, asked, k, candidates) for unit in units)
+    near_a, near_b = (_Near.of(model, asked, k, candidates) for model in taken)
     return Comparison(
         tuple(common.words[i] for i in asked),
         len(common.words),
         candidates,
         k,
         _shared(near_a.rows, near_b.rows) / k,
-        _aligned_cosines(_centred(units[0]), _centred(units[1]), asked),
+        _aligned_cosines(_centred(taken[0].matrix), _centred(taken[1].matrix), asked),
         common.words,
         (near_a, near_b),
     )
@@ -309,10 +309,7 @@ def stability(
     common = _common(models)
     asked = _asked(common, most_frequent)
     k, candidates = _sizes(common, k, within)
-    rows = tuple(
-        _neighbour_rows(unit_rows(model.matrix[common.rows_in(model)]), asked, k, candidates).rows
-        for model in models
-    )
+    rows = tuple(_Near.of(model.take(common.words), asked, k, candidates).rows for model in models)
     pairs = [_shared(one, other) / k for one, other in combinations(rows, 2)]
     return Stability(
         tuple(common.words[i] for i in asked),
@@ -331,9 +328,6 @@ class _Common:
     """The words that all models have, most frequent first."""
 
     words: tuple[str, ...]
-
-    def rows_in(self, model: WordVectors) -> Indices:
-        return np.array([model.index(word) for word in self.words], dtype=np.intp)
 
     def places(self, asked: Sequence[str], models: Sequence[WordVectors]) -> Indices:
         """Return where the words asked for stand among the common ones."""
@@ -391,36 +385,11 @@ class _Near:
     """For each of n words the rows of its neighbours, (n, k), nearest first, and their cosines."""
 
     rows: Indices
-    cosines: Float32
+    cosines: Float64
 
-
-def _neighbour_rows(unit: Float32, asked: Indices, k: int, candidates: int) -> _Near:
-    """Find the k nearest of the first `candidates` rows for each of the rows asked for.
-
-    Parameters
-    ----------
-    unit : (V, d) float32 array
-        Rows of length 1.
-    asked : (n,) row numbers
-        A row is no neighbour of its own.
-    k, candidates : int
-        1 ≤ k < candidates ≤ V.
-    """
-    found = np.empty((len(asked), k), np.intp)
-    cosines = np.empty((len(asked), k), np.float32)
-    step = max(1, _BLOCK // candidates)
-    for begin in range(0, len(asked), step):
-        block = asked[begin : begin + step]
-        with np.errstate(invalid="ignore"):  # OpenBLAS may say so of what an earlier call left
-            scores = unit[block] @ unit[:candidates].T
-        own = np.flatnonzero(block < candidates)
-        scores[own, block[own]] = -np.inf
-        near = np.sort(np.argpartition(scores, -k, axis=1)[:, -k:], axis=1)
-        of_near = np.take_along_axis(scores, near, axis=1)
-        order = np.argsort(-of_near, axis=1, kind="stable")
-        found[begin : begin + step] = np.take_along_axis(near, order, axis=1)
-        cosines[begin : begin + step] = np.take_along_axis(of_near, order, axis=1)
-    return _Near(found, np.clip(cosines, -1, 1))
+    @classmethod
+    def of(cls, model: WordVectors, asked: Indices, k: int, candidates: int) -> _Near:
+        return cls(*model.neighbour_rows(asked, k, within=candidates))
 
 
 def _shared(one: Indices, other: Indices) -> npt.NDArray[np.int64]:
@@ -430,12 +399,17 @@ def _shared(one: Indices, other: Indices) -> npt.NDArray[np.int64]:
     return count
 
 
-def _centred(unit: Float32) -> Float32:
-    """Return the directions of the rows from their mean; a row that is the mean becomes zero."""
-    return unit_rows(unit - unit.mean(axis=0, dtype=np.float64).astype(np.float32))
+def _centred(matrix: Float32) -> Float64:
+    """Return the directions of the rows, scaled to length 1, from their mean.
+
+    A row that is the mean becomes zero.
+    """
+    unit = units(matrix)
+    unit -= unit.mean(axis=0)
+    return units(unit)
 
 
-def _aligned_cosines(a: Float32, b: Float32, asked: Indices) -> Float64:
+def _aligned_cosines(a: Float64, b: Float64, asked: Indices) -> Float64:
     """Return the cosines of some rows of a and b, (n,), a turned by the Q that fits all rows best.
 
     With a and b as (V, d), the orthogonal Q that minimises |a Q - b|² is U Wᵀ, where aᵀ b = U Σ Wᵀ
@@ -456,7 +430,7 @@ def _aligned_cosines(a: Float32, b: Float32, asked: Indices) -> Float64:
     return np.clip(cosines, -1, 1)
 
 
-def _wide(rows: Float32, d: int) -> npt.NDArray[Any]:
+def _wide(rows: Float64, d: int) -> Float64:
     """Return (n, ≤ d) rows as (n, d) float64, with zeros for what is missing."""
     wide = np.zeros((len(rows), d))
     wide[:, : rows.shape[1]] = rows

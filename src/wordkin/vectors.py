@@ -219,16 +219,18 @@ class WordVectors:
         if isinstance(queries, str):
             raise SettingsError(f"queries must be several words, got the word {_shown(queries)}")
         k = min(at_least_1("topn", topn), max(len(self), 1))
+        exclude: list[list[int]] = []
         if isinstance(queries, np.ndarray) and queries.dtype.kind in "fiu":
-            indices, cosines = neighbours.nearest_many(
-                self.searched, neighbours.units(self._vectors(queries)), k,
-                within=self._within(within),
-            )  # fmt: skip
+            asked = self._vectors(queries)
         else:
-            rows = np.array([self.index(word) for word in queries], dtype=np.intp)
-            indices, cosines = self.neighbour_rows(rows, k, within=within)
+            words = list(queries)
+            asked = self._stacked(words)
+            exclude = [self._rows_of_words([word]) for word in words]
+        indices, cosines = neighbours.nearest_many(
+            self.searched, neighbours.units(asked), k, exclude=exclude, within=self._within(within)
+        )
         return [
-            self._answer(found[found >= 0], scores[: np.count_nonzero(found >= 0)])
+            self._answer(found[found >= 0], scores[found >= 0])
             for found, scores in zip(indices, cosines, strict=True)
         ]
 

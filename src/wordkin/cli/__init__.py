@@ -6,12 +6,12 @@ that `--help` and a mistyped option answer at once.
 """
 
 from wordkin.cli import (  # noqa: F401
-    training,
-    questions,
-    evaluating,
     comparing,
-    models,
+    evaluating,
     lessons,
+    models,
+    questions,
+    training,
 )
 from wordkin.cli.app import app, main
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -14,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from wordkin import terminal
-from wordkin.errors import SettingsError, WordkinError
+from wordkin.errors import FormatWarning, SettingsError, WordkinError
 
 MODEL_SUFFIX = ".safetensors"
 
@@ -26,7 +27,10 @@ class _Verbs(TyperGroup):
         """Run a verb; turn the errors that are known into a line and an exit code."""
         terminal.begin()
         try:
-            result = super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.simplefilter("always", FormatWarning)
+                warnings.showwarning = _note
+                result = super().invoke(ctx)
             terminal.end()
         except KeyboardInterrupt:
             _fail("interrupted", 130)
@@ -47,6 +51,10 @@ class _Verbs(TyperGroup):
 def _fail(message: str, code: int) -> NoReturn:
     terminal.say(f"wordkin: {message}")
     raise typer.Exit(code) from None
+
+
+def _note(message: Warning | str, *_: Any) -> None:
+    terminal.say(f"note: {message}")
 
 
 def _what_failed(error: OSError) -> str:
@@ -79,7 +87,10 @@ def main() -> None:
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 Model = Annotated[
     Path,
-    typer.Argument(metavar="MODEL", help="A .safetensors model, or a .bin, .txt or .vec file."),
+    typer.Argument(
+        metavar="MODEL",
+        help="A file of vectors: of this program, word2vec, GloVe, fastText, gensim, …",
+    ),
 ]
 Trained = Annotated[
     Path, typer.Argument(metavar="MODEL", help=f"A {MODEL_SUFFIX} model of this program.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,15 +11,14 @@ from typer.core import TyperCommand
 from wordkin import terminal
 from wordkin.cli.accounts import counting_of, history_of, history_table, seconds_of, tokens_of
 from wordkin.cli.app import Json, Model, app, number
-from wordkin.errors import FormatError, SettingsError
+from wordkin.errors import SettingsError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from wordkin.formats import Format
     from wordkin.training import Word2Vec
     from wordkin.vectors import WordVectors
-
-_WITH_COUNTS = ("safetensors", "parquet", "arrow", "projector")  # formats that keep them
 
 
 @app.command(epilog="Example:  wordkin info model.safetensors")
@@ -28,15 +26,15 @@ def info(model: Model, json: Json = False) -> None:
     """Show what is in a file of vectors; of a model, also how it was trained."""
     from dataclasses import asdict
 
-    from wordkin import Word2Vec, formats
+    from wordkin import Word2Vec, formats, load
+    from wordkin.formats.model import is_model
 
     format = formats.sniff(model)
-    if format != "safetensors":
-        vectors, notes = _load(model, format=format)
+    if format != "safetensors" or not is_model(model):
+        vectors = load(model, format=format)
         if json:
-            terminal.put_json(_facts_of(model, format, vectors) | {"notes": notes})
+            terminal.put_json(_facts_of(model, format, vectors))
         else:
-            _say_notes(notes)
             _put_vectors(model, format, vectors)
         return
     trained = Word2Vec.load(model)
@@ -57,24 +55,6 @@ def info(model: Model, json: Json = False) -> None:
     else:
         _put_vectors(model, format, trained.vectors)
         _put_model(trained)
-
-
-def _load(
-    path: Path, *, format: str | None = None, limit: int | None = None
-) -> tuple[WordVectors, list[str]]:
-    """Return the vectors in a file, and what the reader warns of."""
-    from wordkin import load
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        vectors = load(path, format=format, limit=limit)
-    found = (warned for warned in caught if issubclass(warned.category, UserWarning))
-    return vectors, [str(warned.message) for warned in found]
-
-
-def _say_notes(notes: list[str]) -> None:
-    for note in notes:
-        terminal.say(f"note: {note}")
 
 
 def _range(numbers: npt.NDArray[Any]) -> dict[str, Any] | None:
@@ -210,20 +190,20 @@ def convert(
     json: Json = False,
 ) -> None:
     """Write vectors in another format, and say what of them it cannot keep."""
-    from wordkin import formats, save
+    from wordkin import formats, load, save
     from wordkin.files import require_writable
 
     if source.exists() and target.exists() and source.samefile(target):
         raise SettingsError(f"{target}: the output would replace what is read")
-    written = format or _format_of_suffix(target)
+    written = formats.format_to_write(target, format)
     if not target.is_dir():
         require_writable(target)
     read = source_format or formats.sniff(source)
-    vectors, notes = _load(source, format=read, limit=limit)
-    save(target, vectors, format=written)
-    if vectors.counts is not None and written not in _WITH_COUNTS:
-        notes.append(f"{written} has no place for counts: they are not in {target}")
-    _say_notes(notes)
+    vectors = load(source, format=read, limit=limit)
+    save(target, vectors, format=written.name)
+    lost = _lost(vectors, written)
+    if lost:
+        terminal.say(f"note: {' and '.join(lost)} have no place in {written.name}: not written")
     terminal.say(f"saved {number(len(vectors), 'vector')} of {vectors.dim} dimensions: {target}")
     if json:
         terminal.put_json(
@@ -231,22 +211,17 @@ def convert(
                 "input": str(source),
                 "output": str(target),
                 "from": read,
-                "to": written,
+                "to": written.name,
                 "vocabulary": len(vectors),
                 "dim": vectors.dim,
-                "notes": notes,
+                "lost": lost,
             }
         )
 
 
-def _format_of_suffix(target: Path) -> str:
-    from wordkin.formats import FORMATS
+def _lost(vectors: WordVectors, written: Format) -> list[str]:
+    """Return what a format has no place for."""
+    from wordkin.subwords import SubwordVectors
 
-    suffixes = {suffix: format.name for format in FORMATS.values() for suffix in format.suffixes}
-    try:
-        return suffixes[target.suffix.lower()]
-    except KeyError:
-        raise FormatError(
-            f"{target}: the suffix must be one of {', '.join(suffixes)}, got {target.suffix!r};"
-            " or name the format: --to"
-        ) from None
+    lost = [] if vectors.counts is None or written.keeps_counts else ["counts"]
+    return [*lost, "subwords"] if isinstance(vectors, SubwordVectors) else lost

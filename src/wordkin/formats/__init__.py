@@ -16,7 +16,7 @@ from typing import Any
 from wordkin.errors import FormatError
 from wordkin.formats.vector_file import StrPath, VectorFile
 
-__all__ = ["FORMATS", "Format", "VectorFile", "read", "sniff", "write"]
+__all__ = ["FORMATS", "Format", "VectorFile", "format_to_write", "read", "sniff", "write"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Format:
         "module:function" in this package; empty where it cannot be read or written. A reader is
         called with a path and the number of words to read at most (None: all), a writer with a path
         and a `VectorFile`.
+    keeps_counts : bool
+        Whether it has a place for how often each word was seen.
     """
 
     name: str
@@ -40,54 +42,64 @@ class Format:
     suffixes: tuple[str, ...] = ()
     reader: str = ""
     writer: str = ""
+    keeps_counts: bool = False
 
 
 FORMATS = {
     format.name: format
     for format in (
-        Format("safetensors", "wordkin's own", (".safetensors",), "model:read", "model:write"),
+        Format(
+            "safetensors",
+            "wordkin's own, models and vectors alone",
+            suffixes=(".safetensors",),
+            reader="model:read",
+            writer="model:write",
+            keeps_counts=True,
+        ),
         Format(
             "word2vec-binary",
             "word2vec's binary format",
-            (".bin",),
-            "word2vec:read_binary",
-            "word2vec:write_binary",
+            suffixes=(".bin",),
+            reader="word2vec:read_binary",
+            writer="word2vec:write_binary",
         ),
         Format(
             "word2vec-text",
             "word2vec's text format, also fastText's .vec",
-            (".txt", ".vec"),
-            "word2vec:read_text",
-            "word2vec:write_text",
+            suffixes=(".txt", ".vec"),
+            reader="word2vec:read_text",
+            writer="word2vec:write_text",
+        ),
+        Format(
+            "glove",
+            "GloVe's text format: word2vec's without its first line",
+            reader="word2vec:read_glove",
+            writer="word2vec:write_glove",
         ),
         Format("fasttext", "fastText's models, with subwords", reader="fasttext:read"),
         Format("gensim", "gensim's KeyedVectors and models", reader="gensim:read"),
         Format(
-            "glove",
-            "GloVe's text format: word2vec's without its first line",
-            (),
-            "word2vec:read_glove",
-            "word2vec:write_glove",
-        ),
-        Format(
             "parquet",
             "a table of words and vectors; takes pyarrow",
-            (".parquet",),
-            "tables:read_parquet",
-            "tables:write_parquet",
+            suffixes=(".parquet",),
+            reader="tables:read_parquet",
+            writer="tables:write_parquet",
+            keeps_counts=True,
         ),
         Format(
             "arrow",
             "the same as an Arrow IPC file, Feather; takes pyarrow",
-            (".arrow", ".feather"),
-            "tables:read_arrow",
-            "tables:write_arrow",
+            suffixes=(".arrow", ".feather"),
+            reader="tables:read_arrow",
+            writer="tables:write_arrow",
+            keeps_counts=True,
         ),
         Format(
             "projector",
             "for TensorBoard's Embedding Projector: x.tsv and x.metadata.tsv",
-            (".tsv",),
+            suffixes=(".tsv",),
             writer="projector:write",
+            keeps_counts=True,
         ),
         Format(
             "sentence-transformers",
@@ -132,8 +144,19 @@ def write(path: StrPath, vectors: VectorFile, *, format: str | None = None) -> N
     OSError
         If the file cannot be written; it names the path and the cause.
     """
-    chosen = _named(format) if format else _of_suffix(path)
+    chosen = format_to_write(path, format)
     _function(chosen.writer, chosen, "written")(path, vectors)
+
+
+def format_to_write(path: StrPath, format: str | None = None) -> Format:
+    """Return the format of a name; without one, that of the suffix of a path.
+
+    Raises
+    ------
+    FormatError
+        If there is none.
+    """
+    return _named(format) if format else _of_suffix(path)
 
 
 def sniff(path: StrPath) -> str:
@@ -169,7 +192,9 @@ def _of_suffix(path: StrPath) -> Format:
         if suffix in format.suffixes:
             return format
     known = ", ".join(s for format in FORMATS.values() for s in format.suffixes)
-    raise FormatError(f"{os.fspath(path)}: the suffix must be one of {known}, got {suffix!r}")
+    raise FormatError(
+        f"{os.fspath(path)}: the suffix must be one of {known}, got {suffix!r}; or name the format"
+    )
 
 
 def _named(name: str) -> Format:

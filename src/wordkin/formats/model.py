@@ -196,6 +196,12 @@ def read_model(path: StrPath) -> ModelFile:
     )
 
 
+def is_model(path: StrPath) -> bool:
+    """Return whether a file of ours holds a model, or vectors alone. Raises as `read_model`."""
+    version, _, _ = _open(path)
+    return version != VECTORS_VERSION
+
+
 def decode_metadata(path: StrPath, text: str, newest: int) -> tuple[int, dict[str, Any]]:
     """Give the format and the plain data of a file, of whose formats the newest is known."""
     try:
