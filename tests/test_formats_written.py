@@ -373,9 +373,10 @@ def test_a_lack_of_pyarrow_names_what_to_install(
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(WordkinError, match=r"pip install 'wordkin\[arrow\]'"):
         write(tmp_path / "v.parquet", *some())
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "v.arrow").write_bytes(b"ARROW1\0\0")
     with pytest.raises(WordkinError, match=r"pip install 'wordkin\[arrow\]'"):
         formats.read(tmp_path / "v.arrow")
-    assert list(tmp_path.iterdir()) == []
 
 
 # ---- sentence-transformers -----------------------------------------------------------------------

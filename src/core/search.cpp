@@ -78,7 +78,8 @@ void in_parts(Row size, int threads, const Work& work) {
 }  // namespace
 
 double SearchedRows::cosine(Row row, const double* query) const {
-  return dot(matrix + row * d, query, d) * inverse[row];
+  // What rounding put beyond 1 must not decide between equals.
+  return std::clamp(dot(matrix + row * d, query, d) * inverse[row], -1.0, 1.0);
 }
 
 void row_lengths(const float* matrix, Row rows, int d, double* lengths, int threads) {

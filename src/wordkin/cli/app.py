@@ -89,7 +89,7 @@ Model = Annotated[
     Path,
     typer.Argument(
         metavar="MODEL",
-        help="A file of vectors: of this program, word2vec, GloVe, fastText, gensim, …",
+        help="A file of vectors: of this program, word2vec, GloVe, fastText, gensim and others.",
     ),
 ]
 Trained = Annotated[
