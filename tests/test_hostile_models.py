@@ -247,6 +247,12 @@ FILLING: dict[str, tuple[str, Callable[[], bytes]]] = {
         "gensim",
         lambda: b"\x80\x04X" + (100 * MB).to_bytes(4, "little") + b"\xf0\x9f\x98\x80" * 25 * MB,
     ),
+    "a pickle of short texts": (
+        "gensim",
+        lambda: (
+            b"\x80\x04]" + b"".join(b"\x8c\x03%03x\x94" % (i & 4095) for i in range(3 * MB)) + b"."
+        ),
+    ),
     "a pickle of more bytes than it has": ("gensim", lambda: b"\x80\x04\x8e" + b"\xff" * 7 + b"\0"),
     "a line without an end": ("gensim", lambda: b"\x80\x04cos" + b"x" * (100 * MB)),
     "a dictionary of empty words": (

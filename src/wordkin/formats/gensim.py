@@ -29,6 +29,9 @@ from wordkin.subwords import Subwords
 _VALUES, _BYTES_PER_VALUE = 300_000, 4
 _OBJECTS, _BYTES_PER_OBJECT = 100_000, 16  # lists, dictionaries and the like are larger
 _LONGEST_TEXT = 1 << 20  # bytes
+# A text takes this much, however short it is; all of them may take so much more than the pickle and
+# the arrays beside it.
+_BYTES_OF_TEXT, _SPARE = 125, 40 << 20
 _LONGEST_NGRAM = 64  # characters; each one of a word costs as many steps
 
 _FLOATS = {f"{order}f{size}" for order in "<>" for size in (2, 4, 8)}
@@ -56,7 +59,8 @@ def read(path: StrPath, limit: int | None = None) -> VectorFile:
     with open(path, "rb") as file:
         if not file.read(1):
             raise damaged(path, 0, "not a pickle, but empty")
-        root = _Machine(path, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)).run()
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        root = _Machine(path, data, texts=_texts_of(path)).run()
     keyed = _KeyedVectors.found(path, root)
     words = keyed.words(limit)
     counts = keyed.counts(len(words))
@@ -68,6 +72,17 @@ def read(path: StrPath, limit: int | None = None) -> VectorFile:
         return VectorFile(words, rows[: len(words)], counts)
     matrix = subwords.compose(words, known=len(words))
     return VectorFile(words, matrix, counts, subwords if subwords.longest else None)
+
+
+def _texts_of(path: StrPath) -> int:
+    """Return how many texts a pickle may make: more if there are large arrays beside it."""
+    folder, name = os.path.split(os.fspath(path))
+    beside = (
+        entry.stat().st_size
+        for entry in os.scandir(folder or ".")
+        if entry.name.startswith(f"{name}.") and entry.name.endswith(".npy")
+    )
+    return (os.stat(path).st_size + sum(beside) + _SPARE) // _BYTES_OF_TEXT
 
 
 # ---- the pickle ----------------------------------------------------------------------------------
@@ -97,12 +112,13 @@ _MARK = object()
 class _Machine:
     """Reads a pickle as data: numbers, texts, lists, dictionaries, and records."""
 
-    def __init__(self, path: StrPath, data: mmap.mmap) -> None:
+    def __init__(self, path: StrPath, data: mmap.mmap, texts: int) -> None:
         self._path, self._data = path, data
         self._at = 0  # of the instruction
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
         self._values = self._objects = 0
+        self._texts_left = texts
 
     def run(self) -> Any:
         """Return what the pickle is of."""
@@ -167,6 +183,9 @@ class _Machine:
             elif name in _CONSTANTS:
                 self.push(_CONSTANTS[name])
             elif name in _PLAIN:
+                self._texts_left -= isinstance(argument, (str, bytes))
+                if self._texts_left < 0:
+                    self._fail("more texts than vectors could be for")
                 self.push(argument)
         except (IndexError, KeyError, TypeError, AttributeError, ValueError) as error:
             if isinstance(error, FormatError):
