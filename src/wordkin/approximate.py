@@ -23,6 +23,7 @@ import numpy.typing as npt
 from wordkin import neighbours
 from wordkin.errors import FormatError, SettingsError, WordkinError
 from wordkin.files import atomic_write
+from wordkin.settings import cores
 from wordkin.tensors import read_tensors, write_tensors
 from wordkin.vectors import Answer, WordOrVector, WordVectors, at_least_1
 
@@ -79,7 +80,7 @@ class ApproximateVectors:
             "connectivity": connectivity,
             "expansion_add": expansion_add,
             "expansion_search": expansion_search,
-            "threads": neighbours.cores() if threads is None else threads,
+            "threads": cores() if threads is None else threads,
         }
         for name, value in settings.items():
             at_least_1(name, value)

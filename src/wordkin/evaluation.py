@@ -25,7 +25,7 @@ from wordkin.intervals import Difference, Interval
 from wordkin.known import Known, at_least_1
 from wordkin.probes import OF_A_KIND, OddFile, Probes, probes
 from wordkin.question_files import AnalogyFile, SimilarityFile, read_analogies, read_similarity
-from wordkin.settings import StochasticSettings
+from wordkin.settings import cores
 from wordkin.vectors import WordVectors
 
 __all__ = [
@@ -217,7 +217,7 @@ def evaluate_analogies_by(
     for method in methods:
         if method not in METHODS:
             raise SettingsError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
-    threads = StochasticSettings().threads if threads is None else at_least_1("threads", threads)
+    threads = cores() if threads is None else at_least_1("threads", threads)
     words = [question for section in questions.sections for question in section.questions]
     known_words = Known(vectors, words, most_frequent, case_insensitive)
     numbers = known_words.numbers.reshape(-1, 4)

@@ -1,7 +1,7 @@
 """Which rows lie near which: cosine questions about plain arrays.
 
-In: matrices of shape (V, d) and row numbers. Out: row numbers, cosines. No words here, and nothing
-of ours but the native core: `vectors` asks the questions in words.
+In: matrices of shape (V, d) and row numbers. Out: row numbers, cosines. No words here: `vectors`
+asks the questions in words. May import the native core, and `settings` for the cores at hand.
 
 A row of zeros has no direction; its cosine with anything is 0. Equal cosines are ordered by row
 number. Every cosine that is returned is summed in float64, in an order that is always the same: an
@@ -12,7 +12,6 @@ asked along with it, nor on the number of threads.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -21,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin import _core
+from wordkin.settings import cores
 
 Rows = npt.NDArray[np.floating[Any]]  # (n, d), any float width
 Float32 = npt.NDArray[np.float32]
@@ -38,11 +38,6 @@ _NUMBERS = 1 << 20  # numbers of the matrix in a tile that is copied, or read se
 _ALONE = 1 << 16  # scores that are looked at sooner than another thread has started
 # Lengths outside of which float32 products of a row might overflow, or vanish.
 _SHORTEST, _LONGEST = 1e-15, 1e15
-
-
-def cores() -> int:
-    """Return how many threads can run at once."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def row_lengths(matrix: Float32) -> Float64:

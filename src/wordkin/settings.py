@@ -17,7 +17,8 @@ EngineName: TypeAlias = Literal["stochastic", "exact"]
 Precision: TypeAlias = Literal["float32", "float64", "bfloat16"]
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return how many threads can run at once."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -71,7 +72,7 @@ class Settings:
     subsample: float = 1e-4
     held_out: float = 0.01
     patience: int | None = None
-    threads: int = dataclasses.field(default_factory=_cores)
+    threads: int = dataclasses.field(default_factory=cores)
     seed: int = 1
 
     def __post_init__(self) -> None:

@@ -1,12 +1,12 @@
 """Vectors of words that are not in the vocabulary, made of those of their parts.
 
 In: the vectors of words and of their n-grams. Out: composed vectors; or `SubwordVectors`, which
-answer for any word. May import `_core`, `errors` and `vectors` of ours.
+answer for any word. May import the native core, `errors`,
+`settings` and `vectors`.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from wordkin import _core
 from wordkin.errors import UnknownWordError
+from wordkin.settings import cores
 from wordkin.vectors import WordVectors
 
 Float32 = npt.NDArray[np.float32]
@@ -73,7 +74,7 @@ class Subwords:
             self.shortest,
             self.longest,
             self.whole_end,
-            min(len(words) // 64 + 1, len(os.sched_getaffinity(0))),
+            min(len(words) // 64 + 1, cores()),
         )
         return out
 

@@ -31,11 +31,12 @@ from wordkin.formats.vector_file import (
     require_file,
     spell_words,
 )
+from wordkin.settings import cores
 
 PIECE = 1 << 22
 """Bytes that are read, and about as many that are written, at a time."""
 
-THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+THREADS = cores()
 """Threads that parse and format text; they change nothing of what comes out."""
 
 
