@@ -1,16 +1,17 @@
-"""Whether the files of fastText and gensim give here what they give there, word by word.
+"""Whether files of fastText, gensim and word2vec.c give here what they give there, and ours there.
 
     python benchmarks/peer_files.py CORPUS [--dim 100]
 
 Comes in: a text. Goes out: a line for each kind of file, with how many vectors were compared, how
 many differ in a bit, by how much at most, and how long reading took here and there. Trains with
-both peers in a temporary folder.
+all peers in a temporary folder.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 
 import wordkin
+from peers import Word2vecC
 
 Known = Callable[[str], Any]  # the vector that the peer gives of a word
 
@@ -35,6 +37,8 @@ def main() -> int:
         worst = max(
             fasttext_files(given.corpus, given.dim, Path(folder)),
             gensim_files(given.corpus, given.dim, Path(folder)),
+            word2vec_files(given.corpus, given.dim, Path(folder)),
+            our_files(given.corpus, given.dim, Path(folder)),
         )
     return int(worst > 1e-6)
 
@@ -75,6 +79,59 @@ def gensim_files(corpus: Path, dim: int, folder: Path) -> float:
                 name = f"gensim, {kind.__name__}, {of}, {'beside' if limit == 1 else 'inside'}"
                 known: Known = model.wv.__getitem__
                 worst = max(worst, compare(name, path, "gensim", others, known, there))
+    return worst
+
+
+def word2vec_files(corpus: Path, dim: int, folder: Path) -> float:
+    """Compare what word2vec.c writes, binary and text, with what gensim reads of it."""
+    from gensim.models import KeyedVectors
+
+    worst = 0.0
+    for binary, format in ((1, "word2vec-binary"), (0, "word2vec-text")):
+        path = folder / format
+        # fmt: off
+        command = [
+            Word2vecC.executable(), "-train", str(corpus), "-output", str(path),
+            "-size", str(dim), "-iter", "1", "-binary", str(binary), "-cbow", "0", "-threads", "2",
+        ]
+        # fmt: on
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        begin = time.perf_counter()
+        peer = KeyedVectors.load_word2vec_format(str(path), binary=bool(binary))
+        there = time.perf_counter() - begin
+        known: Known = peer.__getitem__
+        worst = max(worst, compare(f"word2vec.c, {format}", path, format, [], known, there))
+    return worst
+
+
+def our_files(corpus: Path, dim: int, folder: Path) -> float:
+    """Let gensim and fastText read what wordkin writes; return the largest difference."""
+    import fasttext
+    from gensim.models import KeyedVectors
+
+    vectors = wordkin.Word2Vec(dim=dim, epochs=1).fit(str(corpus), progress=False).vectors
+    found = {}
+    for format in ("word2vec-binary", "word2vec-text", "glove"):
+        path = folder / f"ours-{format}"
+        wordkin.save(path, vectors, format=format)
+        peer = KeyedVectors.load_word2vec_format(
+            str(path), binary=format == "word2vec-binary", no_header=format == "glove"
+        )
+        assert peer.index_to_key == list(vectors.words)
+        found[f"gensim, {format}"] = peer.vectors
+    # fastText reads vectors to begin a classifier with: at rate 0 they stay as they are.
+    labels = folder / "labels.txt"
+    labels.write_text("__label__a " + " ".join(vectors.words) + "\n", errors="surrogateescape")
+    path = folder / "ours.vec"
+    wordkin.save(path, vectors)
+    model = fasttext.train_supervised(
+        str(labels), dim=dim, epoch=1, lr=0.0, minCount=1, pretrainedVectors=str(path), verbose=0
+    )
+    found["fastText, .vec"] = np.stack([model.get_word_vector(word) for word in vectors.words])
+    worst = 0.0
+    for name, matrix in found.items():
+        worst = max(worst, difference := float(np.abs(matrix - vectors.matrix).max()))
+        print(f"ours read by {name}: {len(vectors):,} words, differ by at most {difference:.1g}")
     return worst
 
 
