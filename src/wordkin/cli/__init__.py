@@ -5,14 +5,11 @@ known to go wrong says so in one line. NumPy and all that needs it is imported i
 that `--help` and a mistyped option answer at once.
 """
 
-from wordkin.cli import (  # noqa: F401
-    comparing,
-    evaluating,
-    lessons,
-    models,
-    questions,
-    training,
-)
+# In this order the verbs stand in the help.
+# isort: off
+from wordkin.cli import training, questions, evaluating, comparing, models, lessons  # noqa: F401
+
+# isort: on
 from wordkin.cli.app import app, main
 
 __all__ = ["app", "main"]

@@ -48,7 +48,7 @@ def compare(
     within: _Within = None,
     json: Json = False,
 ) -> None:
-    """Show how far two models agree on neighbours, and which words differ most."""
+    """Show how far two models agree, and where not."""
     from wordkin import load
     from wordkin.comparing import compare as compare_models
 
@@ -204,7 +204,7 @@ def stability(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Train several models of a text, and show which words' neighbours can be relied on."""
+    """Show whose neighbours another seed or text would keep."""
     given: dict[str, Any] = {
         "objective": objective,
         "engine": engine,

@@ -77,7 +77,7 @@ def evaluate(
     sections: Annotated[bool, typer.Option("--sections", help="Show each section, too.")] = False,
     json: Json = False,
 ) -> None:
-    """Measure vectors by analogies, and by how similar people find words."""
+    """Measure vectors by analogies and similarities."""
     from wordkin import load
 
     asked = _questions(analogies or [], similarity or [])

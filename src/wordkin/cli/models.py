@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @app.command(epilog="Example:  wordkin info model.safetensors")
 def info(model: Model, json: Json = False) -> None:
-    """Show what is in a file of vectors; of a model, also how it was trained."""
+    """Show what is in a model, or any file of vectors."""
     from dataclasses import asdict
 
     from wordkin import Word2Vec, formats, load
@@ -189,7 +189,7 @@ def convert(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write vectors in another format, and say what of them it cannot keep."""
+    """Write vectors in another format."""
     from wordkin import formats, load, save
     from wordkin.files import require_writable
 
