@@ -446,7 +446,7 @@ def reproduce(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Train a model again: does it come out the same?"""
+    """Train a model again and compare the two."""
     from wordkin.training import Word2Vec
     from wordkin.training import reproduce as train_again
 
