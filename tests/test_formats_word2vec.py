@@ -690,3 +690,29 @@ def test_nothing_is_warned_of_where_words_differ(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(read_vectors(tmp_path / "v.txt")[0]) == 4
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"PK\x03\x04" + bytes(26) + b"glove.txt", "a zip archive: unpack it first"),
+        (b"\xef\xbb\xbf1 2\na 1 2\n", "begins with a byte order mark: save it without"),
+        (b"0.5\t-1.25e-3\n0\t1\n", "numbers without words, as in a .tsv"),
+        (b"love\tsex\t6.77\ntiger\tcat\t7.35\n", "begins like no known format of vectors"),
+        (b"old new 1.58\n", "begins like no known format of vectors"),
+        (b": capital\nAthens Greece Oslo Norway\n", "begins like no known format of vectors"),
+    ],
+)
+def test_what_people_mistake_for_vectors_is_refused_by_what_it_is(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    path = tmp_path / "v.txt"
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match=message):
+        formats.read(path)
+
+
+@pytest.mark.parametrize("content", [b"a 1\nb 2\n", b"New York 1 2\nb 3 4\n", b"1990\t1\t2\n"])
+def test_words_with_numbers_are_vectors_whatever_the_words(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "v.txt").write_bytes(content)
+    assert len(formats.read(tmp_path / "v.txt").words) == content.count(b"\n")

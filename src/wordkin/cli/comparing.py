@@ -11,7 +11,7 @@ import typer
 from wordkin import terminal
 from wordkin.cli.app import Json, Quiet, TopN, app, as_in_text, number
 from wordkin.cli.questions import scored
-from wordkin.cli.training import require_output
+from wordkin.cli.training import Ridge, require_output, ridge_of
 from wordkin.errors import SettingsError
 from wordkin.settings import settings_for
 
@@ -195,7 +195,7 @@ def stability(
     min_count: Annotated[int | None, _setting("Leave out words seen fewer times.")] = None,
     max_vocab: Annotated[int | None, _setting("Keep only so many words.")] = None,
     subsample: Annotated[float | None, _setting("Thin out words above this frequency.")] = None,
-    ridge: Annotated[float | None, _setting("Weight of the penalty on long vectors.")] = None,
+    ridge: Ridge = None,
     threads: Annotated[int | None, _setting("How many threads.")] = None,
     output: Annotated[
         Path | None,
@@ -214,7 +214,7 @@ def stability(
         "min_count": min_count,
         "max_vocab": max_vocab,
         "subsample": subsample,
-        "ridge": ridge,
+        "ridge": ridge_of(ridge),
         "threads": threads,
     }
     settings = {name: value for name, value in given.items() if value is not None}

@@ -11,6 +11,7 @@ import typer
 
 from wordkin import terminal
 from wordkin.cli.app import Json, Model, app
+from wordkin.errors import FormatError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,13 +79,11 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Measure vectors by analogies and similarities."""
-    from wordkin import load
-
     asked = _questions(analogies or [], similarity or [])
     asked.how.update(most_frequent=most_frequent, case_insensitive=not case_sensitive)
     asked.methods[:] = ["add", "mul"] if method is _Method.both else [method.value]
     paths = [model] if other is None else [model, other]
-    results = [_scores(load(path), asked) for path in paths]
+    results = [_scores(vectors, asked) for vectors in [_load(path) for path in paths]]
     compared = [_compared(*pair) for pair in zip(*results, strict=True)] if other else []
     if json:
         terminal.put_json(
@@ -111,6 +110,17 @@ def evaluate(
         _put_comparisons(results[0], compared)
 
 
+def _load(path: Path) -> WordVectors:
+    from wordkin import load
+
+    try:
+        return load(path)
+    except FormatError as error:
+        raise FormatError(
+            f"{error}; is it a file of questions? Give it as --analogies or --similarity"
+        ) from None
+
+
 def _questions(analogies: list[Path], similarity: list[Path]) -> _Asked:
     """Read the files; where there are none, take the questions that come with the package."""
     from wordkin import evaluation
@@ -118,7 +128,7 @@ def _questions(analogies: list[Path], similarity: list[Path]) -> _Asked:
     if not analogies and not similarity:
         own = evaluation.probes()
         terminal.say(
-            f"no file is named: these are wordkin's own probes, {len(own.analogies):,} analogies"
+            f"without files of questions: wordkin's own probes, {len(own.analogies):,} analogies"
             f" and {len(own.odd):,} odd ones out"
         )
         return _Asked([own.analogies], [], [own.odd], [], {})

@@ -156,11 +156,17 @@ class _WithFormats(TyperCommand):
         with formatter.section("Formats"):
             formatter.write_dl(
                 [
-                    (f.name, f"{f.what}{_suffixes(f.suffixes)}{'' if f.reader else '; OUT only'}")
+                    (f.name, f"{f.what}{_suffixes(f.suffixes)}{_one_way(f)}")
                     for f in FORMATS.values()
                 ]
             )
         super().format_epilog(ctx, formatter)
+
+
+def _one_way(format: Format) -> str:
+    if format.reader and format.writer:
+        return ""
+    return "; IN only" if format.reader else "; OUT only"
 
 
 def _suffixes(suffixes: tuple[str, ...]) -> str:
@@ -193,6 +199,9 @@ def convert(
     from wordkin import formats, load, save
     from wordkin.files import require_writable
 
+    for path in (source, target):
+        if str(path) == "-":
+            raise SettingsError("vectors are in files: - is none (./- is a file of that name)")
     if source.exists() and target.exists() and source.samefile(target):
         raise SettingsError(f"{target}: the output would replace what is read")
     written = formats.format_to_write(target, format)

@@ -87,6 +87,17 @@ def _of(engine: str, default: object) -> str:
     return f"{default}; {engine} engine"
 
 
+Ridge = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WEIGHT",
+        help="Weight of the penalty on long vectors: a number, or auto for the one with the"
+        " least loss on lines held out.",
+        show_default=_of("exact", "auto"),
+    ),
+]
+
+
 @app.command(epilog="Example:  wordkin train corpus.txt --output model.safetensors --dim 300")
 def train(
     output: Annotated[
@@ -143,15 +154,7 @@ def train(
             show_default=_of("stochastic", _DEFAULT.learning_rate),
         ),
     ] = None,
-    ridge: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WEIGHT",
-            help="Weight of the penalty on long vectors: a number, or auto for the one with the"
-            " least loss on lines held out.",
-            show_default=_of("exact", "auto"),
-        ),
-    ] = None,
+    ridge: Ridge = None,
     tolerance: Annotated[
         float | None,
         typer.Option(
@@ -162,7 +165,8 @@ def train(
     max_passes: Annotated[
         int | None,
         typer.Option(
-            help="Stop after so many passes at the latest.",
+            help="Stop after so many passes at the latest, at each size that the vocabulary grows"
+            " through.",
             show_default=_of("exact", _EXACT.max_passes),
         ),
     ] = None,
@@ -229,7 +233,7 @@ def train(
         "subsample": subsample,
         "epochs": epochs,
         "learning_rate": learning_rate,
-        "ridge": _ridge(ridge),
+        "ridge": ridge_of(ridge),
         "tolerance": tolerance,
         "max_passes": max_passes,
         "precision": precision,
@@ -318,7 +322,8 @@ def _seconds_of(text: str) -> float:
     return seconds
 
 
-def _ridge(text: str | None) -> float | None:
+def ridge_of(text: str | None) -> float | None:
+    """Return the number of an option, None for auto."""
     if text is None or text == "auto":
         return None
     try:

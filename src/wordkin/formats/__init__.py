@@ -205,7 +205,7 @@ def _named(name: str) -> Format:
 
 def _function(name: str, format: Format, what: str) -> Callable[..., Any]:
     if not name:
-        raise FormatError(f"{format.name} cannot be {what}")
+        raise FormatError(f"the format {format.name} cannot be {what}")
     module, function = name.split(":")
     found: Callable[..., Any] = getattr(import_module(f"{__name__}.{module}"), function)
     return found

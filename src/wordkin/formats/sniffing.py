@@ -26,6 +26,14 @@ _BEGINNINGS = (
     ("arrow", re.compile(rb"ARROW1")),
     ("npy", re.compile(rb"\x93NUMPY")),
 )
+_UNWANTED = (
+    (re.compile(rb"PK\x03\x04"), "a zip archive: unpack it first"),
+    (re.compile(rb"\xef\xbb\xbf\d+ \d+[ \r]*\n"), "begins with a byte order mark: save it without"),
+    (
+        re.compile(rb"-?\d*\.\d+(e-?\d+)?(\t-?\d+(\.\d+)?(e-?\d+)?)+\r?\n"),
+        "numbers without words, as in a .tsv for the Embedding Projector, which cannot be read",
+    ),
+)
 _HEADER = re.compile(rb"[ \t]*[+-]?\d+[ \t]+[+-]?(\d+)[ \t\r]*(\n|$)")
 _NUMBER = re.compile(
     rb"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE
@@ -44,15 +52,17 @@ def sniff(path: StrPath) -> str:
         packed = stream.packed
     if not size:
         raise damaged(path, 0, "is empty")
+    for begins, what in _UNWANTED:
+        if begins.match(head):
+            raise damaged(path, 0, what)
     suffixes = [suffix.lower() for suffix in Path(path).suffixes]
     name = _of_content(bytes(head[:size]), size < HEAD, ".bin" in suffixes[-2:])
     if not name:
         raise damaged(
             path,
             0,
-            "begins like no known format: neither with a line 'words dimensions' (word2vec,"
-            " fastText's .vec), nor with a word and its numbers (GloVe), nor as safetensors,"
-            " fastText's .bin, gensim's, Parquet's, Arrow's or NumPy's files do",
+            "begins like no known format of vectors: neither with 'words dimensions', nor with a"
+            " word and its numbers, nor as a binary format does",
         )
     if packed and name not in _FROM_PACKED:
         raise damaged(path, 0, f"a file in the format {name} packed by {packed}: unpack it first")
@@ -75,7 +85,9 @@ def _of_content(head: bytes, whole: bool, named_binary: bool) -> str | None:
     fields = line.split()
     if not newline and not whole:
         del fields[-1:]  # it may be cut
-    return "glove" if len(fields) > 1 and _NUMBER.fullmatch(fields[-1]) else None
+    numbers = len(fields) > 1 and bool(_NUMBER.fullmatch(fields[-1]))
+    # Two words and a number are a pair of a file of questions.
+    return "glove" if numbers and (len(fields) == 2 or _NUMBER.fullmatch(fields[-2])) else None
 
 
 def _is_binary(rows: bytes, d: int, whole: bool, named_binary: bool) -> bool:
