@@ -9,6 +9,7 @@ import pytest
 
 import wordkin
 from commands import Ran, fails, run
+from samples import FASTTEXT
 from wordkin.vectors import WordVectors
 
 WORDS = ["king", "queen", "man", "woman", "apple", "서울"]
@@ -221,3 +222,21 @@ def test_words_of_pairs_command_no_terminal(tmp_path: Path) -> None:
         out = run(verb, tmp_path / "v.bin", stdin=line).out
         assert "\\x1b[31mred" in out
         assert "\x1b" not in out
+
+
+# ---- words without a vocabulary ------------------------------------------------------------------
+
+
+def test_every_verb_takes_words_that_are_composed_of_ngrams(tmp_path: Path) -> None:
+    path = tmp_path / "ft.bin"
+    path.write_bytes(FASTTEXT)
+    v = wordkin.load(path)
+    assert "cats" not in v
+    assert run("neighbours", path, "cats", "-n", 1).out.split()[-1] == "cat"
+    assert run("neighbours", path, "cats", "--without", "dogs", "-n", 1).code == 0
+    assert run("analogy", path, "cat", "cats", "dog", "-n", 1).code == 0
+    assert run("similarity", path, "cats", "cat").out.startswith(
+        f"{v.similarity('cats', 'cat'):7.4f}"
+    )
+    assert run("rank", path, "cats", "dog").out.split()[0] == str(v.rank("cats", "dog"))
+    assert run("odd", path, "cats", "cat", "dog").out.strip() in {"cats", "cat", "dog"}

@@ -121,6 +121,21 @@ def test_every_question_takes_any_word() -> None:
     assert v.doesnt_match(["the", "these", "xyzzy"]) in {"the", "these", "xyzzy"}
 
 
+def test_a_word_of_no_vocabulary_has_a_rank_of_each_word_that_is_in_one() -> None:
+    v = vectors()
+    near = [word for word, _ in v.most_similar("unseen", topn=9)]
+    assert [v.rank("unseen", word) for word in near] == [1, 2, 3]
+    with pytest.raises(UnknownWordError):
+        v.rank("the", "unseen")
+
+
+def test_a_part_knows_any_word_too() -> None:
+    v = vectors()
+    for part in (v.take(2), v.take(["the", "seoul"])):
+        assert part.words == ("the", "seoul")
+        np.testing.assert_array_equal(part["unseen"], v["unseen"])
+
+
 def test_membership_is_about_the_vocabulary() -> None:
     v = vectors()
     assert "the" in v

@@ -1,8 +1,7 @@
 """Vectors of words that are not in the vocabulary, made of those of their parts.
 
 In: the vectors of words and of their n-grams. Out: composed vectors; or `SubwordVectors`, which
-answer for any word. May import the native core, `errors`,
-`settings` and `vectors`.
+answer for any word. May import the native core, `errors`, `settings` and `vectors`.
 """
 
 from __future__ import annotations
@@ -82,8 +81,8 @@ class Subwords:
 class SubwordVectors(WordVectors):
     """Words and their vectors, and a vector for any other word: the mean of its n-grams' vectors.
 
-    Every question takes words that are not in the vocabulary. `in`, `len`, `index`, iteration and
-    answers are about those in it. Never changed after it is made.
+    Every question takes words that are not in the vocabulary. `in`, `len`, `index`, `take`,
+    iteration, `within` and answers are about those in it. Never changed after it is made.
 
     Parameters
     ----------
@@ -137,6 +136,11 @@ class SubwordVectors(WordVectors):
             raise UnknownWordError(f"a vector of the n-grams of {word!r:.80} is not finite")
         composed.setflags(write=False)
         return composed
+
+    def _part(
+        self, words: Sequence[str], matrix: Float32, counts: npt.ArrayLike | None
+    ) -> SubwordVectors:
+        return SubwordVectors(words, matrix, counts, self._subwords)
 
 
 def _bytes_of(matrix: Float32) -> npt.NDArray[np.uint8]:

@@ -71,7 +71,6 @@ def neighbours(
     from wordkin import load
 
     vectors = load(model)
-    _require_known(vectors, [asked, unwanted])
     if together or unwanted:
         questions = [asked] if together else [[word] for word in asked]
         answers = [vectors.most_similar(q, unwanted, topn, within=within) for q in questions]
@@ -113,7 +112,6 @@ def analogy(
     from wordkin import load
 
     vectors = load(model)
-    _require_known(vectors, questions)
     answers = [vectors.analogy(a, b, c, topn, method.value, within=within) for a, b, c in questions]
     if json:
         name = "cosine" if method is Method.add else "score"
@@ -142,7 +140,6 @@ def similarity(
     from wordkin import load
 
     vectors = load(model)
-    _require_known(vectors, pairs)
     cosines = [vectors.similarity(a, b) for a, b in pairs]
     if json:
         reports = zip(pairs, cosines, strict=True)
@@ -163,7 +160,6 @@ def rank(
     from wordkin import load
 
     vectors = load(model)
-    _require_known(vectors, pairs)
     places = [vectors.rank(word, other) for word, other in pairs]
     if json:
         _put_reports(
@@ -186,7 +182,6 @@ def odd(model: Model, words: Groups = None, json: Json = False) -> None:
     from wordkin import load
 
     vectors = load(model)
-    _require_known(vectors, groups)
     found = [vectors.doesnt_match(group) for group in groups]
     if json:
         reports = zip(groups, found, strict=True)
@@ -227,7 +222,8 @@ def predict(model: Trained, words: Words = None, topn: TopN = 10, json: Json = F
     if model.suffix.lower() != MODEL_SUFFIX:
         raise FormatError(f"{model}: probabilities take a {MODEL_SUFFIX} model, not vectors alone")
     trained = Word2Vec.load(model)
-    _require_known(trained.center, [asked])
+    for word in asked:  # an unknown one is said before the first answer
+        trained.center.index(word)
     answers = ((word, trained.predict(word, topn)) for word in asked)
     if json:
         terminal.put_json(
@@ -270,13 +266,6 @@ def _lines_of_stdin() -> list[list[str]]:
         raise SettingsError("no word is given: name one, or write words to standard input")
     lines = sys.stdin.buffer.read().split(b"\n")
     return [[word.decode("utf-8", "surrogateescape") for word in line.split()] for line in lines]
-
-
-def _require_known(vectors: Any, questions: Iterable[Iterable[str]]) -> None:
-    """Say an unknown word before the first answer."""
-    for words in questions:
-        for word in words:
-            vectors.index(word)
 
 
 def _put_reports(arguments: Sequence[str] | None, reports: list[dict[str, Any]]) -> None:
