@@ -104,8 +104,25 @@ def test_float64_decides_what_float32_sees_as_equal() -> None:
     # a = b leaves the direction of c.
     rows = analogies.solve(matrix, np.array([0, 1]), np.array([[1, 1, 0]]), same_word)["add"]
     lengths = np.linalg.norm(matrix.astype(np.float64), axis=1, keepdims=True)
-    unit = (matrix / lengths).astype(np.float32).astype(np.float64)
-    assert rows.tolist() == [2 + int(unit[2:, 0].argmax())]
+    assert rows.tolist() == [2 + int((matrix / lengths)[2:, 0].argmax())]
+
+
+@pytest.mark.parametrize("exponent", [0, -100, 100, -140])  # the last: denormal numbers
+def test_the_smallest_difference_decides_at_any_length(exponent: int) -> None:
+    # Directions that float32 numbers of length 1 cannot tell apart, nor those of small numbers.
+    rng = np.random.default_rng(0)
+    near = rng.normal(size=20).astype(np.float32)
+    asked = near + 0.3 * rng.normal(size=(30, 20))
+    ulps = rng.integers(-1, 2, (500, 20), dtype=np.int32)
+    rows = (near.view(np.int32) + ulps).view(np.float32) * np.float32(2.0**exponent)
+    matrix = np.concatenate([asked, rows]).astype(np.float32)
+    same_word = np.array([*range(30), *[-1] * 500], dtype=np.int32)
+    questions = np.array([[0, 0, c] for c in range(1, 30)])  # a = b leaves the direction of c
+    cosines = units(matrix)[30:] @ units(matrix)[1:30].T
+    for threads in (1, 2):
+        found = analogies.solve(matrix, np.arange(30), questions, same_word, threads=threads)["add"]
+        assert found[found >= 30].tolist() == (30 + cosines.argmax(axis=0))[found >= 30].tolist()
+        assert (found >= 30).sum() > 5
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -140,6 +157,7 @@ def test_rows_of_zeros_have_the_cosine_zero(method: Method) -> None:
         {"questions": np.zeros((1, 2), np.int32)},
         {"cosines": np.zeros((2, 3), np.float32)},
         {"candidates": np.zeros((4, 2), np.float32)},
+        {"inverse": np.zeros(3)},
         {"same_word": np.zeros(3, np.int32)},
         {"scores": np.zeros(2)},
         {"rows": np.zeros(0, np.int64)},
@@ -155,6 +173,7 @@ def test_native_code_refuses_arrays_that_do_not_fit(damage: dict[str, Any]) -> N
         "cosines": np.zeros((2, 4), np.float32),
         "slack": 0.0,
         "candidates": np.zeros((4, 3), np.float32),
+        "inverse": np.zeros(4),
         "same_word": np.full(4, -1, np.int32),
         "first": 0,
         "scores": np.full(1, -np.inf),

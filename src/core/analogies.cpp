@@ -14,24 +14,17 @@ constexpr int kLanes = 8;
 constexpr double kEpsilon = 1e-6;  // keeps the product from dividing by zero
 constexpr float kRounding = 1 + 16 * std::numeric_limits<float>::epsilon();
 
-double dot(const float* x, const double* y, int d) {
-  double total = 0;
-  for (int i = 0; i < d; ++i) total += x[i] * y[i];
-  return total;
-}
-
 // (1 + cosine) / 2, in [0, 1] whatever was rounded.
 double shifted(double cosine) { return std::clamp((1 + cosine) / 2, 0.0, 1.0); }
 
-double score(const AnalogyQuestions& asked, const Id* question, const float* candidate) {
-  const double* word[3];
-  for (int i = 0; i < 3; ++i) word[i] = asked.directions + question[i] * std::int64_t{asked.d};
-  if (asked.method == AnalogyMethod::product)
-    return shifted(dot(candidate, word[1], asked.d)) * shifted(dot(candidate, word[2], asked.d)) /
-           (shifted(dot(candidate, word[0], asked.d)) + kEpsilon);
-  double total = 0;
-  for (int i = 0; i < asked.d; ++i) total += candidate[i] * (word[1][i] - word[0][i] + word[2][i]);
-  return total;
+double score(const AnalogyQuestions& asked, const Id* question, const SearchedRows& candidates,
+             Row row) {
+  const auto cosine = [&](int i) {
+    return candidates.cosine(row, asked.directions + question[i] * std::int64_t{asked.d});
+  };
+  const double a = cosine(0), b = cosine(1), c = cosine(2);
+  return asked.method == AnalogyMethod::sum ? b - a + c
+                                            : shifted(b) * shifted(c) / (shifted(a) + kEpsilon);
 }
 
 // What a block's candidates can score at most: plus[b] + plus[c] + minus[a], or the product of the
@@ -43,7 +36,7 @@ class Bounds {
 
   void prepare(const AnalogyTile& tile, std::int64_t words, std::int64_t begin, int size) {
     for (std::int64_t w = 0; w < words; ++w) {
-      const float* cosine = tile.cosines + w * tile.size + begin;
+      const float* cosine = tile.cosines + w * tile.candidates.rows + begin;
       float *plus = plus_.data() + w * kBlock, *minus = minus_.data() + w * kBlock;
       if (method_ == AnalogyMethod::sum) {
         // What rounding does to two sums of numbers up to 3 is in here, too.
@@ -101,11 +94,13 @@ float rounded_down(double x) {
 // The questions [first, last) and all candidates of the tile.
 void improve_some(const AnalogyQuestions& asked, const AnalogyTile& tile, const AnalogyAnswers& answers,
                   std::int64_t first, std::int64_t last) {
+  const Denormals count;
   Bounds bounds(asked.method, asked.words);
   std::vector<float> floors(last - first);
   for (std::int64_t q = first; q < last; ++q) floors[q - first] = rounded_down(answers.scores[q]);
-  for (std::int64_t begin = 0; begin < tile.size; begin += kBlock) {
-    const int size = static_cast<int>(std::min<std::int64_t>(kBlock, tile.size - begin));
+  const std::int64_t rows = tile.candidates.rows;
+  for (std::int64_t begin = 0; begin < rows; begin += kBlock) {
+    const int size = static_cast<int>(std::min<std::int64_t>(kBlock, rows - begin));
     bounds.prepare(tile, asked.words, begin, size);
     for (std::int64_t q = first; q < last; ++q) {
       const Id* question = asked.questions + 3 * q;
@@ -115,7 +110,7 @@ void improve_some(const AnalogyQuestions& asked, const AnalogyTile& tile, const 
         if (!(bounds.at(question, i) > floor)) continue;
         const Id word = tile.same_word[begin + i];
         if (word >= 0 && std::find(question, question + 3, word) != question + 3) continue;
-        const double exact = score(asked, question, tile.candidates + (begin + i) * asked.d);
+        const double exact = score(asked, question, tile.candidates, begin + i);
         if (exact > answers.scores[q]) {
           answers.scores[q] = exact;
           answers.rows[q] = tile.first + begin + i;

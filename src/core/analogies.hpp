@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core.hpp"
+#include "search.hpp"
 
 namespace wordkin {
 
@@ -27,9 +28,8 @@ struct AnalogyQuestions {
 struct AnalogyTile {
   const float* cosines;       // of words and candidates, (words, size), each off by `slack` at most
   float slack;
-  const float* candidates;    // (size, d): of length 1, or zero
+  SearchedRows candidates;
   const Id* same_word;        // which of the words asked about each candidate is, -1: none of them
-  std::int64_t size;
   std::int64_t first;         // number of the first candidate
 };
 

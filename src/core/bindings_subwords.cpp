@@ -86,7 +86,7 @@ void compose_words(InOut<float, 2> out, In<std::uint8_t, 1> bytes, In<std::int64
 
 void define_subwords(nanobind::module_& m) {
   m.def("fasttext_dictionary", &dictionary, "bytes"_a, "begin"_a, "words"_a, "labels"_a,
-        "keep"_a,         "Returns words, offsets, counts, the byte after it or of the damage, and what is damaged.");
+        "keep"_a, "Returns words, offsets, counts, the byte after it or of the damage, and what is damaged.");
   m.def("ngram_buckets", &ngram_buckets, "bytes"_a, "offsets"_a, "shortest"_a, "longest"_a,
         "buckets"_a, "whole_end"_a, "The buckets of the words' n-grams, and where each word's end.");
   m.def("compose", &compose_words, "out"_a.noconvert(), "bytes"_a, "offsets"_a, "rows"_a, "own"_a,

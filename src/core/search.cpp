@@ -42,21 +42,6 @@ inline bool any_reaches(const float* scores, const float* scale, float floor) {
   return (reached[0] | reached[1]) != 0;
 }
 
-// The smallest numbers count here: whoever called may have told the processor otherwise, and so do
-// threads.
-class Denormals {
- public:
-#ifdef __SSE2__
-  Denormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ & ~0x8040u); }
-  ~Denormals() { _mm_setcsr(before_); }
-
- private:
-  unsigned before_;
-#else
-  Denormals() {}
-#endif
-};
-
 // Calls work(begin, end) for parts of 0 .. size, a thread each.
 template <typename Work>
 void in_parts(Row size, int threads, const Work& work) {

@@ -23,6 +23,23 @@ inline void flush_denormals() {
 #endif
 }
 
+// While one of these lives, the smallest numbers count on its thread, whatever it was told before.
+class Denormals {
+ public:
+#ifdef __SSE2__
+  Denormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ & ~0x8040u); }
+  ~Denormals() { _mm_setcsr(before_); }
+#else
+  Denormals() : before_(0) {}
+  ~Denormals() {}
+#endif
+  Denormals(const Denormals&) = delete;
+  Denormals& operator=(const Denormals&) = delete;
+
+ private:
+  [[maybe_unused]] unsigned before_;
+};
+
 // Calls work(0) .. work(threads - 1), each on a thread of its own, none before all are there; and
 // `tick` from the calling thread about ten times a second until all have ended. What one of them
 // throws is thrown here, once `stop` was called and the others have ended, too.

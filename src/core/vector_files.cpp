@@ -30,9 +30,7 @@ std::int64_t length(std::string_view s) { return static_cast<std::int64_t>(s.siz
 void run_parts(int parts, const std::function<void(int)>& work) {
   if (parts == 1) return work(0);
   const auto exactly = [&](int part) {
-#ifdef __SSE2__
-    _mm_setcsr(_mm_getcsr() & ~0x8040u);   // here, the smallest numbers are not to become zeros
-#endif
+    const Denormals count;
     work(part);
   };
   run_threads(parts, exactly, [] {}, [] {});

@@ -28,7 +28,7 @@ _TILE = 1 << 22  # cosines taken at a time
 
 
 def solve(
-    matrix: neighbours.Rows,
+    matrix: neighbours.Float32,
     asked: npt.NDArray[np.integer],
     questions: npt.NDArray[np.integer],
     same_word: npt.NDArray[np.int32],
@@ -43,7 +43,7 @@ def solve(
 
     Parameters
     ----------
-    matrix : (V, d) array
+    matrix : (V, d) float32 array
         Finite numbers; a row of zeros has the cosine 0 with anything.
     asked : (m,) array of row numbers
         The words that questions are about.
@@ -62,29 +62,30 @@ def solve(
     dict of method to (n,) int64 array
         Row numbers; -1 where every row is one of the question's own words.
     """
-    m, d = len(asked), matrix.shape[1]
     rows = {method: np.full(len(questions), -1, dtype=np.int64) for method in methods}
     if not len(questions):
         return rows
-    directions = np.stack([neighbours.direction(matrix[[row]], [1]) for row in asked.tolist()])
+    searched = neighbours.Searched(np.ascontiguousarray(matrix))
+    directions = neighbours.units(matrix[asked])
     as_float32 = directions.astype(np.float32)
     scores = {method: np.full(len(questions), -np.inf) for method in methods}
     triples = np.ascontiguousarray(questions, dtype=np.int32)
-    step = max(256, _TILE // m)
-    for first in range(0, len(matrix), step):
-        candidates = neighbours.units(matrix[first : first + step]).astype(np.float32)
+    for numbers, tile, scale in searched.tiles(None, max(256, _TILE // len(asked))):
         with np.errstate(invalid="ignore"):  # OpenBLAS may say so of what an earlier call left
-            cosines = as_float32 @ candidates.T
+            cosines = as_float32 @ tile.T
+        cosines *= scale
+        these = slice(numbers[0], numbers[-1] + 1)
         for method in methods:
             _core.improve_analogies(
                 method=method,
                 directions=directions,
                 questions=triples,
                 cosines=np.ascontiguousarray(cosines),
-                slack=(d + 4) * float(np.finfo(np.float32).eps),
-                candidates=candidates,
-                same_word=np.ascontiguousarray(same_word[first : first + step]),
-                first=first,
+                slack=searched.error,
+                candidates=searched.matrix[these],
+                inverse=searched.inverse[these],
+                same_word=np.ascontiguousarray(same_word[these]),
+                first=int(numbers[0]),
                 scores=scores[method],
                 rows=rows[method],
                 threads=threads,
