@@ -11,6 +11,7 @@ import pytest
 
 from wordkin.approximate import ApproximateVectors
 from wordkin.errors import FormatError, SettingsError, UnknownWordError, WordkinError
+from wordkin.subwords import Subwords, SubwordVectors
 from wordkin.vectors import WordVectors
 
 
@@ -62,6 +63,16 @@ def test_a_batch_has_the_answers_of_each_alone(approximate: ApproximateVectors) 
     batch = approximate.most_similar_batch(words, topn=4)
     assert batch == [approximate.most_similar(word, topn=4) for word in words]
     assert approximate.most_similar_batch([]) == []
+
+
+def test_a_batch_takes_all_that_one_question_takes(approximate: ApproximateVectors) -> None:
+    matrix = approximate.vectors.matrix[:5]
+    assert approximate.most_similar_batch(matrix) == [approximate.most_similar(v) for v in matrix]
+    ngrams = np.eye(3, dtype=np.float32)
+    parts = Subwords(ngrams, ngrams, shortest=2, longest=3)
+    small = ApproximateVectors(SubwordVectors(["a", "b", "c"], np.eye(3), None, parts))
+    asked = ["unseen", "a"]
+    assert small.most_similar_batch(asked) == small.vectors.most_similar_batch(asked)
 
 
 def test_questions_of_several_words_are_those_of_exact_vectors(

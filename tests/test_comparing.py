@@ -241,6 +241,11 @@ def test_the_words_that_moved_are_the_least_stable() -> None:
         found.agreed("nobody")
 
 
+def test_a_word_to_compare_is_not_taken_for_its_letters() -> None:
+    assert compare(model(), model(), words="w1").words == ("w1",)
+    assert compare(model(), model(), words=iter(["w3", "w1"])).words == ("w3", "w1")  # type: ignore[arg-type]
+
+
 # ---- drawing lines -------------------------------------------------------------------------------
 
 

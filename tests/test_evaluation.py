@@ -166,6 +166,13 @@ def test_where_nothing_is_known_there_is_no_score() -> None:
         assert compared == evaluation.Comparison(0, None, None, None)
 
 
+def test_no_vectors_at_all_know_nothing() -> None:
+    none = WordVectors([], np.zeros((0, 3)))
+    assert evaluation.evaluate_analogies(none, ANALOGIES).total.known == 0
+    assert evaluation.evaluate_odd(none, evaluation.probes().odd).total.known == 0
+    assert evaluation.evaluate_similarity(none, PAIRS).spearman is None
+
+
 def test_two_models_are_compared_on_what_both_know() -> None:
     fewer = WordVectors(WORDS[:14], MATRIX[:14])
     found = [evaluation.evaluate_analogies(v, ANALOGIES) for v in (fewer, VECTORS)]

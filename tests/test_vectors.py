@@ -387,6 +387,19 @@ def test_rows_that_there_are_not_are_refused(vectors: WordVectors, rows: Any, me
         vectors.neighbour_rows(rows, 1)
 
 
+def test_an_array_of_words_is_words(vectors: WordVectors) -> None:
+    for words in (np.array(["king", "pear"]), np.array(["king", "pear"], dtype=object)):
+        assert vectors.most_similar(words) == vectors.most_similar(["king", "pear"])
+        assert vectors.most_similar_batch(words) == vectors.most_similar_batch(["king", "pear"])
+        assert vectors.distances(words).shape == (2, 2)
+
+
+def test_counts_that_none_can_be_are_refused() -> None:
+    for counts, shown in (([3, -1], "-1"), (np.array([3, 2**64 - 1], np.uint64), "-1")):
+        with pytest.raises(SettingsError, match=f"counts must be at least 0, got {shown}"):
+            WordVectors(["a", "b"], np.ones((2, 2)), counts)
+
+
 def test_answers_keep_within_the_first_words_or_those_named(vectors: WordVectors) -> None:
     assert names(vectors.most_similar("king", within=3)) == ["queen", "man"]
     assert names(vectors.most_similar("king", within=["pear", "man", "pear"])) == ["man", "pear"]

@@ -2,7 +2,7 @@
 
 In: word vectors. Out: the answers of `WordVectors`, from the words that an HNSW index finds; their
 cosines are exact, and only a near word may be missing. The only module that imports usearch, when
-an index is made. May import `errors`, `files`, `neighbours`, `tensors` and `vectors`.
+an index is made. May import `errors`, `files`, `neighbours`, `settings`, `tensors` and `vectors`.
 
 A file of an index is laid out as safetensors: usearch's own bytes as the tensor `index`, and who
 they belong to as metadata. They are checked before usearch sees them, which trusts what it reads.
@@ -21,11 +21,11 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin import neighbours
-from wordkin.errors import FormatError, SettingsError, WordkinError
+from wordkin.errors import FormatError, WordkinError
 from wordkin.files import atomic_write
-from wordkin.settings import cores
-from wordkin.tensors import read_tensors, write_tensors
-from wordkin.vectors import Answer, WordOrVector, WordVectors, at_least_1
+from wordkin.settings import at_least, cores
+from wordkin.tensors import parse_json, read_tensors, write_tensors
+from wordkin.vectors import Answer, WordOrVector, WordVectors
 
 StrPath: TypeAlias = str | os.PathLike[str]
 
@@ -83,7 +83,7 @@ class ApproximateVectors:
             "threads": cores() if threads is None else threads,
         }
         for name, value in settings.items():
-            at_least_1(name, value)
+            at_least(1, name, value)
         self._vectors = vectors
         self._threads = settings.pop("threads")
         self._index = _usearch().Index(ndim=vectors.dim, metric="ip", dtype="f32", **settings)
@@ -114,18 +114,18 @@ class ApproximateVectors:
 
         All is as in `WordVectors.most_similar`, but that one of the nearest may be missing.
         """
-        k = min(at_least_1("topn", topn), len(self))
+        k = min(at_least(1, "topn", topn), len(self))
         query, exclude = self._vectors.question(positive, negative)
         ((rows, cosines),) = self._nearest(query[np.newaxis], k, [exclude])
         return self._answer(rows, cosines)
 
-    def most_similar_batch(self, queries: Iterable[str], topn: SupportsIndex = 10) -> list[Answer]:
-        """Ask `most_similar` about many words at once: the same answers, in less time."""
-        if isinstance(queries, str):
-            raise SettingsError(f"queries must be several words, got the word {queries!r:.80}")
-        k = min(at_least_1("topn", topn), len(self))
-        rows = np.array([self._vectors.index(word) for word in queries], dtype=np.intp)
-        return [self._answer(*found) for found in self._nearest_of_rows(rows, k)]
+    def most_similar_batch(
+        self, queries: Iterable[str] | npt.NDArray[np.floating[Any]], topn: SupportsIndex = 10
+    ) -> list[Answer]:
+        """Ask `most_similar` about many words or vectors at once: the same answers, sooner."""
+        k = min(at_least(1, "topn", topn), len(self))
+        asked, exclude = self._vectors.questions(queries)
+        return [self._answer(*found) for found in self._nearest(asked, k, exclude)]
 
     def analogy(
         self, a: WordOrVector, b: WordOrVector, c: WordOrVector, topn: SupportsIndex = 10
@@ -151,8 +151,8 @@ class ApproximateVectors:
             In [0, 1]. A word as near as the last of the k nearest is as good as that one; 1 where
             no word has a neighbour.
         """
-        wanted = min(at_least_1("k", k), len(self) - 1)
-        drawn = min(at_least_1("sample", sample), len(self))
+        wanted = min(at_least(1, "k", k), len(self) - 1)
+        drawn = min(at_least(1, "sample", sample), len(self))
         if wanted < 1:
             return 1.0
         rows = np.random.default_rng(seed).choice(len(self), drawn, replace=False)
@@ -207,7 +207,7 @@ class ApproximateVectors:
         self, queries: npt.NDArray[np.float64], k: int, exclude: list[list[int]]
     ) -> list[tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]]:
         """Return row numbers and exact cosines for each query: at most k, the highest first."""
-        count = min(k + max(map(len, exclude)), len(self))
+        count = min(k + max(map(len, exclude), default=0), len(self))
         if count < 1:
             return [(np.empty(0, dtype=np.intp), np.empty(0)) for _ in queries]
         found = self._index.search(queries.astype(np.float32), count, threads=self._threads)
@@ -252,7 +252,7 @@ def _read_index(path: StrPath, fingerprint: str) -> bytes:
     try:
         with open(path, "rb", buffering=0) as file:
             tensors, texts = read_tensors(file, os.fstat(file.fileno()).st_size)
-        metadata = json.loads(texts[_METADATA])
+        metadata = parse_json(texts[_METADATA].encode())
         version, owner, sum_ = (metadata[name] for name in ("format", "vectors", "index"))
         data = tensors["index"].tobytes()
     except FormatError as error:

@@ -3,7 +3,7 @@
 In: `WordVectors`. Out: a `Comparison` of two, a `Stability` of several. The vectors of two models
 cannot be compared number by number: training leaves the axes free. Neighbours can, and so can
 vectors after the rotation that brings one model closest to the other. May import `vectors`,
-`neighbours` and `errors`.
+`neighbours`, `settings` and `errors`.
 
     overlap of a word    |N_A ∩ N_B| / k, where N are its k nearest neighbours by cosine
     aligned cosine       of a word's two vectors, after the orthogonal Q that minimises |A Q - B|²
@@ -22,18 +22,17 @@ which any alignment matches.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin.errors import SettingsError, UnknownWordError
 from wordkin.neighbours import units
+from wordkin.settings import at_least
 from wordkin.vectors import WordVectors
 
 Float32 = npt.NDArray[np.float32]
@@ -132,7 +131,7 @@ class Comparison:
 
     def most_changed(self, n: int = 20) -> list[Change]:
         """Return the words of the least overlap; of equals, those of the least aligned cosine."""
-        order = np.lexsort((self.cosine, self.overlap))[: _at_least("n", n, 0)]
+        order = np.lexsort((self.cosine, self.overlap))[: at_least(0, "n", n)]
         return [self._change(int(i)) for i in order]
 
     @cached_property
@@ -201,12 +200,12 @@ class Stability:
 
     def most_stable(self, n: int = 20) -> list[tuple[str, float]]:
         """Return the n words of the greatest overlap; of equals, the most frequent."""
-        order = np.argsort(-self.overlap, kind="stable")[: _at_least("n", n, 0)]
+        order = np.argsort(-self.overlap, kind="stable")[: at_least(0, "n", n)]
         return [(self.words[i], float(self.overlap[i])) for i in order]
 
     def least_stable(self, n: int = 20) -> list[tuple[str, float]]:
         """Return the n words of the least overlap; of equals, the most frequent."""
-        order = np.argsort(self.overlap, kind="stable")[: _at_least("n", n, 0)]
+        order = np.argsort(self.overlap, kind="stable")[: at_least(0, "n", n)]
         return [(self.words[i], float(self.overlap[i])) for i in order]
 
     def agreed(self, word: str) -> list[str]:
@@ -265,8 +264,10 @@ def compare(
     UnknownWordError
         For one of `words` that one of the models does not have.
     """
-    if words is not None and not words:
-        raise SettingsError("words must be at least 1, got 0")
+    if words is not None:
+        words = [words] if isinstance(words, str) else list(words)
+        if not words:
+            raise SettingsError("words must be at least 1, got 0")
     common = _common([a, b])
     taken = [model.take(common.words) for model in (a, b)]
     asked = _asked(common, most_frequent) if words is None else common.places(words, [a, b])
@@ -362,22 +363,15 @@ def _common(models: Sequence[WordVectors]) -> _Common:
 def _asked(common: _Common, most_frequent: int | None) -> Indices:
     n = len(common.words)
     return np.arange(
-        n if most_frequent is None else min(n, _at_least("most_frequent", most_frequent))
+        n if most_frequent is None else min(n, at_least(1, "most_frequent", most_frequent))
     )
 
 
 def _sizes(common: _Common, k: int, within: int | None) -> tuple[int, int]:
     """Return how many neighbours each word has, and how many words these may be."""
     n = len(common.words)
-    candidates = n if within is None else min(n, _at_least("within", within, 2))
-    return min(_at_least("k", k), candidates - 1), candidates
-
-
-def _at_least(name: str, value: SupportsIndex, least: int = 1) -> int:
-    number = operator.index(value)
-    if number < least:
-        raise SettingsError(f"{name} must be at least {least}, got {number}")
-    return number
+    candidates = n if within is None else min(n, at_least(2, "within", within))
+    return min(at_least(1, "k", k), candidates - 1), candidates
 
 
 @dataclass(frozen=True, eq=False)

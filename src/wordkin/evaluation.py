@@ -22,10 +22,10 @@ from wordkin import analogies, intervals, neighbours
 from wordkin.analogies import METHODS, Method
 from wordkin.errors import SettingsError
 from wordkin.intervals import Difference, Interval
-from wordkin.known import Known, at_least_1
+from wordkin.known import Known
 from wordkin.probes import OF_A_KIND, OddFile, Probes, probes
 from wordkin.question_files import AnalogyFile, SimilarityFile, read_analogies, read_similarity
-from wordkin.settings import cores
+from wordkin.settings import at_least, cores
 from wordkin.vectors import WordVectors
 
 __all__ = [
@@ -217,7 +217,7 @@ def evaluate_analogies_by(
     for method in methods:
         if method not in METHODS:
             raise SettingsError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
-    threads = cores() if threads is None else at_least_1("threads", threads)
+    threads = cores() if threads is None else at_least(1, "threads", threads)
     words = [question for section in questions.sections for question in section.questions]
     known_words = Known(vectors, words, most_frequent, case_insensitive)
     numbers = known_words.numbers.reshape(-1, 4)
@@ -261,7 +261,8 @@ def _analogy_scores(
 ) -> AnalogyScores:
     answer = np.full(len(known), -1)
     answer[known] = rows
-    right = (answer >= 0) & (known_words.same_word[answer] == numbers[:, 3])
+    right = np.zeros_like(known)
+    right[known] = (rows >= 0) & (known_words.same_word[rows] == numbers[known, 3])
     names = [section.name for section in questions.sections]
     sizes = [len(section.questions) for section in questions.sections]
     section_of = np.repeat(np.arange(len(sizes)), sizes)
@@ -349,9 +350,7 @@ def evaluate_odd(
     known = known_words.all_of(numbers)
     used, places = np.unique(numbers[known], return_inverse=True)
     places = places.reshape(-1, OF_A_KIND + 1)
-    units = np.zeros((len(used), vectors.dim))
-    for unit, row in zip(units, known_words.rows[used], strict=True):
-        unit[:] = neighbours.direction(vectors.matrix[[row]], [1])
+    units = neighbours.units(vectors.matrix[known_words.rows[used]])
     with np.errstate(invalid="ignore"):  # OpenBLAS may say so of what an earlier call left
         cosines = units @ units.T
     # Of each word of a question with the sum of all of them.

@@ -1,20 +1,18 @@
 """Where the words of questions stand among vectors.
 
 In: `WordVectors`, and questions as tuples of words. Out: numbers of words, and rows. May import
-`errors` and `vectors`.
+`settings` and `vectors`.
 """
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.errors import SettingsError
+from wordkin.settings import at_least
 from wordkin.vectors import WordVectors
 
 Bools = npt.NDArray[np.bool_]
@@ -53,7 +51,7 @@ class Known:
     ) -> None:
         V = len(vectors)
         if most_frequent is not None:
-            V = min(V, at_least_1("most_frequent", most_frequent))
+            V = min(V, at_least(1, "most_frequent", most_frequent))
         spelled: Callable[[str], str] = str.upper if case_insensitive else str
         number: dict[str, int] = {}
         self.numbers = np.array(
@@ -73,11 +71,3 @@ class Known:
     def all_of(self, numbers: Rows) -> Bools:
         """Return for each question, a row of numbers, whether all of its words have a vector."""
         return np.array((self.rows[numbers] >= 0).all(axis=1))
-
-
-def at_least_1(name: str, value: SupportsIndex) -> int:
-    """Return the number; raise SettingsError if it is below 1."""
-    number = operator.index(value)
-    if number < 1:
-        raise SettingsError(f"{name} must be at least 1, got {number}")
-    return number

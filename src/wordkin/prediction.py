@@ -1,6 +1,6 @@
 """What a model expects around a word: P(outside | center) from its matrices.
 
-Imports `objectives` and NumPy.
+May import `objectives` and `settings`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.errors import SettingsError
 from wordkin.objectives import NOISE_POWER, softmax
+from wordkin.settings import at_least
 
 
 def probabilities(
@@ -39,6 +39,4 @@ def probabilities(
 
 def largest(x: npt.NDArray[np.float64], number: int) -> npt.NDArray[np.intp]:
     """Return the indices of the largest numbers, the largest first; of equal ones the first."""
-    if number < 1:
-        raise SettingsError(f"topn must be at least 1, got {number}")
-    return np.argsort(-x, kind="stable")[:number]
+    return np.argsort(-x, kind="stable")[: at_least(1, "topn", number)]

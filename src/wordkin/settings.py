@@ -1,4 +1,4 @@
-"""What a training run is told: names, defaults, and what each value may be.
+"""What a training run is told: names, defaults, and what each value may be; cores at hand.
 
 Imports `errors` alone. The engines read settings and never change them.
 """
@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import operator
 import os
-from typing import Any, ClassVar, Literal, TypeAlias, get_args
+from typing import Any, ClassVar, Literal, SupportsIndex, TypeAlias, get_args
 
 from wordkin.errors import SettingsError
 
@@ -20,6 +21,14 @@ Precision: TypeAlias = Literal["float32", "float64", "bfloat16"]
 def cores() -> int:
     """Return how many threads can run at once."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def at_least(least: int, name: str, value: SupportsIndex) -> int:
+    """Return the value as an int; raise SettingsError if it is less than that."""
+    number = operator.index(value)
+    if number < least:
+        raise SettingsError(f"{name} must be at least {least}, got {number}")
+    return number
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -1,24 +1,24 @@
 """Words and their vectors: the thing that people keep, save and ask questions of.
 
 In: words, a matrix, counts. Out: answers in words. Immutable, and knows nothing of training or of
-files; the array work is in `neighbours`, the only other room it may import besides `errors`.
+files; the array work is in `neighbours`, which it may import, as `errors` and `settings`.
 """
 
 from __future__ import annotations
 
 import difflib
-import operator
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import Any, Literal, SupportsIndex, TypeAlias
+from typing import Any, Literal, SupportsIndex, TypeAlias, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin import neighbours
 from wordkin.errors import SettingsError, UnknownWordError
+from wordkin.settings import at_least
 
 Vector: TypeAlias = npt.NDArray[np.floating[Any]]  # (d,)
 WordOrVector: TypeAlias = str | Vector
@@ -68,6 +68,8 @@ class WordVectors:
             )
         if self._counts is not None and self._counts.shape != (V,):
             raise SettingsError(f"counts must have the shape ({V},), got {self._counts.shape}")
+        if self._counts is not None and V and self._counts.min() < 0:  # or beyond int64
+            raise SettingsError(f"counts must be at least 0, got {self._counts.min()}")
         if len(self._index) < V:
             twice = next(w for i, w in enumerate(self._words) if self._index[w] != i)
             raise SettingsError(f"words must differ, got {_shown(twice)} twice")
@@ -161,7 +163,7 @@ class WordVectors:
         ------
         UnknownWordError, SettingsError
         """
-        k = at_least_1("topn", topn)
+        k = at_least(1, "topn", topn)
         query, exclude = self.question(positive, negative)
         return self._answer(
             *neighbours.nearest(self.searched, query, k, exclude, self._within(within))
@@ -216,23 +218,39 @@ class WordVectors:
         ------
         UnknownWordError, SettingsError
         """
-        if isinstance(queries, str):
-            raise SettingsError(f"queries must be several words, got the word {_shown(queries)}")
-        k = min(at_least_1("topn", topn), max(len(self), 1))
-        exclude: list[list[int]] = []
-        if isinstance(queries, np.ndarray) and queries.dtype.kind in "fiu":
-            asked = self._vectors(queries)
-        else:
-            words = list(queries)
-            asked = self._stacked(words)
-            exclude = [self._rows_of_words([word]) for word in words]
+        k = min(at_least(1, "topn", topn), max(len(self), 1))
+        asked, exclude = self.questions(queries)
         indices, cosines = neighbours.nearest_many(
-            self.searched, neighbours.units(asked), k, exclude=exclude, within=self._within(within)
+            self.searched, asked, k, exclude=exclude, within=self._within(within)
         )
         return [
             self._answer(found[found >= 0], scores[found >= 0])
             for found, scores in zip(indices, cosines, strict=True)
         ]
+
+    def questions(
+        self, queries: Iterable[str] | npt.NDArray[np.floating[Any]]
+    ) -> tuple[npt.NDArray[np.float64], list[list[int]]]:
+        """Return what `most_similar_batch` asks of the matrix, as `question` does for one.
+
+        Returns
+        -------
+        queries : (n, d) float64 array
+            Directions: of length 1, or zero.
+        exclude : list of n lists of int
+            The rows that are no answer to each.
+
+        Raises
+        ------
+        UnknownWordError, SettingsError
+        """
+        if isinstance(queries, str):
+            raise SettingsError(f"queries must be several words, got the word {_shown(queries)}")
+        if _is_numbers(queries):
+            asked = self._vectors(queries)
+            return neighbours.units(asked), [[] for _ in asked]
+        words = list(queries)
+        return neighbours.units(self._stacked(words)), [self._rows_of_words([w]) for w in words]
 
     def neighbour_rows(
         self, rows: npt.ArrayLike, k: SupportsIndex, *, within: Within = None
@@ -261,7 +279,7 @@ class WordVectors:
             If there is no such row.
         """
         asked = self._row_numbers(rows)
-        number, chosen = at_least_1("k", k), self._within(within)
+        number, chosen = at_least(1, "k", k), self._within(within)
         blocks = [
             neighbours.nearest_many(
                 self.searched, neighbours.units(self._matrix[block]), number,
@@ -345,7 +363,7 @@ class WordVectors:
                 self.searched,
                 neighbours.units(self._stacked([b, c])),
                 neighbours.units(self._stacked([a])),
-                at_least_1("topn", topn),
+                at_least(1, "topn", topn),
                 self._rows_of_words([a, b, c]),
                 self._within(within),
             )
@@ -376,11 +394,10 @@ class WordVectors:
         SettingsError
             If both are the same word, which is not its own neighbour.
         """
-        own, row = self.index(word), self.index(other)
-        if own == row:
+        query, row = neighbours.units(self[word][np.newaxis])[0], self.index(other)
+        if word == other:
             raise SettingsError(f"rank needs two different words, got {_shown(word)} twice")
-        query = neighbours.units(self._matrix[[own]])[0]
-        return neighbours.rank(self.searched, query, row, [own])
+        return neighbours.rank(self.searched, query, row, self._rows_of_words([word]))
 
     def take(self, words: int | Iterable[str]) -> WordVectors:
         """Return the first so many words, at least 1, or the ones named, in that order.
@@ -392,13 +409,19 @@ class WordVectors:
             If a word is named twice.
         """
         if isinstance(words, int | np.integer):
-            number = at_least_1("words", words)
+            number = at_least(1, "words", words)
             counts = None if self._counts is None else self._counts[:number]
-            return WordVectors(self._words[:number], self._matrix[:number], counts)
+            return self._part(self._words[:number], self._matrix[:number], counts)
         chosen = [words] if isinstance(words, str) else list(words)
         rows = np.array([self.index(word) for word in chosen], dtype=np.intp)
         counts = None if self._counts is None else self._counts[rows]
-        return WordVectors(chosen, self._matrix[rows], counts)
+        return self._part(chosen, self._matrix[rows], counts)
+
+    def _part(
+        self, words: Sequence[str], matrix: npt.NDArray[np.float32], counts: npt.ArrayLike | None
+    ) -> WordVectors:
+        """Return vectors of the same kind for some of the words."""
+        return WordVectors(words, matrix, counts)
 
     @cached_property
     def _lengths(self) -> npt.NDArray[np.float64]:
@@ -433,7 +456,7 @@ class WordVectors:
         if within is None:
             return None
         if isinstance(within, int | np.integer):
-            return at_least_1("within", within)
+            return at_least(1, "within", within)
         rows = [self.index(word) for word in ([within] if isinstance(within, str) else within)]
         return np.unique(np.array(rows, dtype=np.intp))
 
@@ -500,17 +523,14 @@ def _read_only(values: npt.ArrayLike, dtype: np.dtype[Any], name: str) -> npt.ND
 
 def _several(items: WordOrVector | Iterable[WordOrVector]) -> list[WordOrVector]:
     """Return one word, one (d,) vector, or several of either as a list."""
-    if isinstance(items, str) or (isinstance(items, np.ndarray) and items.ndim == 1):
+    if isinstance(items, str) or (_is_numbers(items) and items.ndim == 1):
         return [items]
     return list(items)
 
 
-def at_least_1(name: str, value: SupportsIndex) -> int:
-    """Return the value as an int; raise SettingsError if it is less than 1."""
-    number = operator.index(value)
-    if number < 1:
-        raise SettingsError(f"{name} must be at least 1, got {number}")
-    return number
+def _is_numbers(items: object) -> TypeGuard[npt.NDArray[Any]]:
+    """Tell an array of numbers from one of words."""
+    return isinstance(items, np.ndarray) and items.dtype.kind in "biuf"
 
 
 def _shown(word: str) -> str:

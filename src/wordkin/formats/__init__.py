@@ -7,6 +7,7 @@ format; each is imported when it is needed. Knows nothing of training or of `Wor
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -15,6 +16,7 @@ from typing import Any
 
 from wordkin.errors import FormatError
 from wordkin.formats.vector_file import StrPath, VectorFile
+from wordkin.settings import at_least
 
 __all__ = ["FORMATS", "Format", "VectorFile", "format_to_write", "read", "sniff", "write"]
 
@@ -31,8 +33,8 @@ class Format:
         Of paths that are written in it where no format is named.
     reader, writer : str
         "module:function" in this package; empty where it cannot be read or written. A reader is
-        called with a path and the number of words to read at most (None: all), a writer with a path
-        and a `VectorFile`.
+        called with a path and the number of words to read at most, 1 or more (None: all), a writer
+        with a path and a `VectorFile`.
     keeps_counts : bool
         Whether it has a place for how often each word was seen.
     """
@@ -128,9 +130,14 @@ def read(path: StrPath, *, format: str | None = None, limit: int | None = None) 
         If the file is of no known format, cut short, or not what it should be.
     OSError
         If it cannot be opened.
+    SettingsError
+        If `limit` is less than 1.
     """
     chosen = _named(format) if format else _sniffed(path)
-    found: VectorFile = _function(chosen.reader, chosen, "read")(path, limit)
+    reader = _function(chosen.reader, chosen, "read")
+    if limit is not None:
+        limit = min(at_least(1, "limit", limit), sys.maxsize)
+    found: VectorFile = reader(path, limit)
     return found
 
 

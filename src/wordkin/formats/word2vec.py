@@ -18,8 +18,9 @@ from typing import TypeAlias
 import numpy as np
 
 from wordkin import _core
-from wordkin.errors import FormatError, FormatWarning, SettingsError
+from wordkin.errors import FormatError, FormatWarning
 from wordkin.files import atomic_write
+from wordkin.formats.obstacles import not_in_a_text, require_words
 from wordkin.formats.packed import unpacked
 from wordkin.formats.vector_file import (
     Float32,
@@ -101,12 +102,10 @@ _Rows: TypeAlias = Callable[[bytes, Int64, Float32], list[bytes]]
 
 
 def _read(path: StrPath, limit: int | None, new_reader: _NewReader) -> VectorFile:
-    if limit is not None and limit < 1:
-        raise SettingsError(f"limit must be at least 1, got {limit}")
     require_file(path)
     with unpacked(path) as stream:
         reader = new_reader(
-            limit=_core.ALL if limit is None else min(limit, _core.ALL),
+            limit=_core.ALL if limit is None else limit,
             room=_core.ALL if stream.size is None else stream.size,
         )
         piece = np.empty(PIECE, np.uint8)
@@ -153,10 +152,7 @@ def _text_rows(words: bytes, offsets: Int64, rows: Float32) -> list[bytes]:
 
 def _write(path: StrPath, vectors: VectorFile, lay_out: _Rows, header: bool = True) -> None:
     spelled = spell_words(path, vectors.words)
-    for word, raw in zip(vectors.words, spelled, strict=True):
-        if raw.split() != [raw]:
-            what = "has white space in it" if raw else "is empty"
-            raise FormatError(f"{path}: the format cannot hold the word {word!r:.80}: it {what}")
+    require_words(path, vectors.words, not_in_a_text)
     matrix = checked(path, "matrix", vectors.matrix, np.float32, (len(spelled), -1))
     step = max(1, PIECE // (12 * matrix.shape[1]))  # a number takes about so many bytes
     starts = range(0, len(spelled), step)
