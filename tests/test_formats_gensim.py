@@ -277,7 +277,7 @@ def test_a_list_that_holds_itself_many_times_over_is_never_looked_through(tmp_pa
     [
         ({"index_to_key": None}, ".* it has no list of words"),
         ({"index_to_key": ["a", "b", "c", 4]}, "word 3 is no text, but int"),
-        ({"index_to_key": ["a", "b", "c", "a"]}, "a word comes twice"),
+        ({"index_to_key": ["a", "b", "c", "a"]}, "the word 'a' comes twice"),
         ({"index_to_key": ["a"], "expandos": {}}, "1 words, but 4 vectors"),
         ({"vectors": None}, r"the array vectors is not in it, nor in a file .*kv\.vectors\.npy"),
         ({"vectors": VECTORS[0]}, r"vectors must have the shape \(V, d\), got \(3,\)"),

@@ -494,7 +494,8 @@ def read_counts(path: StrPath) -> CountsFile:
         raise FormatError(f"{path}: no tensor {', '.join(sorted(missing))}")
     for name, types in wanted.items():
         _check_kind(path, name, tensors[name], types)
-    words = cut_words(path, tensors["words"], tensors["offsets"])
+    at = getattr(tensors["offsets"], "offset", 0)
+    words = cut_words(path, tensors["words"], tensors["offsets"], at)
     counts = np.array(tensors["counts"])
     if len(counts) != len(words):
         raise FormatError(f"{path}: {len(counts)} counts of {len(words)} words")

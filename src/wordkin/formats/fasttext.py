@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin import _core
-from wordkin.errors import FormatError
 from wordkin.formats.vector_file import (
     Float32,
     Int64,
@@ -81,11 +80,7 @@ def read(path: StrPath, limit: int | None = None) -> VectorFile:
     own, ngrams = input_[:V], input_[V:]
     keep = V if limit is None else min(limit, V)
     spelled, offsets, counts, _ = _read_dictionary(path, data, at, V, labels, keep)
-    try:
-        words = cut_words(path, np.frombuffer(spelled, np.uint8), offsets)
-    except FormatError as error:
-        what = str(error).removeprefix(f"{path}: ")
-        raise damaged(path, _HEAD.size + _SETTINGS.size + _SIZES.size, what) from None
+    words = cut_words(path, np.frombuffer(spelled, np.uint8), offsets, at + _SIZES.size)
     subwords = Subwords(own, ngrams, settings.shortest, settings.longest)
     matrix = subwords.compose(words, known=len(words))
     return VectorFile(words, matrix, counts, subwords if settings.longest else None)

@@ -21,7 +21,15 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.errors import FormatError
-from wordkin.formats.vector_file import Float32, StrPath, VectorFile, damaged, require_file
+from wordkin.formats.vector_file import (
+    Float32,
+    StrPath,
+    VectorFile,
+    damaged,
+    require_file,
+    spell_word,
+    twice_among,
+)
 from wordkin.subwords import Subwords
 
 # What a pickle may make: so much, and a little more for each of its bytes. A list of words has
@@ -403,10 +411,10 @@ class _KeyedVectors:
         for i, word in enumerate(words):
             if not isinstance(word, str):
                 raise damaged(self.path, 0, f"word {i} is no text, but {type(word).__name__}")
-            if not _is_spellable(word):
+            if spell_word(word) is None:
                 raise damaged(self.path, 0, f"bytes cannot hold the word {word!r:.80}")
-        if len(set(words)) < len(words):
-            raise damaged(self.path, 0, "a word comes twice")
+        if what := twice_among(words):
+            raise damaged(self.path, 0, what)
         return words
 
     def counts(self, size: int) -> npt.NDArray[np.int64] | None:
@@ -464,13 +472,6 @@ def _state(value: Any) -> dict[Any, Any]:
     if isinstance(state, tuple) and len(state) == 2:  # with that of slots
         state = state[0]
     return state if isinstance(state, dict) else {}
-
-
-def _is_spellable(word: str) -> bool:
-    try:
-        return word.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape") == word
-    except UnicodeEncodeError:
-        return False
 
 
 def _inline(path: StrPath, name: str, record: _Record, types: set[str]) -> npt.NDArray[Any]:

@@ -279,8 +279,4 @@ def _words(path: StrPath, tensors: Mapping[str, npt.NDArray[Any]], limit: int) -
     offsets = tensors["offsets"][: limit + 1]
     whole = len(offsets) == len(tensors["offsets"])
     joined = tensors["words"] if whole else tensors["words"][: offsets[-1]]
-    try:
-        return cut_words(path, joined, offsets)
-    except FormatError as error:
-        what = str(error).removeprefix(f"{path}: ")
-        raise damaged(path, getattr(tensors["offsets"], "offset", _HEADER), what) from None
+    return cut_words(path, joined, offsets, getattr(tensors["offsets"], "offset", _HEADER))

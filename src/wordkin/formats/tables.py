@@ -24,9 +24,9 @@ from wordkin.formats.vector_file import (
     StrPath,
     VectorFile,
     checked,
-    decode_words,
     require_file,
     spell_words,
+    twice_among,
 )
 
 FORMAT_VERSION = 1  # under "wordkin" in the metadata of the schema
@@ -249,8 +249,9 @@ class _Table:
         """Return what was read."""
         if self._d < 1:
             raise FormatError(f"{self._path}: vectors must have 1 number or more, got {self._d}")
-        words = decode_words(self._path, [word.encode() for word in self._words])
-        return VectorFile(words, self._numbers.reshape(-1, self._d), self._counts)
+        if what := twice_among(self._words):
+            raise FormatError(f"{self._path}: {what}")
+        return VectorFile(self._words, self._numbers.reshape(-1, self._d), self._counts)
 
 
 def _append(array: npt.NDArray[Any], numbers: Any) -> None:

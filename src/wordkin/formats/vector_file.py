@@ -58,28 +58,30 @@ def spell_words(path: StrPath, words: Sequence[str]) -> list[bytes]:
     """Return the bytes of different words; refuse a word that would not come back as it is."""
     spelled = []
     for word in words:
-        try:
-            raw = word.encode("utf-8", "surrogateescape")
-        except UnicodeEncodeError:  # a surrogate that stands for no byte
-            raw = b""
-        if raw.decode("utf-8", "surrogateescape") != word:
-            raise FormatError(f"{path}: bytes cannot hold the word {word!r:.80}")
+        raw = spell_word(word)
+        if raw is None:
+            raise FormatError(f"{os.fspath(path)}: bytes cannot hold the word {word!r:.80}")
         spelled.append(raw)
-    _check_different(path, words)
+    if what := twice_among(words):
+        raise FormatError(f"{os.fspath(path)}: {what}")
     return spelled
 
 
-def decode_words(path: StrPath, spelled: list[bytes]) -> list[str]:
-    """Give the words of a file as str; raise FormatError where one comes twice."""
-    words = [raw.decode("utf-8", "surrogateescape") for raw in spelled]
-    _check_different(path, words)
-    return words
+def spell_word(word: str) -> bytes | None:
+    """Return the bytes of a word; None if they would not come back as it is."""
+    try:
+        raw = word.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a surrogate that stands for no byte
+        return None
+    return raw if raw.decode("utf-8", "surrogateescape") == word else None
 
 
-def _check_different(path: StrPath, words: Sequence[str]) -> None:
-    if len(set(words)) < len(words):
-        twice, _ = Counter(words).most_common(1)[0]
-        raise FormatError(f"{path}: the word {twice!r:.80} comes twice")
+def twice_among(words: Sequence[str]) -> str:
+    """Say which word comes twice; nothing if all are different."""
+    if len(set(words)) == len(words):
+        return ""
+    word, _ = Counter(words).most_common(1)[0]
+    return f"the word {word!r:.80} comes twice"
 
 
 def checked(
@@ -108,14 +110,23 @@ def require_file(path: StrPath) -> None:
         pass
 
 
-def cut_words(path: StrPath, joined: npt.NDArray[np.uint8], offsets: Int64) -> list[str]:
-    """Give the words whose bytes lie one behind the other, cut at the offsets."""
+def cut_words(path: StrPath, joined: npt.NDArray[np.uint8], offsets: Int64, at: int) -> list[str]:
+    """Give the words whose bytes lie one behind the other, cut at the offsets.
+
+    Raises
+    ------
+    FormatError
+        With the byte `at`, if they do not cut them, or a word comes twice.
+    """
     if (
         not len(offsets)
         or offsets[0] != 0
         or offsets[-1] != len(joined)
         or (offsets[1:] < offsets[:-1]).any()
     ):
-        raise FormatError(f"{path}: the offsets do not cut the bytes of the words into words")
-    data, cuts = joined.tobytes(), offsets.tolist()
-    return decode_words(path, [data[a:b] for a, b in pairwise(cuts)])
+        raise damaged(path, at, "the offsets do not cut the bytes of the words into words")
+    data = joined.tobytes()
+    words = [data[a:b].decode("utf-8", "surrogateescape") for a, b in pairwise(offsets.tolist())]
+    if what := twice_among(words):
+        raise damaged(path, at, what)
+    return words
