@@ -232,7 +232,8 @@ def test_every_verb_takes_words_that_are_composed_of_ngrams(tmp_path: Path) -> N
     path.write_bytes(FASTTEXT)
     v = wordkin.load(path)
     assert "cats" not in v
-    assert run("neighbours", path, "cats", "-n", 1).out.split()[-1] == "cat"
+    ((nearest, _),) = v.most_similar("cats", topn=1)
+    assert run("neighbours", path, "cats", "-n", 1).out.split()[-1] == nearest
     assert run("neighbours", path, "cats", "--without", "dogs", "-n", 1).code == 0
     assert run("analogy", path, "cat", "cats", "dog", "-n", 1).code == 0
     assert run("similarity", path, "cats", "cat").out.startswith(
