@@ -12,6 +12,7 @@ import pytest
 from wordkin.approximate import ApproximateVectors
 from wordkin.errors import FormatError, SettingsError, UnknownWordError, WordkinError
 from wordkin.subwords import Subwords, SubwordVectors
+from wordkin.tensors import write_tensors
 from wordkin.vectors import WordVectors
 
 
@@ -173,6 +174,16 @@ def test_what_is_no_index_or_missing_says_so(tmp_path: Path, vectors: WordVector
         ApproximateVectors(vectors, index=tmp_path / "other")
     with pytest.raises(FileNotFoundError, match="missing"):
         ApproximateVectors(vectors, index=tmp_path / "missing")
+
+
+def test_an_index_whose_metadata_are_nested_without_end_is_refused(
+    tmp_path: Path, vectors: WordVectors
+) -> None:
+    with open(tmp_path / "index", "wb", buffering=0) as file:
+        index = {"index": np.zeros(8, np.uint8)}
+        write_tensors(file, index, {"wordkin-index": "[" * 200_000})
+    with pytest.raises(FormatError, match=r"not an index of wordkin: .*nested too deeply"):
+        ApproximateVectors(vectors, index=tmp_path / "index")
 
 
 def test_without_usearch_it_says_what_to_install(

@@ -317,6 +317,14 @@ FLOATS = pa.list_(pa.float32())
             "row 1 or one after it has a null",
         ),
         (
+            {
+                "word": pa.array(["a", "b"]),
+                "vector": pa.array([[1.0], [1.0]], FLOATS),
+                "count": pa.array([1, None]),
+            },
+            "row 1 or one after it has a null",
+        ),
+        (
             {"word": pa.array(["a", "a"]), "vector": pa.array([[1.0], [2.0]], FLOATS)},
             "the word 'a' comes twice",
         ),

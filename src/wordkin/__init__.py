@@ -66,12 +66,14 @@ def load(
     format : str, optional
         The name of the format, where it is known better.
     limit : int, optional
-        Read only so many words, the first, which usually are the most frequent.
+        Read only so many words, the first, at least 1, which usually are the most frequent.
 
     Raises
     ------
     FormatError, OSError
         If the file cannot be opened, or does not hold what it should.
+    SettingsError
+        If `limit` is less than 1.
     """
     from wordkin import formats
     from wordkin.errors import FormatError, SettingsError
@@ -97,6 +99,7 @@ def save(path: str | os.PathLike[str], vectors: WordVectors, *, format: str | No
     path : path
         An older file there is replaced only once the new one is complete.
     vectors : WordVectors
+        Of `SubwordVectors` the words and their vectors; no format keeps the n-grams.
     format : str, optional
         The name of a format in `wordkin.formats`; else the suffix of the path decides.
 

@@ -227,7 +227,9 @@ class _Table:
             return
         words, lists = group.column("word"), group.column("vector")
         numbers = lists.flatten()
-        if words.null_count or lists.null_count or numbers.null_count:
+        counts = group.column("count") if self._counts is not None else None
+        nulls = words.null_count + lists.null_count + numbers.null_count
+        if nulls or (counts is not None and counts.null_count):
             raise FormatError(f"{self._path}: row {len(self) + 1:,} or one after it has a null")
         self._d = self._d or len(lists[0])
         lengths = (
@@ -242,8 +244,8 @@ class _Table:
             )
         self._words += words.to_pylist()
         _append(self._numbers, numbers)
-        if self._counts is not None:
-            _append(self._counts, group.column("count").cast("int64"))
+        if self._counts is not None and counts is not None:
+            _append(self._counts, counts.cast("int64"))
 
     def finish(self) -> VectorFile:
         """Return what was read."""
