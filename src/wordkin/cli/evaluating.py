@@ -44,13 +44,11 @@ class _Method(str, Enum):
 
 @dataclass(frozen=True)
 class _Asked:
-    """All questions, and how they are asked."""
+    """All questions."""
 
     analogies: list[AnalogyFile]
     similarity: list[SimilarityFile]
     odd: list[OddFile]
-    methods: list[Any]
-    how: dict[str, Any]
 
 
 @app.command(epilog="Example:  wordkin evaluate model.safetensors --analogies questions-words.txt")
@@ -80,10 +78,11 @@ def evaluate(
 ) -> None:
     """Measure vectors by analogies and similarities."""
     asked = _questions(analogies or [], similarity or [])
-    asked.how.update(most_frequent=most_frequent, case_insensitive=not case_sensitive)
-    asked.methods[:] = ["add", "mul"] if method is _Method.both else [method.value]
+    how = {"most_frequent": most_frequent, "case_insensitive": not case_sensitive}
+    methods = ["add", "mul"] if method is _Method.both else [method.value]
     paths = [model] if other is None else [model, other]
-    results = [_scores(vectors, asked) for vectors in [_load(path) for path in paths]]
+    loaded = [_load(path) for path in paths]  # before the first is scored
+    results = [_scores(vectors, asked, methods, how) for vectors in loaded]
     compared = [_compared(*pair) for pair in zip(*results, strict=True)] if other else []
     if json:
         terminal.put_json(
@@ -131,24 +130,24 @@ def _questions(analogies: list[Path], similarity: list[Path]) -> _Asked:
             f"without files of questions: wordkin's own probes, {len(own.analogies):,} analogies"
             f" and {len(own.odd):,} odd ones out"
         )
-        return _Asked([own.analogies], [], [own.odd], [], {})
+        return _Asked([own.analogies], [], [own.odd])
     judged = [evaluation.read_similarity(path) for path in similarity]
     for path, pairs in zip(similarity, judged, strict=True):
         if pairs.header is not None:
             terminal.say(f"{path}: the first line is a header, skipped: {pairs.header:.60}")
-    return _Asked([evaluation.read_analogies(path) for path in analogies], judged, [], [], {})
+    return _Asked([evaluation.read_analogies(path) for path in analogies], judged, [])
 
 
-def _scores(vectors: WordVectors, asked: _Asked) -> list[Scores]:
+def _scores(
+    vectors: WordVectors, asked: _Asked, methods: list[Any], how: dict[str, Any]
+) -> list[Scores]:
     from wordkin import evaluation
 
     found: list[Scores] = []
     for questions in asked.analogies:
-        found += evaluation.evaluate_analogies_by(vectors, questions, asked.methods, **asked.how)
-    found += [evaluation.evaluate_odd(vectors, questions, **asked.how) for questions in asked.odd]
-    found += [
-        evaluation.evaluate_similarity(vectors, pairs, **asked.how) for pairs in asked.similarity
-    ]
+        found += evaluation.evaluate_analogies_by(vectors, questions, methods, **how)
+    found += [evaluation.evaluate_odd(vectors, questions, **how) for questions in asked.odd]
+    found += [evaluation.evaluate_similarity(vectors, pairs, **how) for pairs in asked.similarity]
     return found
 
 
