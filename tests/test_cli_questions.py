@@ -53,6 +53,14 @@ def test_neighbours_of_many_words_are_those_of_each(model: Path) -> None:
     assert alone[0] == "king\n   0.6000  queen\n   0.4472  man\n"
 
 
+def test_unknown_words_are_passed_over_where_that_is_asked_for(model: Path) -> None:
+    ran = run("neighbours", model, "--skip-unknown", "-n", 1, stdin=b"x king \xff y z")
+    assert ran.out == "king\n   0.6000  queen\n"
+    assert ran.err == "note: 4 words passed over, without a vector: 'x', '\\udcff', 'y', …\n"
+    assert run("neighbours", model, "king", "--skip-unknown").err == ""
+    assert run("neighbours", model, "x", "--skip-unknown", "--json").json == []
+
+
 def test_words_together_are_one_question(model: Path, vectors: WordVectors) -> None:
     ran = run("neighbours", model, "king", "woman", "--without", "man", "--together", "-n", 1)
     heading, row = ran.out.splitlines()

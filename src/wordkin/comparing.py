@@ -334,11 +334,18 @@ class _Common:
         """Return where the words asked for stand among the common ones."""
         place = {word: i for i, word in enumerate(self.words)}
         for word in asked:
-            for model in models:
-                model.index(word)  # or an error that suggests close words
+            for name, model in zip("AB", models, strict=True):
+                _require_word(name, model, word)
             if word not in place:
                 raise UnknownWordError(f"{word!r:.80} has a vector of zeros: it has no neighbours")
         return np.array([place[word] for word in asked], dtype=np.intp)
+
+
+def _require_word(name: str, model: WordVectors, word: str) -> None:
+    try:
+        model.index(word)
+    except UnknownWordError as error:  # which suggests close words
+        raise UnknownWordError(f"model {name}: {error}") from None
 
 
 def _common(models: Sequence[WordVectors]) -> _Common:

@@ -114,7 +114,8 @@ class WordVectors:
 
     def __repr__(self) -> str:
         shown = ", ".join(_shown(word) for word in self._words[:3])
-        return f"<WordVectors: {len(self):,} words × {self.dim}: {shown}{', …' * (len(self) > 3)}>"
+        more = ", …" * (len(self) > 3)
+        return f"<{type(self).__name__}: {len(self):,} words × {self.dim}: {shown}{more}>"
 
     def index(self, word: str) -> int:
         """Return the row number of a word.

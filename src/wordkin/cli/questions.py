@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from wordkin import terminal
-from wordkin.cli.app import MODEL_SUFFIX, Json, Model, TopN, Trained, app, as_in_text
+from wordkin.cli.app import MODEL_SUFFIX, Json, Model, TopN, Trained, app, as_in_text, number
 from wordkin.errors import FormatError, SettingsError
+
+if TYPE_CHECKING:
+    from wordkin.vectors import WordVectors
 
 Words = Annotated[
     list[str] | None,
@@ -61,6 +64,9 @@ def neighbours(
         bool, typer.Option("--together", help="Near to the mean of all words, not to each.")
     ] = False,
     within: Within = None,
+    skip_unknown: Annotated[
+        bool, typer.Option("--skip-unknown", help="Pass over words without a vector.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Show the words nearest to a word, by cosine."""
@@ -71,6 +77,8 @@ def neighbours(
     from wordkin import load
 
     vectors = load(model)
+    if skip_unknown:
+        asked = _known(vectors, asked)
     if together or unwanted:
         questions = [asked] if together else [[word] for word in asked]
         answers = [vectors.most_similar(q, unwanted, topn, within=within) for q in questions]
@@ -88,6 +96,21 @@ def neighbours(
     headings = [" + ".join(asked)] if together else asked
     minus = "".join(f" - {word}" for word in unwanted)
     _put_tables((h + minus, answer) for h, answer in zip(headings, answers, strict=True))
+
+
+def _known(vectors: WordVectors, words: list[str]) -> list[str]:
+    """Return the words that have a vector, and say how many have none."""
+    from wordkin.subwords import SubwordVectors
+
+    if isinstance(vectors, SubwordVectors):
+        return words
+    unknown = [word for word in words if word not in vectors]
+    if unknown:
+        terminal.say(
+            f"note: {number(len(unknown), 'word')} passed over, without a vector:"
+            f" {', '.join(map(repr, unknown[:3]))}{', …' * (len(unknown) > 3)}"
+        )
+    return [word for word in words if word in vectors]
 
 
 # ---- analogies, pairs and groups -----------------------------------------------------------------
@@ -255,9 +278,9 @@ def _questions(arguments: Sequence[str] | None, size: int | None) -> list[list[s
             raise typer.BadParameter(f"{size} words are needed, got {len(arguments)}")
         return [[as_in_text(word) for word in arguments]]
     questions = _lines_of_stdin()
-    for number, words in enumerate(questions, 1):
+    for line, words in enumerate(questions, 1):
         if words and size is not None and len(words) != size:
-            raise SettingsError(f"line {number} must have {size} words, got {len(words)}")
+            raise SettingsError(f"line {line} must have {size} words, got {len(words)}")
     return [words for words in questions if words]
 
 
