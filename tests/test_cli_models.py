@@ -158,6 +158,10 @@ def test_convert_refuses_to_replace_what_it_reads(table: Path, tmp_path: Path) -
 
 def test_convert_refuses_unknown_names_and_suffixes(table: Path, tmp_path: Path) -> None:
     assert "got '.npz'; or name the format" in fails("convert", table, tmp_path / "v.npz")
-    assert "the format must be one of" in fails("convert", table, tmp_path / "v", "--to", "pickle")
-    assert "the format must be one of" in fails("convert", table, tmp_path / "v.bin", "--from", "x")
+    assert "the format must be one of" in fails(
+        "convert", table, tmp_path / "v", "--to", "pickle", code=2
+    )
+    assert "the format must be one of" in fails(
+        "convert", table, tmp_path / "v.bin", "--from", "x", code=2
+    )
     assert list(tmp_path.iterdir()) == [table]

@@ -219,6 +219,7 @@ def header(**change: Any) -> dict[str, str]:
     [
         ({}, None, "a safetensors file, but not a model of wordkin"),
         ({}, {"other": "{}"}, "a safetensors file, but not a model of wordkin"),
+        ({}, {"wordkin-counts": "{}"}, "counts, not vectors: `wordkin train --counts`"),
         ({}, {"wordkin": "{"}, "the metadata are damaged"),
         ({}, {"wordkin": "[]"}, "the metadata are damaged"),
         ({}, {"wordkin": "[" * 10**5}, "the metadata are damaged"),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from wordkin.training import Word2Vec
 
 _DEFAULT = StochasticSettings()
+_SMALL = 3_000_000  # words; docs/exact.md has what each engine learns from 1, 3 and 10 MB
 _EXACT = ExactSettings()
 
 
@@ -433,6 +434,8 @@ def _say_summary(model: Word2Vec, output: Path, saving: float) -> None:
         f" {account.training:.1f} s of"
         f" training, {account.reading:.1f} s of reading, {saving:.1f} s of saving"
     )
+    if model.settings.engine == "stochastic" and account.tokens < _SMALL:
+        terminal.say("note: of a text this small, --engine exact learns more")
     terminal.say(f"saved   {output}")
 
 

@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from wordkin.errors import FormatError
+from wordkin.errors import FormatError, SettingsError
 from wordkin.formats.vector_file import StrPath, VectorFile
 from wordkin.settings import at_least
 
@@ -206,7 +206,7 @@ def _of_suffix(path: StrPath) -> Format:
 
 def _named(name: str) -> Format:
     if name not in FORMATS:
-        raise FormatError(f"the format must be one of {', '.join(FORMATS)}, got {name!r}")
+        raise SettingsError(f"the format must be one of {', '.join(FORMATS)}, got {name!r}")
     return FORMATS[name]
 
 

@@ -245,6 +245,8 @@ def _write(
 def _open(path: StrPath) -> tuple[int, dict[str, npt.NDArray[Any]], dict[str, Any]]:
     """Map a file of ours; give its format, its tensors, which fit together, and its plain data."""
     tensors, texts = map_tensors(path)
+    if "wordkin-counts" in texts:
+        raise damaged(path, _HEADER, "counts, not vectors: `wordkin train --counts` takes them")
     if "wordkin" not in texts:
         raise damaged(path, _HEADER, "a safetensors file, but not a model of wordkin")
     version, metadata = decode_metadata(path, texts["wordkin"], FORMAT_VERSION)
