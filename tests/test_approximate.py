@@ -11,7 +11,8 @@ import pytest
 
 from wordkin.approximate import ApproximateVectors
 from wordkin.errors import FormatError, SettingsError, UnknownWordError, WordkinError
-from wordkin.subwords import Subwords, SubwordVectors
+from wordkin.subword_vectors import SubwordVectors
+from wordkin.subwords import Subwords
 from wordkin.tensors import write_tensors
 from wordkin.vectors import WordVectors
 

@@ -14,7 +14,7 @@ from samples import FASTTEXT, FASTTEXT_COUNTS, FASTTEXT_OTHERS, FASTTEXT_WORDS
 from wordkin import formats
 from wordkin.errors import FormatError
 from wordkin.formats.fasttext import read
-from wordkin.subwords import SubwordVectors
+from wordkin.subword_vectors import SubwordVectors
 
 SETTINGS = (4, 5, 1, 1, 5, 1, 2, 2, 10, 2, 3, 100, 1e-4)  # dim … minn, maxn, …, t
 

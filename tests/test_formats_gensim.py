@@ -17,7 +17,8 @@ from samples import GENSIM, GENSIM_COUNTS, GENSIM_VECTORS, GENSIM_WORDS
 from wordkin import formats
 from wordkin.errors import FormatError
 from wordkin.formats.gensim import read
-from wordkin.subwords import Subwords, SubwordVectors
+from wordkin.subword_vectors import SubwordVectors
+from wordkin.subwords import Subwords
 
 WORDS = ["the", "서울", "a b", "caf\udce9"]
 VECTORS = np.random.default_rng(1).normal(size=(4, 3)).astype(np.float32)

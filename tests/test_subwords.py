@@ -14,7 +14,8 @@ from samples import FASTTEXT_ROWS
 from strategies import any_words
 from wordkin import _core
 from wordkin.errors import SettingsError, UnknownWordError
-from wordkin.subwords import Subwords, SubwordVectors
+from wordkin.subword_vectors import SubwordVectors
+from wordkin.subwords import Subwords
 
 RNG = np.random.default_rng(3)
 OWN = RNG.normal(size=(3, 4)).astype(np.float32)

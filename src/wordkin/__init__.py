@@ -57,7 +57,7 @@ def load(
 ) -> WordVectors:
     """Read words and their vectors, whatever program wrote them; `Word2Vec.load` reads a model.
 
-    From a file with subwords they are `wordkin.subwords.SubwordVectors`, which know any word.
+    From a file with subwords they are `SubwordVectors` of `subword_vectors`, which know any word.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def load(
     found.matrix.setflags(write=False)
     try:
         if found.subwords is not None:
-            from wordkin.subwords import SubwordVectors
+            from wordkin.subword_vectors import SubwordVectors
 
             return SubwordVectors(found.words, found.matrix, found.counts, found.subwords)
         return WordVectors(found.words, found.matrix, found.counts)

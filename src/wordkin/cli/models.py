@@ -230,7 +230,7 @@ def convert(
 
 def _lost(vectors: WordVectors, written: Format) -> list[str]:
     """Return what a format has no place for."""
-    from wordkin.subwords import SubwordVectors
+    from wordkin.subword_vectors import SubwordVectors
 
     lost = [] if vectors.counts is None or written.keeps_counts else ["counts"]
     return [*lost, "subwords"] if isinstance(vectors, SubwordVectors) else lost

@@ -100,7 +100,7 @@ def neighbours(
 
 def _known(vectors: WordVectors, words: list[str]) -> list[str]:
     """Return the words that have a vector, and say how many have none."""
-    from wordkin.subwords import SubwordVectors
+    from wordkin.subword_vectors import SubwordVectors
 
     if isinstance(vectors, SubwordVectors):
         return words
