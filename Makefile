@@ -89,9 +89,10 @@ FUZZ_DRIVER := $(FUZZ)/driver.o
 endif
 
 fuzz: $(FUZZ_TARGETS:%=$(FUZZ)/%)
+	$(PYTHON) fuzz/seeds.py $(FUZZ)/seeds
 	set -e; for target in $(FUZZ_TARGETS); do echo $$target; mkdir -p $(FUZZ)/corpus/$$target; \
 	  $(FUZZ)/$$target -max_total_time=$(SECONDS) -artifact_prefix=$(FUZZ)/$$target- \
-	    $(FUZZ)/corpus/$$target $$(ls -d fuzz/seeds/$$target); done
+	    $(FUZZ)/corpus/$$target $(FUZZ)/seeds/$$target; done
 
 $(FUZZ)/driver.o: fuzz/driver.cpp
 	mkdir -p $(@D)
