@@ -71,8 +71,7 @@ def solve(
     scores = {method: np.full(len(questions), -np.inf) for method in methods}
     triples = np.ascontiguousarray(questions, dtype=np.int32)
     for numbers, tile, scale in searched.tiles(None, max(256, _TILE // len(asked))):
-        with np.errstate(invalid="ignore"):  # OpenBLAS may say so of what an earlier call left
-            cosines = as_float32 @ tile.T
+        cosines = neighbours.rough_products(as_float32, tile)
         cosines *= scale
         these = slice(numbers[0], numbers[-1] + 1)
         for method in methods:

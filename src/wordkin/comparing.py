@@ -353,7 +353,7 @@ def _common(models: Sequence[WordVectors]) -> _Common:
     order: Sequence[int] = range(len(first))
     if first.counts is not None:
         order = np.argsort(-first.counts, kind="stable").tolist()
-    directed = [np.any(model.matrix, axis=1).tolist() for model in models]
+    directed = [(model.lengths > 0).tolist() for model in models]
     words = tuple(
         word
         for word in (first.words[i] for i in order)

@@ -323,12 +323,13 @@ def _nearest_of_block(
     scanning = -(-threads // _MAKERS)
     size = max(1, _SCORES * scanning // len(queries))
     for numbers, rows, scale in searched.tiles(within, size):
-        scores = _products(rough, rows)
+        scores = rough_products(rough, rows)
         found.scan(scores, scale, numbers, scanning if scores.size > _ALONE else 1)
     found.finish(*answers, scanning)
 
 
-def _products(queries: Float32, rows: Float32) -> Float32:
+def rough_products(queries: Float32, rows: Float32) -> Float32:
+    """Return the products, (n, m), of (n, d) with (m, d), as BLAS rounds them."""
     with np.errstate(invalid="ignore"):  # OpenBLAS may say so of what an earlier call left behind
         return queries @ rows.T
 
@@ -341,7 +342,7 @@ def _rough_cosines(searched: Searched, queries: Float64, within: Within) -> tupl
     for rows, tile, scale in searched.tiles(within, searched.in_cache):
         numbers.append(rows)
         # One by one: of a product with so few rows, BLAS would copy the large matrix first.
-        scores.append(np.stack([_products(q, tile) for q in rough]) * scale)
+        scores.append(np.stack([rough_products(q, tile) for q in rough]) * scale)
     return np.concatenate(numbers), np.concatenate(scores, axis=1).astype(np.float64)
 
 

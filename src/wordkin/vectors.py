@@ -73,7 +73,7 @@ class WordVectors:
         if len(self._index) < V:
             twice = next(w for i, w in enumerate(self._words) if self._index[w] != i)
             raise SettingsError(f"words must differ, got {_shown(twice)} twice")
-        finite = np.isfinite(self._lengths)
+        finite = np.isfinite(self.lengths)
         if not finite.all():
             word = self._words[int(np.argmin(finite))]
             raise SettingsError(f"vectors must be finite, the one of {_shown(word)} is not")
@@ -425,14 +425,16 @@ class WordVectors:
         return WordVectors(words, matrix, counts)
 
     @cached_property
-    def _lengths(self) -> npt.NDArray[np.float64]:
-        """The length of each row: all that has to be known to search them, and to refuse them."""
-        return neighbours.row_lengths(self._matrix)
+    def lengths(self) -> npt.NDArray[np.float64]:
+        """The length of each vector, (V,) float64, read-only."""
+        lengths = neighbours.row_lengths(self._matrix)
+        lengths.setflags(write=False)
+        return lengths
 
     @cached_property
     def searched(self) -> neighbours.Searched:
         """The rows as `neighbours` searches them; made when first asked for, without a copy."""
-        return neighbours.Searched(self._matrix, self._lengths)
+        return neighbours.Searched(self._matrix, self.lengths)
 
     def _answer(self, rows: npt.NDArray[np.intp], scores: npt.NDArray[np.float64]) -> Answer:
         return [(self._words[i], s) for i, s in zip(rows.tolist(), scores.tolist(), strict=True)]

@@ -66,9 +66,6 @@ def _range(numbers: npt.NDArray[Any]) -> dict[str, Any] | None:
 
 def _facts_of(path: Path, format: str, vectors: WordVectors) -> dict[str, Any]:
     """Return what is to be said of any file of vectors, as plain data."""
-    import numpy as np
-
-    lengths = np.sqrt(np.einsum("ij,ij->i", vectors.matrix, vectors.matrix, dtype=np.float64))
     counts = vectors.counts
     return {
         "model": str(path),
@@ -76,7 +73,7 @@ def _facts_of(path: Path, format: str, vectors: WordVectors) -> dict[str, Any]:
         "vocabulary": len(vectors),
         "dim": vectors.dim,
         "first_words": vectors.words[:8],
-        "lengths": _range(lengths),
+        "lengths": _range(vectors.lengths),
         "counts": None if counts is None else _range(counts),
         "counted": None if counts is None else int(counts.sum()),
     }
