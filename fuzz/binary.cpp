@@ -10,17 +10,9 @@ using namespace wordkin;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (!size) return 0;
-  const std::int64_t limit = data[0] >> 4 ? data[0] >> 4 : kAll;
-  const std::string_view file(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const std::int64_t room = data[0] & 2 ? static_cast<std::int64_t>(file.size()) : kAll;
-  BinaryVectors whole(limit, room), cut(limit, room), again(kAll, kAll);
-  if (whole.feed(file)) whole.end();
-  bool more = true;
-  in_pieces(file, static_cast<std::uint32_t>(size), [&](auto piece) { return more = cut.feed(piece); });
-  if (more) cut.end();
-  check_sound(whole, static_cast<std::int64_t>(file.size()), limit);
-  check_equal(whole, cut);
-  if (whole.damage()) return 0;
+  const Told told(data, size);
+  BinaryVectors whole(told.limit, told.room), cut(told.limit, told.room), again(kAll, kAll);
+  if (!read_both_ways(told, whole, cut)) return 0;
   std::vector<std::int64_t> offsets;
   std::vector<float> numbers;
   const RowsToWrite rows = to_write(whole.rows(), offsets, numbers);

@@ -45,18 +45,10 @@ void check_round_trip(TextVectors& reader) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (!size) return 0;
   const bool header = data[0] & 1;
-  const std::int64_t limit = data[0] >> 4 ? data[0] >> 4 : kAll;
-  const std::string_view file(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const std::int64_t room = data[0] & 2 ? static_cast<std::int64_t>(file.size()) : kAll;
-  TextVectors whole(header, limit, room, 1), cut(header, limit, room, 1);
-  if (whole.feed(file)) whole.end();
-  bool more = true;
-  in_pieces(file, static_cast<std::uint32_t>(size), [&](auto piece) { return more = cut.feed(piece); });
-  if (more) cut.end();
-  check_sound(whole, static_cast<std::int64_t>(file.size()), limit);
-  check_equal(whole, cut);
-  if (whole.damage()) return 0;
-  check_numbers(file, header, whole.rows());
+  const Told told(data, size);
+  TextVectors whole(header, told.limit, told.room, 1), cut(header, told.limit, told.room, 1);
+  if (!read_both_ways(told, whole, cut)) return 0;
+  check_numbers(told.file, header, whole.rows());
   check_round_trip(whole);
   return 0;
 }

@@ -43,6 +43,29 @@ inline void check_sound(wordkin::VectorReader& reader, std::int64_t size, std::i
   }
 }
 
+// A file of vectors, and how it is to be read: the first byte of an input says that.
+struct Told {
+  std::int64_t limit, room;
+  std::string_view file;
+
+  Told(const std::uint8_t* data, std::size_t size)
+      : limit(data[0] >> 4 ? data[0] >> 4 : wordkin::kAll),
+        room(data[0] & 2 ? static_cast<std::int64_t>(size - 1) : wordkin::kAll),
+        file(reinterpret_cast<const char*>(data) + 1, size - 1) {}
+};
+
+// Reads the file whole, and cut anywhere, which must be the same; returns whether it is not damaged.
+inline bool read_both_ways(const Told& told, wordkin::VectorReader& whole, wordkin::VectorReader& cut) {
+  if (whole.feed(told.file)) whole.end();
+  bool more = true;
+  in_pieces(told.file, static_cast<std::uint32_t>(told.file.size() + 1),
+            [&](auto piece) { return more = cut.feed(piece); });
+  if (more) cut.end();
+  check_sound(whole, static_cast<std::int64_t>(told.file.size()), told.limit);
+  check_equal(whole, cut);
+  return !whole.damage();
+}
+
 // The rows as they are given to a writer, whose numbers lie in `numbers`.
 inline wordkin::RowsToWrite to_write(const wordkin::VectorRows& rows, std::vector<std::int64_t>& offsets,
                                      std::vector<float>& numbers) {
