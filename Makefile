@@ -12,7 +12,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src -type f -not -path '*/__pycache__/*')
+SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src page -type f \
+  -not -path '*/__pycache__/*' -not -path '*/node_modules/*')
 
 .PHONY: demo test lint torch test-torch format sanitize fuzz clean
 
@@ -27,6 +28,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy -p wordkin
 	$(BIN)/mypy tests benchmarks
+	cd page && ../$(BIN)/npm ci --silent && PATH=$(CURDIR)/$(BIN):$$PATH ../$(BIN)/npm run --silent lint
 
 torch: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[test,gpu]'
@@ -60,6 +62,7 @@ define sanitized
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check '.[test]' \
 	  --config-settings=build-dir=$(@D)-objects --config-settings=cmake.define.WORDKIN_STUB=OFF \
+	  --config-settings=cmake.define.WORDKIN_PAGE=OFF \
 	  --config-settings=cmake.define.CMAKE_CXX_FLAGS='$(FLAGS)'
 	touch $@
 endef
@@ -114,4 +117,4 @@ $(INSTALLED): $(SOURCES)
 	touch $@
 
 clean:
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build page/node_modules screenshots dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
