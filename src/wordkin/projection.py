@@ -42,7 +42,7 @@ def layout(matrix: npt.NDArray[Any], method: str = "pca") -> Points:
 def pca(matrix: npt.NDArray[Any]) -> Points:
     """Project directions on the two axes along which they vary most.
 
-    Signs are chosen so that the largest number of an axis is positive: equal rows give equal points.
+    The largest number of an axis is positive, so that equal rows give equal points.
     """
     rows = matrix.astype(np.float64)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
