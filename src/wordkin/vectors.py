@@ -1,7 +1,8 @@
 """Words and their vectors: the thing that people keep, save and ask questions of.
 
 In: words, a matrix, counts. Out: answers in words. Immutable, and knows nothing of training or of
-files; the array work is in `neighbours`, which it may import, as `errors` and `settings`.
+files; the array work is in `neighbours`, which it may import, as `errors` and `settings`; `maps`
+draws it when asked to.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import Any, Literal, SupportsIndex, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,9 @@ import numpy.typing as npt
 from wordkin import neighbours
 from wordkin.errors import SettingsError, UnknownWordError
 from wordkin.settings import at_least
+
+if TYPE_CHECKING:
+    from wordkin.maps import Map
 
 Vector: TypeAlias = npt.NDArray[np.floating[Any]]  # (d,)
 WordOrVector: TypeAlias = str | Vector
@@ -399,6 +403,57 @@ class WordVectors:
         if word == other:
             raise SettingsError(f"rank needs two different words, got {_shown(word)} twice")
         return neighbours.rank(self.searched, query, row, self._rows_of_words([word]))
+
+    def map(
+        self,
+        words: Iterable[str] | None = None,
+        pairs: Iterable[tuple[str, str]] = (),
+        *,
+        layout: str = "pca",
+        rest: bool | None = None,
+        first: SupportsIndex = 100_000,
+        topn: SupportsIndex = 120,
+        theme: Literal["light", "dark"] = "light",
+        title: str | None = None,
+        size: tuple[float, float] | None = None,
+    ) -> Map:
+        """Draw words in the plane: those named, or all of them.
+
+        A notebook shows the map; `Map.save` writes it. Drawing needs `pip install 'wordkin[map]'`.
+
+        Parameters
+        ----------
+        words : words, optional
+            To be laid out among themselves, each with its name. None, and no pairs: the whole
+            vocabulary, as a density of points with the names of the first words that have room.
+        pairs : pairs of words, optional
+            Joined by an arrow from the first to the second, as man to woman and king to queen.
+        layout : str
+            A name of `wordkin.projection.LAYOUTS`. Where there are too few words for it, PCA.
+        rest : bool, optional
+            Whether the whole vocabulary is on the map; else if no words are asked for.
+        first : int
+            Of the whole vocabulary only so many words, at least 1, which usually are the most
+            frequent.
+        topn : int
+            Where no words are asked for, at most so many are named.
+        theme : {"light", "dark"}
+        title : str, optional
+        size : (width, height), optional
+            In inches. Else as large as the words that were asked for need.
+
+        Raises
+        ------
+        UnknownWordError, SettingsError
+        WordkinError
+            If the package of the layout is not installed.
+        """
+        from wordkin.maps import map_of
+
+        return map_of(
+            self, words, pairs, layout=layout, rest=rest, first=first, topn=topn, theme=theme,
+            title=title, size=size,
+        )  # fmt: skip
 
     def take(self, words: int | Iterable[str]) -> WordVectors:
         """Return the first so many words, at least 1, or the ones named, in that order.

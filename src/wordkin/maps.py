@@ -1,0 +1,265 @@
+"""Maps of words: which stand on one, where, and which of them are named.
+
+In: word vectors. Out: a `Map`, which shows itself in a notebook and writes itself to a file. May
+import `errors`, `files`, `projection` and `vectors`; `drawing`, which needs the extra `map`, only
+when a map is drawn.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin import projection
+from wordkin.errors import SettingsError, WordkinError
+from wordkin.files import atomic_write
+from wordkin.settings import at_least
+
+if TYPE_CHECKING:
+    from wordkin.drawing import Drawing
+    from wordkin.vectors import WordVectors
+
+Theme: TypeAlias = Literal["light", "dark"]
+Size: TypeAlias = tuple[float, float]
+
+DOTS_PER_INCH = 200
+MAPPED = 100_000  # words of a whole vocabulary at most: the first, usually the most frequent
+NAMED = 120  # of those, at most so many are named
+_SIZES = (1.0, 100.0)  # inches that a side may have
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Map:
+    """Words in the plane.
+
+    Attributes
+    ----------
+    words : tuple of n str
+        Those on the map.
+    points : (n, 2) float32 array
+        Where they stand.
+    named : tuple of int
+        The rows of the words that were asked for; empty: as many as there is room for are named.
+    arrows : tuple of (int, int)
+        From a row to a row.
+    layout : str
+        How the points were made, a name of `projection.LAYOUTS`.
+    caption : str
+        What the plane shows.
+    theme : {"light", "dark"}
+    title : str or None
+    size : (width, height) or None
+        In inches; None: as large as the words that were asked for need.
+    topn : int
+        Where no words were asked for, at most so many are named.
+    """
+
+    words: tuple[str, ...]
+    points: npt.NDArray[np.float32]
+    named: tuple[int, ...] = ()
+    arrows: tuple[tuple[int, int], ...] = ()
+    layout: str = "pca"
+    caption: str = ""
+    theme: Theme = "light"
+    title: str | None = None
+    size: Size | None = None
+    topn: int = NAMED
+
+    @cached_property
+    def drawing(self) -> Drawing:
+        """The figure, and which words found no room on it; drawn when first asked for.
+
+        Raises
+        ------
+        WordkinError
+            If the packages that draw are not installed.
+        """
+        from wordkin.drawing import draw
+
+        return draw(self)
+
+    @property
+    def unnamed(self) -> tuple[str, ...]:
+        """The words asked for whose names found no room; their points are on the map."""
+        return self.drawing.unnamed
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the map; an older file there is replaced only once the new one is complete.
+
+        Parameters
+        ----------
+        path : path
+            Its suffix is the format: .png with 200 dots to the inch, or .svg.
+
+        Raises
+        ------
+        SettingsError
+            If the suffix is another.
+        WordkinError
+            If the packages that draw are not installed.
+        OSError
+            If the file cannot be written.
+        """
+        write = writer_of(path)
+        with atomic_write(path) as temporary:
+            write(self, temporary)
+
+    def _repr_png_(self) -> bytes:
+        """Show the map in a notebook."""
+        return self.drawing.png()
+
+    def __repr__(self) -> str:
+        method = projection.LAYOUTS[self.layout].title
+        return f"<Map: {len(self.words):,} words by {method}, {len(self.arrows):,} arrows>"
+
+
+def _write_png(shown: Map, path: Path) -> None:
+    path.write_bytes(shown.drawing.png())
+
+
+def _write_svg(shown: Map, path: Path) -> None:
+    path.write_bytes(shown.drawing.svg())
+
+
+def _write_html(shown: Map, path: Path) -> None:
+    raise WordkinError("maps in HTML are not written yet: use .png or .svg")
+
+
+WRITERS: dict[str, Callable[[Map, Path], None]] = {
+    ".png": _write_png,
+    ".svg": _write_svg,
+    ".html": _write_html,
+}
+"""What writes a map, by the suffix of its file."""
+
+
+def writer_of(path: str | os.PathLike[str]) -> Callable[[Map, Path], None]:
+    """Return what writes a map to such a file.
+
+    Raises
+    ------
+    SettingsError
+        If its suffix is none of `WRITERS`.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in WRITERS:
+        raise SettingsError(f"a map must end in {', '.join(WRITERS)}, got {os.fspath(path)!r}")
+    return WRITERS[suffix]
+
+
+def map_of(
+    vectors: WordVectors,
+    words: Iterable[str] | None = None,
+    pairs: Iterable[tuple[str, str]] = (),
+    *,
+    layout: str = "pca",
+    rest: bool | None = None,
+    first: SupportsIndex = MAPPED,
+    topn: SupportsIndex = NAMED,
+    theme: Theme = "light",
+    title: str | None = None,
+    size: Size | None = None,
+) -> Map:
+    """Lay words out: see `WordVectors.map`."""
+    look = check_look(theme, size)
+    number, most = at_least(1, "first", first), at_least(0, "topn", topn)
+    joined = [_pair(pair) for pair in pairs]
+    asked = list(dict.fromkeys(_asked(words) + [word for pair in joined for word in pair]))
+    if words is not None and not asked:
+        raise SettingsError("a map needs at least 1 word, got 0")
+    for word in asked:
+        vectors[word]  # known, before the work begins
+    whole = not asked if rest is None else rest
+    if not whole and not asked:
+        raise SettingsError("a map without the rest needs words, got none")
+    on_map, matrix = _rows(vectors, asked, number if whole else 0)
+    row = {word: i for i, word in enumerate(on_map)}
+    method = projection.method_for(len(on_map), layout)
+    points, caption = _placed(matrix, method, layout)
+    return Map(
+        words=on_map,
+        points=points,
+        named=tuple(row[word] for word in asked or (on_map if len(on_map) <= most else ())),
+        arrows=tuple((row[a], row[b]) for a, b in joined),
+        layout=method,
+        caption=caption,
+        theme=look,
+        title=title,
+        size=size,
+        topn=most,
+    )
+
+
+def check_look(theme: str, size: Size | None) -> Theme:
+    """Return the theme, if there is one of that name and the size can be drawn.
+
+    Raises
+    ------
+    SettingsError
+    """
+    if size is not None and not all(_SIZES[0] <= side <= _SIZES[1] for side in size):
+        least, most = _SIZES
+        raise SettingsError(
+            f"size must be {least:g} to {most:g} inches a side, got {size[0]:g} by {size[1]:g}"
+        )
+    for known in get_args(Theme):
+        if theme == known:
+            return known  # type: ignore[no-any-return]
+    raise SettingsError(f"theme must be {' or '.join(get_args(Theme))}, got {theme!r}")
+
+
+def require_drawing() -> None:
+    """Raise what drawing would raise later if its packages are not installed.
+
+    Raises
+    ------
+    WordkinError
+    """
+    import_module("wordkin.drawing")
+
+
+def _asked(words: Iterable[str] | None) -> list[str]:
+    if words is None:
+        return []
+    return [words] if isinstance(words, str) else list(words)
+
+
+def _pair(pair: Sequence[str]) -> tuple[str, str]:
+    if isinstance(pair, str) or len(pair) != 2:
+        raise SettingsError(f"a pair must be two words, got {pair!r}")
+    return pair[0], pair[1]
+
+
+def _rows(
+    vectors: WordVectors, asked: Sequence[str], first: int
+) -> tuple[tuple[str, ...], npt.NDArray[Any]]:
+    """Return the first so many words, those asked for that are not among them, and the vectors."""
+    known = vectors.words[:first]
+    among = set(known)
+    others = [word for word in asked if word not in among]
+    matrix = vectors.matrix[:first]
+    if others:
+        matrix = np.concatenate([matrix, np.stack([vectors[word] for word in others])])
+    return (*known, *others), matrix
+
+
+def _placed(matrix: npt.NDArray[Any], method: str, asked: str) -> tuple[projection.Points, str]:
+    """Return the points, and what the plane shows."""
+    number = f"{len(matrix):,} word{'' if len(matrix) == 1 else 's'}"
+    if method != "pca":
+        title = projection.LAYOUTS[method].title
+        told = f"{title} of {number}: neighbours are alike, long distances mean little"
+        return projection.layout(matrix, method), told
+    axes = projection.principal_axes(matrix)
+    told = f"PCA of {number}: {axes.shares[0]:.0%} of the variance across, {axes.shares[1]:.0%} up"
+    if asked != method:
+        told += f" (too few for {projection.LAYOUTS[asked].title})"
+    return axes.points(matrix), told
