@@ -67,8 +67,9 @@ export interface Sentence {
 }
 
 export interface Sentences {
-  /** How many lines hold each of the two words, and both of them; null: counting stopped early. */
+  /** How many lines hold each of the two words, and both of them: as far as the text was read. */
   lines: [number, number, number];
+  /** Whether it was read to its end. */
   complete: boolean;
   /** Words seen around both, those that say most first, with sentences of each of the two. */
   shared: { id: Id; word: string; a: Sentence[]; b: Sentence[] }[];
@@ -94,6 +95,34 @@ export interface Questions {
   sentences: { params: { model: number; a: Id; b: Id }; answer: Sentences };
   /** The same word in another model; null: it is not there. */
   same: { params: { model: number; id: Id; other: number }; answer: Word | null };
+}
+
+/** How many answers the page asks for; an exported page holds answers to exactly these questions. */
+export const NUMBERS = { neighbours: 20, analogy: 10, compare: 10, predict: 10 } as const;
+
+/**
+ * What an exported page holds, as JSON in its element `snapshot`. The server gives it at
+ * `api/export?view=…`, where `view` is the hash of the address, `#` left out.
+ */
+export interface Exported {
+  about: About;
+  /** By their addresses: the words of all maps, and what the view asks of all models. */
+  answers: Record<string, unknown>;
+  /** Of each model the points of its map: little-endian float32 as base64. */
+  points: string[];
+  /** Of each model the neighbours of its most frequent words, and of those in the answers. */
+  near: Near[];
+  view: string;
+}
+
+/** Neighbours of many words, `NUMBERS.neighbours` of each. */
+export interface Near {
+  of: Id[];
+  /** How often each of these was seen; null: that is not known. */
+  counts: number[] | null;
+  /** Of each of these the neighbours, and their cosines in ten-thousandths. */
+  ids: Id[][];
+  cosines: number[][];
 }
 
 export type Params = Record<string, string | number>;

@@ -7,7 +7,7 @@ that `--help` and a mistyped option answer at once.
 
 # In this order the verbs stand in the help.
 # isort: off
-from wordkin.cli import training, questions, maps  # noqa: F401
+from wordkin.cli import training, questions, explore, maps  # noqa: F401
 from wordkin.cli import evaluating, comparing, models, lessons  # noqa: F401
 
 # isort: on

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -25,6 +27,8 @@ from wordkin.settings import (
 )
 
 if TYPE_CHECKING:
+    from wordkin.live import Live
+    from wordkin.progress import Progress
     from wordkin.training import Word2Vec
 
 _DEFAULT = StochasticSettings()
@@ -219,6 +223,28 @@ def train(
         Path | None,
         typer.Option(metavar="FOLDER", help="Write the history as events for TensorBoard."),
     ] = None,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Show the run on a page, on this machine: losses, neighbours as they settle, a"
+            " map.",
+        ),
+    ] = False,
+    live_words: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WORDS",
+            help="Whose neighbours to show there, with commas between.",
+            show_default="some frequent ones",
+        ),
+    ] = None,
+    live_port: Annotated[
+        int | None, typer.Option(metavar="PORT", help="Where it is.", show_default="any free one")
+    ] = None,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Say where it is, but do not open it.")
+    ] = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -258,6 +284,8 @@ def train(
         raise FormatError(
             f"{output}: a model's suffix must be {MODEL_SUFFIX}, got {output.suffix!r}"
         )
+    if not live and (live_words is not None or live_port is not None or no_browser):
+        raise SettingsError("--live-words, --live-port and --no-browser go with --live")
     inputs = corpus or [str(counts)]
     require_output(output, inputs)
     if history is not None:
@@ -267,21 +295,39 @@ def train(
 
     _say_if_too_many(threads, quiet)
     model = Word2Vec(**settings)
-    options = keeping | {
-        "progress": False if quiet else None,
-        "history": history,
-        "tensorboard": tensorboard,
-    }
-    if counts is None:
-        assert corpus is not None
-        model.fit(corpus, **options)
-    else:
-        model.fit_counts(counts, **options)
-    began = time.perf_counter()
-    model.save(output)
-    saving = time.perf_counter() - began
-    if not quiet:
-        _say_summary(model, output, saving)
+    shown: bool | Progress | None = False if quiet else None
+    with ExitStack() as stack:
+        page = None
+        if live:
+            page = stack.enter_context(
+                _page(
+                    words=(live_words or "").split(",") if live_words else (),
+                    title=_title(model, inputs),
+                    beside=shown,
+                    port=live_port or 0,
+                    browser=not no_browser,
+                )
+            )
+        options = keeping | {
+            "progress": page or shown,
+            "history": history,
+            "tensorboard": tensorboard,
+        }
+        if counts is None:
+            assert corpus is not None
+            model.fit(corpus, **options)
+        else:
+            model.fit_counts(counts, **options)
+        began = time.perf_counter()
+        model.save(output)
+        saving = time.perf_counter() - began
+        summary = _summary(model, output, saving)
+        if not quiet:
+            say_read(model.account.tokens, model.account.lines, model.account.invalid_utf8)
+            for line in summary:
+                terminal.say(line)
+        if page is not None:
+            page.saved(summary, f"wordkin explore {shlex.quote(str(output))}")
     if json:
         terminal.put_json(
             {
@@ -295,6 +341,27 @@ def train(
                 "history": history_of(model),
             }
         )
+
+
+@contextmanager
+def _page(**options: Any) -> Iterator[Live]:
+    """Give the page of a run, which hears how the run ends."""
+    from wordkin.live import Live
+
+    page = Live(**options)
+    try:
+        yield page
+    except BaseException as error:
+        page.failed(error)
+        raise
+    finally:
+        page.close()
+
+
+def _title(model: Word2Vec, inputs: Sequence[str]) -> str:
+    settings = model.settings
+    names = ", ".join(os.path.basename(name) for name in inputs)
+    return f"{names} · {settings.objective}, {settings.engine}, {settings.dim} dimensions"
 
 
 def _keeping(output: Path, every: str | None, resume: bool) -> dict[str, Any]:
@@ -424,19 +491,19 @@ def require_other(path: Path, names: Sequence[str]) -> None:
             raise SettingsError(f"{path}: the output would replace what is read")
 
 
-def _say_summary(model: Word2Vec, output: Path, saving: float) -> None:
+def _summary(model: Word2Vec, output: Path, saving: float) -> list[str]:
+    """Return lines on what came of training."""
     account = model.account
-    say_read(account.tokens, account.lines, account.invalid_utf8)
-    terminal.say(f"kept    {number(len(model.vectors), 'different word')}")
-    terminal.say(f"loss    {losses_of(model)}")
-    terminal.say(
+    lines = [
+        f"kept    {number(len(model.vectors), 'different word')}",
+        f"loss    {losses_of(model)}",
         f"speed   {account.words_per_second:,.0f} words/s:{counting_of(account, ' s')}"
         f" {account.training:.1f} s of"
-        f" training, {account.reading:.1f} s of reading, {saving:.1f} s of saving"
-    )
+        f" training, {account.reading:.1f} s of reading, {saving:.1f} s of saving",
+    ]
     if model.settings.engine == "stochastic" and account.tokens < _SMALL:
-        terminal.say("note: of a text this small, --engine exact learns more")
-    terminal.say(f"saved   {output}")
+        lines.append("note: of a text this small, --engine exact learns more")
+    return [*lines, f"saved   {output}"]
 
 
 @app.command(epilog="Example:  wordkin reproduce model.safetensors --corpus corpus.txt")

@@ -33,6 +33,8 @@ class Shown:
         Where the first n words stand on the map.
     layout : str
         How it was made, a name of `projection.LAYOUTS`.
+    pending : str or None
+        The name of another layout that is being made.
     model : Word2Vec or None
         Where it was trained by this program: it predicts, and says where it comes from.
     corpus : tuple of Path
@@ -45,3 +47,4 @@ class Shown:
     layout: str = "pca"
     model: Word2Vec | None = None
     corpus: tuple[Path, ...] = ()
+    pending: str | None = None

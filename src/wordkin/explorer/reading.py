@@ -1,0 +1,87 @@
+"""Models to show, from files, and better maps of them while they are looked at.
+
+In: paths. Out: `Shown`, laid out by PCA, at once; later by another method.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wordkin import projection
+from wordkin.errors import WordkinError
+from wordkin.explorer.shown import MAPPED, Shown
+
+if TYPE_CHECKING:
+    from wordkin.training import Word2Vec
+    from wordkin.vectors import WordVectors
+
+
+def shown_from(path: Path, *, corpus: Sequence[Path] = (), limit: int | None = None) -> Shown:
+    """Read a file of vectors; of a model, also what it predicts.
+
+    Parameters
+    ----------
+    path : Path
+        Of any format that `wordkin.load` reads.
+    corpus : sequence of Path
+        Its text, where that is at hand.
+    limit : int, optional
+        Read only so many words, the first; such a part of a model does not predict.
+
+    Raises
+    ------
+    FormatError, CorpusError, OSError
+    """
+    model, vectors = _read(path, limit)
+    return Shown(
+        path.name, vectors, projection.layout(vectors.matrix[:MAPPED]), model=model,
+        corpus=tuple(corpus),
+    )  # fmt: skip
+
+
+def _read(path: Path, limit: int | None) -> tuple[Word2Vec | None, WordVectors]:
+    from wordkin import Word2Vec, formats, load
+    from wordkin.formats.model import is_model
+
+    format = formats.sniff(path)
+    if limit is None and format == "safetensors" and is_model(path):
+        model = Word2Vec.load(path)
+        return model, model.vectors
+    return None, load(path, format=format, limit=limit)
+
+
+def lay_out_later(shown: list[Shown], method: str, say: Callable[[str], None]) -> None:
+    """Replace the models' maps, each when its better one is ready, in a thread.
+
+    Parameters
+    ----------
+    shown : list of Shown
+        Its items are replaced, at once by those that say what is pending.
+    method : str
+        One of `projection.LAYOUTS`; models with too few words for it keep theirs.
+    say : callable
+        Told in a line if it fails; the maps are then as they were.
+    """
+    methods = [projection.method_for(len(one.points), method) for one in shown]
+    shown[:] = [
+        dataclasses.replace(one, pending=None if better == one.layout else better)
+        for one, better in zip(shown, methods, strict=True)
+    ]
+
+    def lay_out() -> None:
+        for number, one in enumerate(shown):
+            if one.pending is None:
+                continue
+            try:
+                points = projection.layout(one.vectors.matrix[: len(one.points)], one.pending)
+                done = dataclasses.replace(one, points=points, layout=one.pending, pending=None)
+            except (WordkinError, MemoryError) as error:
+                say(f"note: no {one.pending} map of {one.name}: {error}")
+                done = dataclasses.replace(one, pending=None)
+            shown[number] = done
+
+    threading.Thread(target=lay_out, name="layout", daemon=True).start()

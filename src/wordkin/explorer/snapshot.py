@@ -1,0 +1,293 @@
+"""A view of the page as one document, which needs no server and no network.
+
+In: models and a view. Out: HTML with the page's script and style inside, and the answers to what
+the view asks. Its policy lets nothing else run or load. Takes no extra.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+from urllib.parse import parse_qsl, urlencode
+
+import numpy as np
+
+from wordkin.errors import SettingsError
+from wordkin.explorer import answers, page_files
+from wordkin.explorer.parameters import MOST_COMPARED
+from wordkin.explorer.sentences import sentences
+from wordkin.explorer.shown import Shown
+from wordkin.files import atomic_write
+
+LONGEST_VIEW = 500  # characters
+
+# As `NUMBERS` of page/src/api.ts says.
+_NUMBERS = {"neighbours": 20, "analogy": 10, "compare": 10, "predict": 10}
+_WITH_NEIGHBOURS = 2_000  # words, the most frequent
+_TEN_THOUSANDTHS = 10_000
+
+_STYLE = '<link rel="stylesheet" href="page.css">'
+_SCRIPT = '<script src="page.js" defer></script>'
+_FIRST = '<meta charset="utf-8">'
+_VIEW = re.compile(r"[a-z0-9=&,]*")
+_ID = re.compile(r"[0-9]{1,9}")
+
+Tab = Literal["word", "analogy", "compare"]
+Method = Literal["add", "mul"]
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """What is looked at.
+
+    Attributes
+    ----------
+    tab : {"word", "analogy", "compare"}
+    ids : tuple of int or None
+        Words by their rows; None where a place of an analogy is free.
+    model : int
+        The model whose rows they are.
+    method : {"add", "mul"}
+        How an analogy is answered.
+    beside : int or None
+        A word whose sentences are shown beside the word's own.
+    """
+
+    tab: Tab = "word"
+    ids: tuple[int | None, ...] = ()
+    model: int = 0
+    method: Method = "add"
+    beside: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> View:
+        """Read the hash of the page's address, as in ``m=0&tab=word&id=12``.
+
+        Raises
+        ------
+        SettingsError
+            If it is none.
+        """
+        if len(text) > LONGEST_VIEW or not _VIEW.fullmatch(text):
+            raise SettingsError(f"view must be of the form m=0&tab=word&id=12, got {text!r:.80}")
+        given = dict(parse_qsl(text, keep_blank_values=True))
+        tab = _one_of("tab", given.get("tab", "word"), get_args(Tab))
+        method = _one_of("method", given.get("method", "add"), get_args(Method))
+        listed = given.get("id" if tab == "word" else "ids", "")
+        ids = tuple(_id(part) for part in listed.split(",")) if listed else ()
+        most = {"word": 1, "analogy": 3, "compare": MOST_COMPARED}[tab]
+        if len(ids) > most:
+            raise SettingsError(f"{tab} takes at most {most} words, got {len(ids)}")
+        model = _id(given.get("m", "0")) or 0
+        return cls(cast(Tab, tab), ids, model, cast(Method, method), _id(given.get("with", "")))
+
+    @property
+    def text(self) -> str:
+        """The hash of the page's address."""
+        listed = ",".join("" if id is None else str(id) for id in self.ids)
+        parts = [f"m={self.model}", f"tab={self.tab}"]
+        if listed:
+            parts.append(f"{'id' if self.tab == 'word' else 'ids'}={listed}")
+        if self.tab == "analogy":
+            parts.append(f"method={self.method}")
+        if self.beside is not None:
+            parts.append(f"with={self.beside}")
+        return "&".join(parts)
+
+    @property
+    def rows(self) -> list[int]:
+        """The words that are looked at."""
+        return [id for id in self.ids if id is not None]
+
+
+def _one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
+    if value not in choices:
+        raise SettingsError(f"view: {name} must be one of {', '.join(choices)}, got {value!r:.80}")
+    return value
+
+
+def _id(text: str) -> int | None:
+    if not text:
+        return None
+    if not _ID.fullmatch(text):
+        raise SettingsError(f"view must have numbers of words, got {text!r:.80}")
+    return int(text)
+
+
+def write(path: str | Path, shown: Sequence[Shown], *, view: View | None = None) -> None:
+    """Write a document, whole or not at all.
+
+    Raises
+    ------
+    SettingsError, WordkinError, OSError
+        As `document`; or where it cannot be written.
+    """
+    text = document(shown, view=view or View())
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def document(shown: Sequence[Shown], *, view: View) -> str:
+    """Return a document with the models' maps and what the view asks of them.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such model or word.
+    WordkinError
+        If the package was built without the page.
+    """
+    _check(shown, view)
+    page, script, style = (
+        page_files.read(name).decode() for name in ("index.html", "page.js", "page.css")
+    )
+    script, style = _inside("script", script), _inside("style", style)
+    policy = (
+        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}';"
+        " img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    data = json.dumps(_data(shown, view), separators=(",", ":"), allow_nan=False)
+    # Nothing in the data looks like markup, whatever the words are.
+    data = data.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    for old, new in (
+        (_FIRST, f'{_FIRST}\n    <meta http-equiv="Content-Security-Policy" content="{policy}">'),
+        (_STYLE, f"<style>{style}</style>"),
+        (_SCRIPT, f'<script type="application/json" id="snapshot">{data}</script>\n'
+                  f"    <script>{script}</script>"),
+    ):  # fmt: skip
+        if page.count(old) != 1:
+            raise ValueError(f"index.html must have once: {old}")
+        page = page.replace(old, new)
+    return page
+
+
+def _check(shown: Sequence[Shown], view: View) -> None:
+    if view.model >= len(shown):
+        raise SettingsError(f"view: there is no model {view.model}, only {len(shown)}")
+    of = len(shown[view.model].vectors)
+    for row in [*view.rows, *([] if view.beside is None else [view.beside])]:
+        if row >= of:
+            raise SettingsError(f"view: there is no word {row}, only {of}")
+
+
+def _inside(tag: str, text: str) -> str:
+    """Return a script or style that can stand inside its tags, and be read as the same there."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    # In both languages this can only be in a string or the like, where the backslash says nothing.
+    return re.sub(f"<(/{tag}|!--|script)", r"<\\\1", text, flags=re.IGNORECASE)
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _data(shown: Sequence[Shown], view: View) -> dict[str, Any]:
+    answered, near = dict(_words(shown)), []
+    for number, (one, here) in enumerate(zip(shown, _in_each(shown, view), strict=True)):
+        asked = dict(_asked(one, number, here))
+        near.append(_near(one, [*here.rows, *_rows_in(asked.values())]))
+        answered |= asked
+    answered |= _same(shown, view)
+    return {
+        "about": answers.about(shown, exported=True),
+        "answers": answered,
+        "points": [base64.b64encode(one.points.astype("<f4").tobytes()).decode() for one in shown],
+        "near": near,
+        "view": view.text,
+    }
+
+
+def address(name: str, **params: str | int) -> str:
+    """Return the address of a question, as `address` of page/src/api.ts makes it."""
+    return f"api/{name}?{urlencode(sorted(params.items()), safe='*')}"
+
+
+def _words(shown: Sequence[Shown]) -> Iterator[tuple[str, Any]]:
+    for number, one in enumerate(shown):
+        yield address("words", model=number), answers.words(one)
+
+
+def _same(shown: Sequence[Shown], view: View) -> dict[str, Any]:
+    """Return what the view's words are in the other models."""
+    return {
+        address("same", model=view.model, id=row, other=number): answers.same(
+            shown[view.model], row, one
+        )
+        for number, one in enumerate(shown)
+        for row in view.rows
+        if number != view.model
+    }
+
+
+def _in_each(shown: Sequence[Shown], view: View) -> list[View]:
+    """Return the view of each model, in its rows; without words that it does not have."""
+    here, views = shown[view.model], []
+    for number, one in enumerate(shown):
+        if number == view.model:
+            views.append(view)
+            continue
+        words = (None if row is None else answers.same(here, row, one) for row in view.ids)
+        ids = tuple(None if word is None else word["id"] for word in words)
+        if view.tab == "compare":  # of those that are there
+            ids = tuple(row for row in ids if row is not None)
+        views.append(dataclasses.replace(view, model=number, ids=ids, beside=None))
+    return views
+
+
+def _asked(one: Shown, model: int, view: View) -> Iterator[tuple[str, Any]]:
+    """Give what a view asks of its model."""
+    for row in view.rows:
+        if row >= len(one.points):  # its spelling is asked for
+            yield address("neighbours", model=model, id=row, n=1), answers.neighbours(one, row, 1)
+    if view.tab == "word" and view.rows:
+        yield from _of_word(one, model, view.rows[0], view.beside)
+    elif view.tab == "analogy" and len(view.rows) == 3:
+        (a, b, c), n = view.rows, _NUMBERS["analogy"]
+        where = address("analogy", model=model, a=a, b=b, c=c, n=n, method=view.method)
+        yield where, answers.analogy(one, a, b, c, n, view.method)
+    elif view.tab == "compare" and len(view.rows) >= 2:
+        n, ids = _NUMBERS["compare"], ",".join(map(str, view.rows))
+        yield address("compare", model=model, ids=ids, n=n), answers.compare(one, view.rows, n)
+
+
+def _of_word(one: Shown, model: int, row: int, beside: int | None) -> Iterator[tuple[str, Any]]:
+    n = _NUMBERS["neighbours"]
+    yield address("neighbours", model=model, id=row, n=n), answers.neighbours(one, row, n)
+    if one.model is not None:
+        n = _NUMBERS["predict"]
+        yield address("predict", model=model, id=row, n=n), answers.predict(one, row, n)
+    if beside is not None and beside != row and one.corpus:
+        yield address("sentences", model=model, a=row, b=beside), sentences(one, row, beside)
+
+
+def _rows_in(asked: Iterable[Any]) -> Iterator[int]:
+    """Give the words in answers, which somebody who sees them may click on."""
+    for answer in asked:
+        for listed in answer.values() if isinstance(answer, dict) else [answer]:
+            if isinstance(listed, list):
+                yield from (
+                    word["id"] for word in listed if isinstance(word, dict) and "id" in word
+                )
+
+
+def _near(one: Shown, seen: Iterable[int]) -> dict[str, Any]:
+    """Return the neighbours, on the map, of its most frequent words and of those seen, briefly."""
+    vectors, mapped = one.vectors, len(one.points)
+    frequent = range(min(_WITH_NEIGHBOURS, mapped))
+    more = sorted({row for row in seen if row < mapped}.difference(frequent))
+    rows = np.array([*frequent, *more], dtype=np.intp)
+    ids, cosines = vectors.neighbour_rows(rows, _NUMBERS["neighbours"], within=mapped or None)
+    whole = np.rint(cosines * _TEN_THOUSANDTHS).astype(int)
+    there = ids >= 0
+    return {
+        "of": rows.tolist(),
+        "counts": None if vectors.counts is None else vectors.counts[rows].tolist(),
+        "ids": [found[kept].tolist() for found, kept in zip(ids, there, strict=True)],
+        "cosines": [found[kept].tolist() for found, kept in zip(whole, there, strict=True)],
+    }
