@@ -1,4 +1,215 @@
+import type { ComponentChildren } from "preact";
+import { useCallback, useMemo, useState } from "preact/hooks";
+import type { Id } from "../api";
+import { MapView, type Role } from "../map/Map";
+import { Chart } from "./Chart";
+import { type Ended, isGone, type Run, type Stage, useRun } from "./feed";
+import { duration, short, whole } from "./numbers";
+import { Probes } from "./Probes";
+import "./live.css";
+
 /** A run that is going on: its losses, its speed, and what it has learned so far. */
 export function Live() {
-  return <p>Training</p>;
+  const run = useRun();
+  const [picked, setPicked] = useState<number | null>(null);
+  const { news } = run;
+  const hasLoss = run.loss.length > 0 || run.accounts.length > 0;
+  return (
+    <main class="live">
+      <header class="live-head">
+        <h1>wordkin</h1>
+        <p>{news?.title}</p>
+      </header>
+      {news?.ended ? <End ended={news.ended} /> : <Now run={run} />}
+      <p class="live-said" role="status">
+        {summary(run)}
+      </p>
+      <div class="live-body">
+        <section aria-labelledby="live-loss">
+          <h2 id="live-loss">Loss</h2>
+          {hasLoss ? (
+            <Chart loss={run.loss} accounts={run.accounts} />
+          ) : (
+            <Empty>It is drawn here as soon as training begins.</Empty>
+          )}
+        </section>
+        <section aria-labelledby="live-map">
+          <h2 id="live-map">Map</h2>
+          {run.points.length ? (
+            <Moving run={run} picked={picked} onPick={setPicked} />
+          ) : (
+            <Empty>The most frequent words, as they find their places.</Empty>
+          )}
+        </section>
+        {run.probes.length ? (
+          <Probes probes={run.probes} searched={run.searched} picked={picked} onPick={setPicked} />
+        ) : (
+          <section class="live-probes" aria-labelledby="live-probes">
+            <h2 id="live-probes">Neighbours</h2>
+            <Empty>Those of some words, as they settle.</Empty>
+          </section>
+        )}
+      </div>
+    </main>
+  );
 }
+
+function Empty({ children }: { children: ComponentChildren }) {
+  return <p class="live-empty">{children}</p>;
+}
+
+/** The stage that the run is in, and figures. */
+function Now({ run }: { run: Run }) {
+  const { news } = run;
+  const stage = news?.stage ?? { name: "starting" };
+  const last = run.accounts.at(-1);
+  const unseen = run.accounts.findLast((account) => account.held_out !== null)?.held_out;
+  const inWords = stage.name === "training" || stage.name === "counting";
+  const loss = stage.loss ?? last?.loss;
+  return (
+    <section class="live-now" aria-label="Progress">
+      <div class="live-stage">
+        <strong>{spelled(stage)}</strong>
+        {run.unanswered > 0 && <span class="live-trouble">{trouble(run)}</span>}
+        <Bar stage={stage} left={isGone(run) ? null : (news?.left ?? null)} />
+      </div>
+      <dl>
+        {inWords && <Figure name="words/s now" value={shown(news?.speed.recent, short)} />}
+        {inWords && <Figure name="words/s overall" value={shown(news?.speed.mean, short)} />}
+        <Figure name="loss" value={shown(loss, (loss) => loss.toFixed(4))} />
+        <Figure name="held out" value={shown(unseen, (loss) => loss.toFixed(4))} />
+        <Figure name="running for" value={shown(news?.elapsed, duration)} />
+      </dl>
+    </section>
+  );
+}
+
+function Figure({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+function shown(value: number | null | undefined, format: (value: number) => string): string {
+  return value == null ? "–" : format(value);
+}
+
+function Bar({ stage, left }: { stage: Stage; left: number | null }) {
+  const { name, done, total } = stage;
+  if (name === "fitted") return null;
+  if (done === undefined || !total) return <progress aria-label={spelled(stage)} />;
+  return (
+    <div class="live-bar">
+      <progress aria-label={spelled(stage)} value={Math.min(done, total)} max={total} />
+      <span>
+        {Math.floor((100 * Math.min(done, total)) / total)} %
+        {left !== null && `, ${duration(left)} left`}
+      </span>
+    </div>
+  );
+}
+
+function spelled(stage: Stage): string {
+  switch (stage.name) {
+    case "starting":
+      return "Starting";
+    case "reading":
+      return "Reading the text";
+    case "counting":
+      return "Counting pairs";
+    case "choosing":
+      return "Choosing the ridge";
+    case "training":
+      return `Epoch ${stage.number} of ${stage.of}`;
+    case "descending": {
+      const words = `${whole(stage.words ?? 0)} words`;
+      return stage.number ? `Pass ${stage.number} over ${words}` : `Taking in ${words}`;
+    }
+    case "fitted":
+      return "Trained";
+  }
+}
+
+function trouble(run: Run): string {
+  if (!isGone(run)) return "No answer; asking again.";
+  return "Training has ended, or the process is gone. What was seen stays here.";
+}
+
+const HOW = {
+  saved: "Trained and saved",
+  failed: "Training failed",
+  interrupted: "Training was interrupted",
+};
+
+/** What came of the run, and what to do next. */
+function End({ ended }: { ended: Ended }) {
+  return (
+    <section class={`live-end ${ended.how}`} aria-label="End">
+      <strong>{HOW[ended.how]}</strong>
+      {ended.facts.length > 0 && <pre>{ended.facts.join("\n")}</pre>}
+      {ended.command && (
+        <p>
+          Next: <code>{ended.command}</code>
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** A line for screen readers that changes rarely: with the stage, and after each epoch. */
+function summary(run: Run): string {
+  const { news } = run;
+  if (!news) return "";
+  if (news.ended) return HOW[news.ended.how];
+  if (isGone(run)) return trouble(run);
+  const loss = run.accounts.at(-1)?.loss;
+  const told = loss == null ? "" : `; loss ${loss.toFixed(3)}`;
+  return `${spelled(news.stage)}${told}`;
+}
+
+interface MovingProps {
+  run: Run;
+  picked: number | null;
+  onPick: (probe: number | null) => void;
+}
+
+/** The map, with the probes marked; or one of them, and its neighbours. */
+function Moving({ run: { words, points, probes }, picked, onPick }: MovingProps) {
+  const marked = useMemo(() => {
+    const roles = new Map<Id, Role>();
+    probes.forEach(({ at, neighbours }, number) => {
+      if (picked !== null && picked !== number) return;
+      if (at !== null) roles.set(at, "asked");
+      if (picked === null) return;
+      for (const near of neighbours) if (near.at !== null) roles.set(near.at, "answer");
+    });
+    return roles;
+  }, [probes, picked]);
+  // The same function as long as it can be: another one would have the map drawn anew.
+  const pick = useCallback(
+    (id: Id) => {
+      const probe = probes.findIndex(({ at }) => at === id);
+      onPick(probe < 0 ? null : probe);
+    },
+    [probes, onPick],
+  );
+  return (
+    <div class="live-map">
+      <MapView
+        title={`Map of ${whole(words.length)} words, which move as training goes on`}
+        words={words}
+        points={points}
+        marked={marked}
+        arrows={NO_ARROWS}
+        view={WHOLE}
+        onPick={pick}
+      />
+    </div>
+  );
+}
+
+const NO_ARROWS: [Id, Id][] = [];
+const WHOLE: Id[] = [];

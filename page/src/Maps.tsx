@@ -1,0 +1,64 @@
+import type { About, Id } from "./api";
+import { useAnswer, usePoints } from "./asked";
+import { MapView } from "./map/Map";
+import { useMedia } from "./media";
+import { useScene } from "./scene";
+import type { View } from "./view";
+import { grouped } from "./words";
+
+interface MapsProps {
+  about: About | null;
+  view: View;
+  onPick: (model: number, id: Id) => void;
+}
+
+/** The map of each model: two side by side where there is room, else that of the model asked. */
+export function Maps({ about, view, onPick }: MapsProps) {
+  const wide = useMedia("(min-width: 1200px)");
+  const shown = about?.models.map((_, at) => at).filter((at) => wide || at === view.model) ?? [];
+  return (
+    <div class="maps">
+      {about &&
+        shown.map((model) => (
+          <ModelMap key={model} about={about} model={model} view={view} onPick={onPick} />
+        ))}
+    </div>
+  );
+}
+
+interface ModelMapProps {
+  about: About;
+  model: number;
+  view: View;
+  onPick: (model: number, id: Id) => void;
+}
+
+function ModelMap({ about, model, view, onPick }: ModelMapProps) {
+  const one = about.models[model];
+  const words = useAnswer("words", { model });
+  const points = usePoints(model, one?.layout ?? "");
+  const scene = useScene(view, model);
+  if (!one) return null;
+  const trouble = words.trouble ?? points.trouble;
+  return (
+    <section class="map-frame" aria-label={`Map of ${one.name}`}>
+      {words.value && points.value ? (
+        <MapView
+          title={`Map of ${grouped(one.mapped)} words of ${one.name}`}
+          words={words.value}
+          points={points.value}
+          {...scene}
+          onPick={(id) => onPick(model, id)}
+        />
+      ) : (
+        <p class="map-wait">{trouble ? trouble.message : "Drawing the map…"}</p>
+      )}
+      <p class="map-note">
+        {about.models.length > 1 && <b>{one.name} · </b>}
+        {one.layout}
+        {one.mapped < one.words && ` · the first ${grouped(one.mapped)} words`}
+        {one.pending && <span class="map-pending"> · {one.pending} is on its way</span>}
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,56 @@
+/** Questions on their way: to the server, or to the exported document. */
+
+import { address, type Questions } from "./api";
+import { snapshot } from "./snapshot";
+import { store } from "./store";
+import { Trouble } from "./trouble";
+
+export interface Connection {
+  /** Questions on their way. */
+  waiting: number;
+  /** What ails all questions, if anything does. */
+  trouble: "gone" | "forbidden" | null;
+}
+
+export const connection = store<Connection>({ waiting: 0, trouble: null });
+
+/** Ask the server, or the exported document; rejects with a `Trouble`. */
+export async function ask<Name extends keyof Questions>(
+  name: Name,
+  params: Questions[Name]["params"],
+): Promise<Questions[Name]["answer"]> {
+  if (snapshot) return snapshot.answer(name, params);
+  return await get(address(name, params), (response) => response.json());
+}
+
+/** Where the words of a map stand: x0, y0, x1, y1, … */
+export async function askPoints(model: number): Promise<Float32Array> {
+  if (snapshot) return snapshot.points(model);
+  return await get(address("map", { model }), async (response) => {
+    return new Float32Array(await response.arrayBuffer());
+  });
+}
+
+async function get<T>(where: string, read: (response: Response) => Promise<T>): Promise<T> {
+  connection.change((now) => ({ ...now, waiting: now.waiting + 1 }));
+  let trouble = connection.get().trouble;
+  try {
+    const response = await fetch(where);
+    trouble = response.status === 403 ? "forbidden" : null;
+    if (!response.ok) throw await refusal(response);
+    return await read(response);
+  } catch (error) {
+    if (error instanceof Trouble) throw error;
+    trouble = "gone";
+    throw new Trouble("gone", "The explorer has stopped.");
+  } finally {
+    connection.change((now) => ({ waiting: now.waiting - 1, trouble }));
+  }
+}
+
+async function refusal(response: Response): Promise<Trouble> {
+  if (response.status === 403)
+    return new Trouble("forbidden", "The explorer refused this browser.");
+  const said: { error: string } = await response.json();
+  return new Trouble("refused", said.error);
+}

@@ -1,0 +1,187 @@
+/** What a run tells of itself, and how the page asks for it. */
+
+import { useEffect, useState } from "preact/hooks";
+import { address } from "../api";
+
+export interface Stage {
+  name: "starting" | "reading" | "counting" | "choosing" | "training" | "descending" | "fitted";
+  /** Of the epoch, or the pass over a vocabulary; 0: before the first pass. */
+  number?: number;
+  /** Epochs in all. */
+  of?: number;
+  /** The words of a pass. */
+  words?: number;
+  loss?: number | null;
+  done?: number;
+  total?: number | null;
+  unit?: "bytes" | "sentences" | "words" | "ridges" | "pass";
+}
+
+/** An epoch or pass that is over. */
+export interface Account {
+  number: number;
+  /** Its place on the axis of the chart: words trained on, or passes. */
+  x: number;
+  loss: number | null;
+  held_out: number | null;
+  /** The vocabulary of a pass; null: an epoch. */
+  words: number | null;
+  seconds: number;
+}
+
+/** A word, and its place on the map if it has one. */
+interface Placed {
+  word: string;
+  at: number | null;
+}
+
+export interface Neighbour extends Placed {
+  score: number;
+  /** Whether it was no neighbour at the last look. */
+  fresh: boolean;
+}
+
+export interface Probe extends Placed {
+  neighbours: Neighbour[];
+  /** How many of them were there at the last look, and at the first. */
+  stayed: number | null;
+  from_first: number | null;
+}
+
+interface Frame {
+  /** Among how many words neighbours were searched; null: all. */
+  searched: number | null;
+  probes: Probe[];
+  /** Float32, in base64. */
+  points: string;
+}
+
+export interface Ended {
+  how: "saved" | "failed" | "interrupted";
+  facts: string[];
+  command: string | null;
+}
+
+interface News {
+  moment: number;
+  title: string;
+  stage: Stage;
+  elapsed: number;
+  in_stage: number;
+  left: number | null;
+  speed: { recent: number | null; mean: number | null };
+  /** Whether `loss` stands for all points so far, not only for new ones. */
+  anew: boolean;
+  loss: [number, number][];
+  accounts: Account[];
+  map: string[] | null;
+  frame: Frame | null;
+  ended: Ended | null;
+}
+
+/** All that is known of the run. */
+export interface Run {
+  news: News | null;
+  loss: [number, number][];
+  accounts: Account[];
+  words: string[];
+  points: Float32Array;
+  probes: Probe[];
+  searched: number | null;
+  /** How many times in a row there was no answer. */
+  unanswered: number;
+}
+
+const NOTHING: Run = {
+  news: null,
+  loss: [],
+  accounts: [],
+  words: [],
+  points: new Float32Array(),
+  probes: [],
+  searched: null,
+  unanswered: 0,
+};
+
+const PERIOD = 1000; // ms from an answer to the next question
+const PATIENCE = 4; // questions without an answer until the process is taken to be gone
+
+/** Whether the process is taken to be gone. */
+export function isGone(run: Run): boolean {
+  return run.unanswered >= PATIENCE;
+}
+
+/** Follow the run: while the page can be seen, and until the run has ended or is gone. */
+export function useRun(): Run {
+  const [run, setRun] = useState(NOTHING);
+  useEffect(() => {
+    let seen = 0;
+    let unanswered = 0;
+    let timer = 0;
+    let over = false;
+    let asking = false;
+    const stop = new AbortController();
+
+    async function ask() {
+      if (asking || over) return;
+      asking = true;
+      try {
+        const answer = await fetch(address("live", { since: seen }), { signal: stop.signal });
+        if (!answer.ok) throw new Error(answer.statusText);
+        const news: News = await answer.json();
+        // One more question after the end: it tells the process that the page has all.
+        over = news.ended !== null && news.moment === seen;
+        seen = news.moment;
+        unanswered = 0;
+        setRun((run) => told(run, news));
+        later(news.ended ? 0 : PERIOD);
+      } catch {
+        if (stop.signal.aborted) return;
+        unanswered += 1;
+        over = unanswered >= PATIENCE;
+        setRun((run) => ({ ...run, unanswered }));
+        later(PERIOD * 2 ** unanswered);
+      } finally {
+        asking = false;
+      }
+    }
+
+    function later(wait: number) {
+      clearTimeout(timer);
+      if (!over && !document.hidden) timer = window.setTimeout(ask, wait);
+    }
+
+    function turn() {
+      if (document.hidden) clearTimeout(timer);
+      else ask();
+    }
+
+    document.addEventListener("visibilitychange", turn);
+    ask();
+    return () => {
+      document.removeEventListener("visibilitychange", turn);
+      clearTimeout(timer);
+      stop.abort();
+    };
+  }, []);
+  return run;
+}
+
+function told(run: Run, news: News): Run {
+  const { frame } = news;
+  return {
+    news,
+    loss: news.anew ? news.loss : news.loss.length ? [...run.loss, ...news.loss] : run.loss,
+    accounts: news.accounts.length ? [...run.accounts, ...news.accounts] : run.accounts,
+    words: news.map ?? run.words,
+    points: frame ? decoded(frame.points) : run.points,
+    probes: frame ? frame.probes : run.probes,
+    searched: frame ? frame.searched : run.searched,
+    unanswered: 0,
+  };
+}
+
+function decoded(text: string): Float32Array {
+  const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+  return new Float32Array(bytes.buffer);
+}

@@ -1,0 +1,25 @@
+import type { ComponentChildren } from "preact";
+import type { About } from "../api";
+
+interface ColumnsProps {
+  about: About;
+  /** Whether what is said is wide: then one stands below the other. */
+  stacked?: boolean;
+  /** What there is to say of one model. */
+  of: (model: number) => ComponentChildren;
+}
+
+/** One model as it is; of two, both side by side under their names. */
+export function Columns({ about, stacked = false, of }: ColumnsProps) {
+  if (about.models.length === 1) return <>{of(0)}</>;
+  return (
+    <div class={stacked ? "columns stacked" : "columns"}>
+      {about.models.map((model, at) => (
+        <section key={model.name} class="column" aria-label={model.name}>
+          <h3 class="column-name">{model.name}</h3>
+          {of(at)}
+        </section>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,43 @@
+import type { About, Id } from "../api";
+import { useAnswer } from "../asked";
+import { grouped, Text } from "../words";
+import { beginnings } from "./examples";
+import { Quiet } from "./Note";
+
+interface StartProps {
+  about: About;
+  model: number;
+  onPick: (model: number, id: Id) => void;
+}
+
+/** Before a word is chosen: what one can do, and words to begin with. */
+export function Start({ about, model, onPick }: StartProps) {
+  const words = useAnswer("words", { model }).value;
+  const one = about.models[model];
+  if (!one) return null;
+  if (one.words === 0) return <Quiet>This model has no words.</Quiet>;
+  const chance = () => onPick(model, Math.floor(Math.random() * Math.min(one.mapped, 5000)));
+  return (
+    <>
+      <h2 class="title">Which words are kin?</h2>
+      <p class="lead">
+        {grouped(one.words)} words, each a point in {grouped(one.dim)} dimensions; the map shows
+        them in two. Search one, click one on the map, or begin here.
+      </p>
+      {words && (
+        <ul class="chips" aria-label="Words to begin with">
+          {beginnings(words).map((id) => (
+            <li key={id}>
+              <button type="button" class="chip" onClick={() => onPick(model, id)}>
+                <Text word={words[id] ?? ""} />
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <button type="button" class="small" onClick={chance}>
+        Any word
+      </button>
+    </>
+  );
+}

@@ -1,0 +1,43 @@
+import { type Id, NUMBERS } from "../api";
+import { useAnswer } from "../asked";
+import { Text, visible } from "../words";
+import { beginnings } from "./examples";
+
+const FEW = 12;
+
+interface SuggestionsProps {
+  model: number;
+  /** Words chosen already. */
+  chosen: readonly (Id | null)[];
+  onPick: (id: Id) => void;
+}
+
+/** Words to choose next: those near the last one chosen, or some to begin with. */
+export function Suggestions({ model, chosen, onPick }: SuggestionsProps) {
+  const words = useAnswer("words", { model }).value;
+  const last = chosen.findLast((id) => id !== null) ?? null;
+  const answer = useAnswer(
+    "neighbours",
+    last === null ? null : { model, id: last, n: NUMBERS.neighbours },
+  );
+  const offered =
+    last === null
+      ? beginnings(words ?? [], FEW).map((id) => ({ id, word: words?.[id] ?? "" }))
+      : (answer.value?.neighbours ?? []).filter(({ id }) => !chosen.includes(id)).slice(0, FEW);
+  if (offered.length === 0) return null;
+  const near = answer.value && visible(answer.value.word);
+  return (
+    <>
+      <h3 class="section">{last === null ? "Words to begin with" : <bdi>Near {near}</bdi>}</h3>
+      <ul class="chips">
+        {offered.map(({ id, word }) => (
+          <li key={id}>
+            <button type="button" class="chip" onClick={() => onPick(id)}>
+              <Text word={word} />
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
