@@ -1,5 +1,6 @@
 # make demo    word vectors of the documentation inside your Python, and neighbours of a few words
 # make test    all tests, against the installed package
+# make browser  a browser for the tests of the page, if there is none; make test does that itself
 # make lint    style and types
 # make test-torch  the tests of what runs on PyTorch, which is large; make torch installs it
 # make sanitize  the tests of the native core under AddressSanitizer and UndefinedBehaviorSanitizer,
@@ -15,13 +16,16 @@ INSTALLED := .venv/.installed
 SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src page -type f \
   -not -path '*/__pycache__/*' -not -path '*/node_modules/*')
 
-.PHONY: demo test lint torch test-torch format sanitize fuzz clean
+.PHONY: demo test browser lint torch test-torch format sanitize fuzz clean
 
 demo: $(INSTALLED)
 	$(BIN)/wordkin demo
 
-test: $(INSTALLED)
+test: $(INSTALLED) browser
 	$(BIN)/python -m pytest
+
+browser: $(INSTALLED)
+	tests/browser.sh $(BIN)/python
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check

@@ -1,0 +1,116 @@
+"""Fixtures of the tests in a browser: the browser, its pages, and explorers to look at.
+
+Playwright is imported only where a test asks for a browser.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+
+class OpenPage(Protocol):
+    """Opens an address in a context of its own, so that no two share cookies.
+
+    `still`: the page is asked to leave out what moves. `expected`: regular expressions of the
+    complaints that may come; any other fails the test when it ends.
+    """
+
+    def __call__(
+        self,
+        address: str,
+        *,
+        size: tuple[int, int] = ...,
+        theme: str = ...,
+        locale: str = ...,
+        touch: bool = ...,
+        still: bool = ...,
+        expected: tuple[str, ...] = ...,
+    ) -> Page: ...
+
+
+class Explorer(Protocol):
+    """Runs `wordkin explore` with these arguments, and returns its address."""
+
+    def __call__(self, *arguments: object) -> str: ...
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium; of a module, for while it runs no test may have an event loop of its own.
+
+    Without a browser the test is skipped, and fails where CI is set.
+    """
+    from playwright.sync_api import sync_playwright
+
+    from browsing import flags, installed_browser
+
+    with sync_playwright() as playwright:
+        path = installed_browser(playwright.chromium.executable_path)
+        if path is None:
+            missing = "no browser: `make browser` installs one"
+            pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+        browser = playwright.chromium.launch(executable_path=path, args=flags())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Pages without an error, a warning, a failed request, or one to another host."""
+    from browsing import WIDE, Troubles
+
+    with contextlib.ExitStack() as closing:
+        watched: list[Troubles] = []
+
+        def open_page(
+            address: str,
+            *,
+            size: tuple[int, int] = WIDE,
+            theme: str = "light",
+            locale: str = "en-US",
+            touch: bool = False,
+            still: bool = True,
+            expected: tuple[str, ...] = (),
+        ) -> Page:
+            context = browser.new_context(
+                viewport={"width": size[0], "height": size[1]},
+                color_scheme="dark" if theme == "dark" else "light",
+                locale=locale,
+                has_touch=touch,
+                reduced_motion="reduce" if still else "no-preference",
+            )
+            closing.callback(context.close)
+            watched.append(Troubles(expected))
+            watched[-1].watch(context)
+            page = context.new_page()
+            page.goto(address)
+            return page
+
+        yield open_page
+        seen = [trouble for troubles in watched for trouble in troubles.seen]
+    assert not seen
+
+
+@pytest.fixture(scope="module")
+def explorer() -> Iterator[Explorer]:
+    """Explorers of models, stopped when the module ends; the same arguments share one."""
+    from browsing import serving
+
+    with contextlib.ExitStack() as running:
+        addresses: dict[tuple[object, ...], str] = {}
+
+        def explorer(*arguments: object) -> str:
+            if arguments not in addresses:
+                served = serving("explore", *arguments, "--no-browser", "--port", 0)
+                addresses[arguments] = running.enter_context(served).address
+            return addresses[arguments]
+
+        yield explorer
