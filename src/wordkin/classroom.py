@@ -75,6 +75,7 @@ def train(
         run.progress.training(
             number, settings.epochs, tokens * number, tokens * settings.epochs, epoch.loss
         )
+        run.watch(lambda: Matrices(V, U))
         stop = run.after(epoch, lambda: Matrices(V, U))
         began = time.perf_counter()
         return stop

@@ -244,7 +244,7 @@ def descend(
         return Matrices(*wide)
 
     with _open(settings) as tiles:
-        solution = _Solution(tiles, counted, counts, settings, run, spread)
+        solution = _Solution(tiles, counted, counts, settings, run, seen, spread)
         found = solution.find()
     if not all(np.isfinite(matrix).all() for matrix in found):
         raise DivergenceError("training diverged: a vector is no longer finite; set a larger ridge")
@@ -446,12 +446,14 @@ class _Solution:
         counts: npt.NDArray[np.int64],
         settings: ExactSettings,
         run: Run,
+        seen: npt.NDArray[np.intp],
         spread: Callable[..., Matrices],
     ) -> None:
         self.history: list[Pass] = []
         self._tiles = tiles
         self._settings = settings
         self._run = run
+        self._seen = seen
         self._spread = spread
         self._counted = counted
         self._counts = counts
@@ -471,6 +473,7 @@ class _Solution:
             self.history += [Pass(**account) for account in kept.facts["history"]]
             problem = whole.leading(sizes[first])
             descent = Descent.resumed(self._tiles, problem, kept, ridge, run.progress)
+            self._show(descent)
         else:
             ridge = settings.ridge
             if ridge is None:
@@ -486,8 +489,9 @@ class _Solution:
             if stage > first or descent is None:
                 descent = self._widened(descent, whole.leading(sizes[stage]), ridge)
                 done = 0
-            if descent is None:  # of two kinds of words, these are all of one that never meet
-                continue
+                if descent is None:  # of two kinds of words, these are all of one that never meet
+                    continue
+                self._show(descent)
             passes = settings.max_passes if stage == len(sizes) - 1 else CORE_PASSES
             while done < passes:
                 before = descent.loss + descent.penalty
@@ -528,7 +532,13 @@ class _Solution:
         return dataclasses.replace(account, held_out=loss)
 
     def _matrices(self, descent: Descent) -> Matrices:
-        return self._spread(*(self._tiles.numpy(s.A) for s in (descent.center, descent.outside)))
+        return self._spread(*self._rows(descent))
+
+    def _rows(self, descent: Descent) -> Matrices:
+        return Matrices(*(self._tiles.numpy(s.A) for s in (descent.center, descent.outside)))
+
+    def _show(self, descent: Descent) -> None:
+        self._run.watch(lambda: self._rows(descent), self._seen)
 
 
 class Descent:

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from wordkin.checkpoint import Checkpoints
 from wordkin.errors import CheckpointError, WordkinError
 from wordkin.exact import Pass
-from wordkin.progress import Progress
+from wordkin.progress import InTraining, Progress
 from wordkin.run import Kept, Matrices, Run, finite
 from wordkin.settings import Settings
 from wordkin.stochastic import Epoch
@@ -315,6 +315,13 @@ class Keeper(Run):
                         f" {_told(have)}, now it is {_told(want)}; to begin anew, remove the folder"
                     )
 
+    def watch(
+        self, matrices: Callable[[], Matrices], rows: npt.NDArray[np.intp] | None = None
+    ) -> None:
+        """Tell whoever shows the run where the matrices are."""
+        gauged = self._settings.engine == "exact"
+        self.progress.watch(InTraining(self._words, matrices, rows, gauged))
+
     def after(self, done: Any, matrices: Callable[[], Matrices]) -> bool:
         """Log the account, and ask whether that was the last."""
         self._hear(done)
@@ -334,6 +341,7 @@ class Keeper(Run):
     def _hear(self, done: Epoch | Pass, again: bool = False) -> None:
         self._number += 1
         self._log.add(self._number, done, again)
+        self.progress.passed(self._number, done)
         if done.held_out is not None:
             self._unseen.append(done.held_out)
 

@@ -1,14 +1,43 @@
 """What a run tells of itself while it lasts: a bar on a terminal, nothing elsewhere.
 
-Imports nothing of ours; rich is loaded only when a bar is shown.
+Imports nothing of ours when it runs; rich is loaded only when a bar is shown.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from wordkin.vectors import WordVectors
+
+
+class InTraining(NamedTuple):
+    """Vectors that are being trained, for whoever wants to look at them.
+
+    Attributes
+    ----------
+    words : sequence of str
+        The vocabulary, the most frequent first.
+    matrices : function
+        Gives center and outside matrix, (n, d) each, as training changes them: nothing is copied,
+        and a look may find rows of this moment beside rows of the next.
+    rows : (at least n,) array of int, or None
+        The words that the n rows are of; None: the first ones.
+    gauged : bool
+        Whether the model's vectors are those of `gauge`, or the center vectors.
+    """
+
+    words: Sequence[str]
+    matrices: Callable[[], tuple[npt.NDArray[Any], npt.NDArray[Any]]]
+    rows: npt.NDArray[np.intp] | None
+    gauged: bool
 
 
 class Progress:
@@ -28,6 +57,15 @@ class Progress:
 
     def descending(self, words: int, number: int, done: float, loss: float) -> None:
         """Share `done` of a pass over the counts of `words` words; the last loss of a pair."""
+
+    def watch(self, training: InTraining) -> None:
+        """Hear what is in training, from now on until this is called again."""
+
+    def passed(self, number: int, done: Any) -> None:
+        """Hear the account of an `Epoch`, or `Pass` of the exact engine; the first has number 1."""
+
+    def fitted(self, vectors: WordVectors) -> None:
+        """Hear that the model is trained: comes last, outside of the `with`."""
 
     def __enter__(self) -> Progress:
         return self

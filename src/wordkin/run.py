@@ -62,6 +62,15 @@ class Run:
     def keep_counted(self, tensors: Mapping[str, npt.NDArray[Any]]) -> None:
         """Keep the next piece of what is counted."""
 
+    def watch(
+        self, matrices: Callable[[], Matrices], rows: npt.NDArray[np.intp] | None = None
+    ) -> None:
+        """Hear where the matrices are, at the start and whenever they are other arrays.
+
+        What is there may be read at any time. `rows` are the words that its rows are of, where
+        those are not the first of the vocabulary.
+        """
+
     def after(self, done: Any, matrices: Callable[[], Matrices]) -> bool:
         """Hear the account of an epoch or pass; return whether training shall end here."""
         return False

@@ -201,6 +201,7 @@ def train(
         tally = _Tally(**kept.facts["tally"])
     else:
         _fill(matrices.center, settings.seed)
+    run.watch(lambda: matrices)
     work = _Work(center, outside, counts, settings)
     tokens = int(counts.sum())
     start = (1 + settings.negatives) * math.log(2)  # that of weights of 0

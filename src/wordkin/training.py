@@ -220,6 +220,7 @@ class Word2Vec:
         if settings.patience and all(done.held_out is None for done in self.history):
             say("note: no lines were held out, as the text is short: patience had no effect")
         self._checkpoint = checkpoint
+        setup.progress.fitted(self.vectors)
         return self
 
     def fit_counts(
@@ -272,6 +273,7 @@ class Word2Vec:
             facts.vocabulary, trained, account, settings, fingerprint, run.origin
         )
         self._checkpoint = checkpoint
+        setup.progress.fitted(self.vectors)
         return self
 
     def _as_counted(self, path: StrPath, file: CountsFile) -> ExactSettings:
