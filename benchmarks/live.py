@@ -1,122 +1,130 @@
-"""What it costs training to be followed: `wordkin train` with a page that asks, and without.
+"""What it costs training to be followed: the speed of one run, with a page that asks and without.
 
-    python benchmarks/live.py CORPUS [--pairs 5] [--page] [-- OPTIONS OF TRAIN]
+    python benchmarks/live.py CORPUS [--epochs 20] [--seconds 3] [--page]
 
-Both are trained in turns, the first of a pair changing; words/s are those of training alone, as the
-command tells them. Without `--page`, a client asks as often as the page does and draws nothing;
-with it, a headless Chromium shows the page (`pip install playwright`), on the same cores.
+A run of the stochastic engine is left alone for so many seconds, then followed for as many, and so
+on to its end: windows of one run can be compared where whole runs, on a shared machine, drift apart
+by more than is looked for. Without `--page`, a client asks as often as the page does and draws
+nothing; with it, a headless Chromium shows the page (`pip install playwright`), on the same cores.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import re
 import shutil
 import statistics
-import subprocess
-import sys
-import tempfile
 import threading
+import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from http.cookiejar import CookieJar
-from pathlib import Path
 from urllib.parse import urljoin
 
+import numpy as np
+
+from wordkin import Word2Vec
+from wordkin.live import Live
+
 PERIOD = 1.0  # seconds between two questions, as in the page
-Follow = Callable[[str], None]
+Follow = Callable[[float], None]  # for so many seconds
+
+
+class Timed(Live):
+    """A run that is followed, and what was done of it at each tick."""
+
+    def __init__(self) -> None:
+        super().__init__(browser=False, beside=False, say=self._hear)
+        self.ticks: list[tuple[float, float]] = []
+        self.address = ""
+
+    def _hear(self, line: str) -> None:
+        self.address = line.split()[-1]
+
+    def training(self, epoch: int, epochs: int, words: int, total: int, loss: float) -> None:
+        """Note the time."""
+        self.ticks.append((time.perf_counter(), words))
+        super().training(epoch, epochs, words, total, loss)
+
+    def speed(self, begin: float, end: float) -> float:
+        """Return words/s between two times."""
+        at, words = np.array(self.ticks).T
+        a, b = np.interp([begin, end], at, words)
+        return float((b - a) / (end - begin))
 
 
 def main() -> None:
-    """Print a line for each pair, then the medians."""
+    """Print the speed of each pair of windows, then the medians."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("corpus", type=Path)
-    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("corpus")
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--page", action="store_true")
-    told, options = parser.parse_known_args()
-    options = [option for option in options if option != "--"]
-    speeds: dict[bool, list[float]] = {True: [], False: []}
-    print("  alone, words/s   followed   cost")
-    with browser() if told.page else asking() as follow:
-        for pair in range(told.pairs):
-            for followed in (pair % 2 == 0, pair % 2 == 1):
-                speed = train([str(told.corpus), *options], follow if followed else None)
-                speeds[followed].append(speed)
-            print(line(speeds[False][-1], speeds[True][-1]), flush=True)
-    ratios = [a / f for a, f in zip(speeds[False], speeds[True], strict=True)]
-    print("median of the speeds, and of the pairs' costs:")
-    print(line(*(statistics.median(speeds[followed]) for followed in (False, True))))
-    print(f"{cost(statistics.median(ratios)):>34}", end=" ")
-    print(f"({cost(min(ratios))} to {cost(max(ratios))})")
+    told = parser.parse_args()
+    run = Timed()
+    windows: list[tuple[float, float, float]] = []
+    watcher = threading.Thread(
+        target=watch, args=(run, told.seconds, browser if told.page else client, windows)
+    )
+    watcher.start()
+    Word2Vec(epochs=told.epochs).fit(told.corpus, progress=run)
+    ended = time.perf_counter()
+    watcher.join()
+    run.close()
+    print(f"{'alone, words/s':>16} {'followed':>12}   cost")
+    pairs = [
+        (run.speed(a, b), run.speed(b, c))
+        for a, b, c in windows
+        if a > run.ticks[0][0] and c < ended
+    ]
+    for pair in [*pairs, tuple(map(statistics.median, zip(*pairs, strict=True)))]:
+        print(f"{pair[0]:16,.0f} {pair[1]:12,.0f} {pair[0] / pair[1] - 1:6.1%}")
+    cost = statistics.median(alone / followed for alone, followed in pairs) - 1
+    print(f"the last line has the medians; the median of the costs is {cost:.1%}")
 
 
-def line(alone: float, followed: float) -> str:
-    """Return a row of the table."""
-    return f"{alone:16,.0f} {followed:10,.0f} {cost(alone / followed):>6}"
-
-
-def cost(ratio: float) -> str:
-    """Return by how much longer it took."""
-    return f"{ratio - 1:.1%}"
-
-
-def train(options: Sequence[str], follow: Follow | None) -> float:
-    """Train a model that is thrown away; return the words a second."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "wordkin", "train", *options, "--json"]
-        command += ["--output", str(Path(folder) / "m.safetensors")]
-        live = ["--live", "--no-browser"] if follow else ["--quiet"]
-        with subprocess.Popen(
-            [*command, *live], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
-        ) as process:
-            if follow:
-                assert process.stderr is not None
-                address = re.search(r"http\S+", process.stderr.readline())
-                assert address is not None
-                follow(address[0])
-            out, said = process.communicate()
-        if process.returncode:
-            raise SystemExit(said)
-        return float(json.loads(out)["words_per_second"])
+def watch(
+    run: Timed,
+    seconds: float,
+    follower: Callable[[str], AbstractContextManager[Follow]],
+    windows: list[tuple[float, float, float]],
+) -> None:
+    """Leave a run alone and follow it, in turns, until it is over."""
+    while not run.ticks:
+        time.sleep(0.1)
+    with follower(run.address) as follow:
+        while time.perf_counter() - run.ticks[-1][0] < seconds:
+            began = time.perf_counter()
+            time.sleep(seconds)
+            between = time.perf_counter()
+            follow(seconds)
+            windows.append((began, between, time.perf_counter()))
 
 
 @contextmanager
-def asking() -> Iterator[Follow]:
-    """Give what asks as the page does, in a thread, until the server is gone."""
-    threads: list[threading.Thread] = []
+def client(address: str) -> Iterator[Follow]:
+    """Give what asks as the page does."""
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    opener.open(address).close()
+    seen = 0
 
-    def follow(address: str) -> None:
-        threads.append(threading.Thread(target=_ask, args=(address,), daemon=True))
-        threads[-1].start()
+    def follow(seconds: float) -> None:
+        nonlocal seen
+        end = time.perf_counter() + seconds
+        while (left := end - time.perf_counter()) > 0:
+            with opener.open(urljoin(address, f"/api/live?since={seen}")) as answer:
+                seen = json.load(answer)["moment"]
+            time.sleep(min(left, PERIOD))
 
     yield follow
-    for thread in threads:
-        thread.join()
-
-
-def _ask(address: str) -> None:
-    client = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
-    client.open(address).close()
-    seen, over = 0, False
-    while not over:
-        try:
-            with client.open(urljoin(address, f"/api/live?since={seen}")) as answer:
-                news = json.load(answer)
-        except OSError:
-            return
-        over = news["ended"] is not None and news["moment"] == seen
-        seen = news["moment"]
-        if news["ended"] is None:
-            threading.Event().wait(PERIOD)
 
 
 @contextmanager
-def browser() -> Iterator[Follow]:
-    """Give a headless browser that shows an address, one after the other."""
+def browser(address: str) -> Iterator[Follow]:
+    """Give a headless browser that shows the page, and else an empty one."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -124,10 +132,14 @@ def browser() -> Iterator[Follow]:
             executable_path=shutil.which("chromium"), args=["--disable-gpu", "--no-sandbox"]
         )
         page = chromium.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(address)
 
-        def follow(address: str) -> None:
-            page.goto(address)
+        def follow(seconds: float) -> None:
+            page.goto(urljoin(address, "/"))
+            page.wait_for_timeout(seconds * 1000)
+            page.goto("about:blank")
 
+        page.goto("about:blank")
         yield follow
         chromium.close()
 
