@@ -116,3 +116,10 @@ def test_a_missing_package_is_told_before_the_model_is_read(
     monkeypatch.setitem(sys.modules, "openTSNE", None)
     message = fails("map", tmp_path / "v", "-o", tmp_path / "a.png", "--layout", "tsne")
     assert "pip install 'wordkin[tsne]'" in message
+
+
+def test_a_map_can_be_a_page(model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "map.html"
+    ran = run("map", model, "-o", path, "--pairs", f"{WORDS[0]}:{WORDS[1]}")
+    assert (ran.code, ran.err) == (0, f"saved a map of 2 words: {path}\n")
+    assert path.read_text("utf-8").startswith("<!doctype html>")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import json
 import re
 import struct
 import sys
@@ -312,3 +314,54 @@ def test_missing_packages_are_named_with_their_extra(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(WordkinError, match=r"pip install 'wordkin\[map\]'"):
         _vectors(5).map().drawing  # noqa: B018
+
+
+# ---- pages ---------------------------------------------------------------------------------------
+
+
+def _data(path: Path) -> dict[str, Any]:
+    """What a page holds."""
+    found = re.search(
+        r'<script type="application/json" id="snapshot">(.*?)</script>', path.read_text("utf-8")
+    )
+    assert found is not None
+    data: dict[str, Any] = json.loads(found[1])
+    return data
+
+
+def test_a_page_has_the_words_asked_for_their_places_and_arrows(tmp_path: Path) -> None:
+    vectors = _vectors(30)
+    a, b, c = vectors.words[7], vectors.words[3], vectors.words[20]
+    shown = vectors.map([c], pairs=[(a, b)], title="<b>Some</b>")
+    shown.save(tmp_path / "map.html")
+    data = _data(tmp_path / "map.html")
+    [model] = data["about"]["models"]
+    assert (model["name"], model["words"], model["mapped"]) == ("<b>Some</b>", 3, 3)
+    assert data["answers"]["api/words?model=0"] == list(shown.words) == [c, a, b]
+    assert (model["named"], model["arrows"]) == ([0, 1, 2], [[1, 2]])
+    assert model["origin"] == shown.caption
+    points = np.frombuffer(base64.b64decode(data["points"][0]), "<f4").reshape(-1, 2)
+    np.testing.assert_array_equal(points, shown.points)
+
+
+def test_a_page_of_a_vocabulary_knows_neighbours_and_counts(tmp_path: Path) -> None:
+    plain = _vectors(300)
+    vectors = wordkin.WordVectors(plain.words, plain.matrix, range(300, 0, -1))
+    vectors.map(first=200).save(tmp_path / "map.html")
+    data = _data(tmp_path / "map.html")
+    near = data["near"][0]
+    among = vectors.take(200)
+    word = among.words[5]
+    assert [among.words[i] for i in near["ids"][5]] == [
+        w for w, _ in among.most_similar(word, topn=20)
+    ]
+    assert near["counts"][5] == 295
+
+
+def test_a_page_takes_no_package_that_draws(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "wordkin.drawing", raising=False)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    _vectors(5).map().save(tmp_path / "map.html")
+    assert (tmp_path / "map.html").stat().st_size > 10_000

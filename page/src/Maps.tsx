@@ -37,7 +37,7 @@ function ModelMap({ about, model, view, onPick }: ModelMapProps) {
   const one = about.models[model];
   const words = useAnswer("words", { model });
   const points = usePoints(model, one?.layout ?? "");
-  const scene = useScene(view, model);
+  const scene = useScene(view, model, one);
   if (!one) return null;
   const trouble = words.trouble ?? points.trouble;
   return (

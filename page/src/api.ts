@@ -28,7 +28,10 @@ export interface Model {
   /** How the map was made: "PCA", "UMAP", … and whether a better one is on its way. */
   layout: string;
   pending: string | null;
-  /** One line on how it was trained, if that is known. */
+  /** Words that its map always labels, and arrows that it always has. */
+  named: Id[];
+  arrows: [Id, Id][];
+  /** One line on how it was trained, or on what its map shows, if that is known. */
   origin: string;
   /** Whether it tells P(outside | center), and whether sentences of its corpus are at hand. */
   predicts: boolean;

@@ -1,7 +1,7 @@
 /** What a view marks on a map. */
 
 import { useMemo } from "preact/hooks";
-import { type Id, NUMBERS } from "./api";
+import { type Id, type Model, NUMBERS } from "./api";
 import { useAnswer, useSame } from "./asked";
 import type { Role } from "./map/Map";
 import { idsOf, type View } from "./view";
@@ -17,17 +17,19 @@ type Pair = readonly [Id, Id];
 const FLOWN_TO = 10; // neighbours that the map takes into its sight
 
 /** The scene of a view on the map of a model; equal scenes are the same object. */
-export function useScene(view: View, model: number): Scene {
+export function useScene(view: View, model: number, of: Model | undefined): Scene {
   const same = useSame(idsOf(view), view.model, model).value ?? [];
   const asked = same.filter((id) => id !== null);
   const word = useWordAnswers(view.tab === "word" ? asked : [], model);
   const analogy = useAnalogyAnswers(view, same, model);
   const compared = useCompareAnswers(view.tab === "compare" ? asked : [], model);
   const answers = [...word, ...analogy, ...compared];
-  const arrows = view.tab === "analogy" ? arrowsOf(same, analogy[0]) : [];
-  const key = JSON.stringify([asked, answers, arrows]);
+  const arrows = view.tab === "analogy" ? arrowsOf(same, analogy[0]) : (of?.arrows ?? []);
+  const named = of?.named ?? [];
+  const key = JSON.stringify([asked, answers, arrows, named]);
   return useMemo(() => {
     const marked = new Map<Id, Role>();
+    for (const id of named) marked.set(id, "other");
     for (const id of answers) marked.set(id, "answer");
     for (const id of asked) marked.set(id, "asked");
     return { marked, arrows, view: [...asked, ...answers.slice(0, FLOWN_TO)] };

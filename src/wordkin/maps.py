@@ -13,19 +13,19 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, SupportsIndex, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin import projection
-from wordkin.errors import SettingsError, WordkinError
+from wordkin.errors import SettingsError
 from wordkin.files import atomic_write
 from wordkin.settings import at_least
+from wordkin.vectors import WordVectors
 
 if TYPE_CHECKING:
     from wordkin.drawing import Drawing
-    from wordkin.vectors import WordVectors
 
 Theme: TypeAlias = Literal["light", "dark"]
 Size: TypeAlias = tuple[float, float]
@@ -42,8 +42,8 @@ class Map:
 
     Attributes
     ----------
-    words : tuple of n str
-        Those on the map.
+    vectors : WordVectors
+        The n words on the map.
     points : (n, 2) float32 array
         Where they stand.
     named : tuple of int
@@ -62,7 +62,7 @@ class Map:
         Where no words were asked for, at most so many are named.
     """
 
-    words: tuple[str, ...]
+    vectors: WordVectors
     points: npt.NDArray[np.float32]
     named: tuple[int, ...] = ()
     arrows: tuple[tuple[int, int], ...] = ()
@@ -72,6 +72,11 @@ class Map:
     title: str | None = None
     size: Size | None = None
     topn: int = NAMED
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The n words on the map."""
+        return self.vectors.words
 
     @cached_property
     def drawing(self) -> Drawing:
@@ -97,7 +102,8 @@ class Map:
         Parameters
         ----------
         path : path
-            Its suffix is the format: .png with 200 dots to the inch, or .svg.
+            Its suffix is the format: .png with 200 dots to the inch, .svg, or .html, a page of
+            its own to search and wander in, which needs no package that draws.
 
         Raises
         ------
@@ -108,9 +114,9 @@ class Map:
         OSError
             If the file cannot be written.
         """
-        write = writer_of(path)
+        writer = writer_of(path)
         with atomic_write(path) as temporary:
-            write(self, temporary)
+            writer.write(self, temporary)
 
     def _repr_png_(self) -> bytes:
         """Show the map in a notebook."""
@@ -130,18 +136,32 @@ def _write_svg(shown: Map, path: Path) -> None:
 
 
 def _write_html(shown: Map, path: Path) -> None:
-    raise WordkinError("maps in HTML are not written yet: use .png or .svg")
+    from wordkin.explorer.shown import Shown
+    from wordkin.explorer.snapshot import View, document
+
+    one = Shown(
+        shown.title or f"{len(shown.points):,} words", shown.vectors, shown.points, shown.layout,
+        named=shown.named, arrows=shown.arrows, caption=shown.caption,
+    )  # fmt: skip
+    path.write_text(document([one], view=View()), encoding="utf-8")
 
 
-WRITERS: dict[str, Callable[[Map, Path], None]] = {
-    ".png": _write_png,
-    ".svg": _write_svg,
-    ".html": _write_html,
+class Writer(NamedTuple):
+    """What writes a map, and whether it takes the packages that draw."""
+
+    write: Callable[[Map, Path], None]
+    draws: bool
+
+
+WRITERS = {
+    ".png": Writer(_write_png, True),
+    ".svg": Writer(_write_svg, True),
+    ".html": Writer(_write_html, False),
 }
 """What writes a map, by the suffix of its file."""
 
 
-def writer_of(path: str | os.PathLike[str]) -> Callable[[Map, Path], None]:
+def writer_of(path: str | os.PathLike[str]) -> Writer:
     """Return what writes a map to such a file.
 
     Raises
@@ -180,15 +200,15 @@ def map_of(
     whole = not asked if rest is None else rest
     if not whole and not asked:
         raise SettingsError("a map without the rest needs words, got none")
-    on_map, matrix = _rows(vectors, asked, number if whole else 0)
-    row = {word: i for i, word in enumerate(on_map)}
-    method = projection.method_for(len(on_map), layout)
-    points, caption = _placed(matrix, method, layout)
+    shown = _chosen(vectors, asked, number if whole else 0)
+    method = projection.method_for(len(shown), layout)
+    points, caption = _placed(shown.matrix, method, layout)
+    named = asked or (shown.words if len(shown) <= most else ())
     return Map(
-        words=on_map,
+        vectors=shown,
         points=points,
-        named=tuple(row[word] for word in asked or (on_map if len(on_map) <= most else ())),
-        arrows=tuple((row[a], row[b]) for a, b in joined),
+        named=tuple(map(shown.index, named)),
+        arrows=tuple((shown.index(a), shown.index(b)) for a, b in joined),
         layout=method,
         caption=caption,
         theme=look,
@@ -238,17 +258,21 @@ def _pair(pair: Sequence[str]) -> tuple[str, str]:
     return pair[0], pair[1]
 
 
-def _rows(
-    vectors: WordVectors, asked: Sequence[str], first: int
-) -> tuple[tuple[str, ...], npt.NDArray[Any]]:
-    """Return the first so many words, those asked for that are not among them, and the vectors."""
+def _chosen(vectors: WordVectors, asked: Sequence[str], first: int) -> WordVectors:
+    """Return the first so many words, and those asked for that are not among them."""
     known = vectors.words[:first]
     among = set(known)
     others = [word for word in asked if word not in among]
-    matrix = vectors.matrix[:first]
+    if len(known) == len(vectors) and not others:
+        return vectors
+    matrix, counts = vectors.matrix[:first], vectors.counts
     if others:
         matrix = np.concatenate([matrix, np.stack([vectors[word] for word in others])])
-    return (*known, *others), matrix
+    if counts is not None:  # of words composed of their n-grams it is not known
+        rows = [vectors.index(word) for word in others if word in vectors]
+        there = len(rows) == len(others)
+        counts = np.concatenate([counts[:first], counts[rows]]) if there else None
+    return WordVectors((*known, *others), matrix, counts)
 
 
 def _placed(matrix: npt.NDArray[Any], method: str, asked: str) -> tuple[projection.Points, str]:

@@ -419,7 +419,8 @@ class WordVectors:
     ) -> Map:
         """Draw words in the plane: those named, or all of them.
 
-        A notebook shows the map; `Map.save` writes it. Drawing needs `pip install 'wordkin[map]'`.
+        A notebook shows the map; `Map.save` writes it, also as a page for a browser. Drawing needs
+        `pip install 'wordkin[map]'`, a page does not.
 
         Parameters
         ----------

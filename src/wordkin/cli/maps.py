@@ -84,21 +84,22 @@ def draw(
     from wordkin.maps import check_look, require_drawing, writer_of
     from wordkin.projection import require_layout
 
-    writer_of(output)
+    writer = writer_of(output)
     inches = _inches(size)
     check_look(theme.value, inches)
     asked, joined = _words(words, words_file), _pairs(pairs)
     if rest and not (asked or joined):
         raise SettingsError("--rest needs words in front of it: --words, --words-file or --pairs")
     require_layout(layout)
-    require_drawing()
+    if writer.draws:
+        require_drawing()
     require_writable(output)
     shown = load(model).map(
         asked or None, joined, layout=layout, rest=rest or None, first=first, topn=topn,
         theme=theme.value, title=None if title is None else as_in_text(title), size=inches,
     )  # fmt: skip
     shown.save(output)
-    if shown.unnamed:
+    if writer.draws and shown.unnamed:
         left = ", ".join(map(repr, shown.unnamed[:3])) + ", …" * (len(shown.unnamed) > 3)
         terminal.say(f"note: no room for {number(len(shown.unnamed), 'name')}: {left}")
     if not quiet:

@@ -40,7 +40,9 @@ def _model(shown: Shown) -> dict[str, Any]:
         "dim": shown.vectors.dim,
         "layout": LAYOUTS[shown.layout].title,
         "pending": shown.pending and LAYOUTS[shown.pending].title,
-        "origin": _origin(shown),
+        "named": shown.named,
+        "arrows": shown.arrows,
+        "origin": shown.caption or _origin(shown),
         "predicts": shown.model is not None,
         "sentences": bool(shown.corpus),
     }

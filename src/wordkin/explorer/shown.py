@@ -33,6 +33,12 @@ class Shown:
         Where the first n words stand on the map.
     layout : str
         How it was made, a name of `projection.LAYOUTS`.
+    named : tuple of int
+        Words of the map that are always labelled.
+    arrows : tuple of (int, int)
+        Drawn on the map, from a word to a word.
+    caption : str
+        A line to show instead of where the model comes from.
     pending : str or None
         The name of another layout that is being made.
     model : Word2Vec or None
@@ -47,4 +53,7 @@ class Shown:
     layout: str = "pca"
     model: Word2Vec | None = None
     corpus: tuple[Path, ...] = ()
+    named: tuple[int, ...] = ()
+    arrows: tuple[tuple[int, int], ...] = ()
+    caption: str = ""
     pending: str | None = None
