@@ -1,6 +1,8 @@
 # make demo    word vectors of the documentation inside your Python, and neighbours of a few words
 # make test    all tests, against the installed package
 # make browser  a browser for the tests of the page, if there is none; make test does that itself
+# make gallery  docs/gallery/, pictures of MODELS="a.safetensors b.safetensors", or of one that learns
+#                from Python's documentation
 # make lint    style and types
 # make test-torch  the tests of what runs on PyTorch, which is large; make torch installs it
 # make sanitize  the tests of the native core under AddressSanitizer and UndefinedBehaviorSanitizer,
@@ -16,7 +18,7 @@ INSTALLED := .venv/.installed
 SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src page -type f \
   -not -path '*/__pycache__/*' -not -path '*/node_modules/*')
 
-.PHONY: demo test browser lint torch test-torch format sanitize fuzz clean
+.PHONY: demo test browser gallery lint torch test-torch format sanitize fuzz clean
 
 demo: $(INSTALLED)
 	$(BIN)/wordkin demo
@@ -27,11 +29,14 @@ test: $(INSTALLED) browser
 browser: $(INSTALLED)
 	tests/browser.sh $(BIN)/python
 
+gallery: $(INSTALLED) browser
+	PYTHONPATH=tests $(BIN)/python docs/gallery.py docs/gallery $(MODELS)
+
 lint: $(INSTALLED)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy -p wordkin
-	$(BIN)/mypy tests benchmarks
+	$(BIN)/mypy tests benchmarks docs
 	cd page && ../$(BIN)/npm ci --silent && PATH=$(CURDIR)/$(BIN):$$PATH ../$(BIN)/npm run --silent lint
 
 torch: $(INSTALLED)
@@ -121,4 +126,4 @@ $(INSTALLED): $(SOURCES)
 	touch $@
 
 clean:
-	rm -rf .venv build page/node_modules screenshots dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build page/node_modules screenshots docs/gallery dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
