@@ -85,25 +85,18 @@ PLATES = (
             " 이탈리아:로마 스페인:마드리드 영국:런던 이집트:카이로"
         ),
     ),
-    Plate(
-        "python",
-        "Words of Python's documentation",
-        _words(
-            "list tuple dict set string bytes integer float file socket thread process server"
-            " client exception error class method function module"
-        ),
-    ),
 )
 QUESTIONS = (  # a word, an analogy, words to compare
     ("king", ("man", "king", "woman"), ("paris", "berlin", "tokyo", "banana", "apple")),
     ("서울", ("일본", "도쿄", "프랑스"), ("서울", "부산", "대구", "봄", "겨울")),
-    ("file", ("list", "append", "set"), ("file", "socket", "thread", "class", "method")),
+    ("file", ("file", "files", "string"), ("file", "string", "thread", "class", "exception")),
 )
 _LOOKS: tuple[tuple[str, Literal["light", "dark"], tuple[int, int]], ...] = (
     ("", "light", WIDE),
     ("-phone", "dark", PHONE),
 )
 _STILL = "() => document.querySelector('.map canvas')?.scene?.report().still"
+_SUFFIXES = {"whole": ("png", "html"), "often": ("png",)}  # others are small enough for .svg
 _ENOUGH = 5  # words, or pairs, that make a picture
 
 
@@ -127,7 +120,8 @@ class Gallery:
         """Make all figures of a model."""
         vectors = wordkin.load(model)
         self._map(model, "whole", f"All words of {model.stem}", [])
-        self._map(model, "whole-dark", f"All words of {model.stem}", ["--theme", "dark"])
+        often = ["--layout", "tsne", "--first", "10000", "--theme", "dark"]
+        self._map(model, "often", f"The most frequent words of {model.stem}", often)
         for plate in PLATES:
             words, pairs = plate.known(vectors)
             if max(len(words), len(pairs)) >= _ENOUGH:
@@ -137,9 +131,10 @@ class Gallery:
         for word, analogy, compared in QUESTIONS:
             if all(asked in vectors for asked in (word, *analogy, *compared)):
                 self._explore(model, vectors, word, analogy, compared)
+                break
 
     def _map(self, model: Path, name: str, title: str, options: list[str]) -> None:
-        for suffix in ("png", "html") if name == "whole" else ("svg",):
+        for suffix in _SUFFIXES.get(name, ("svg",)):
             path = self.folder / f"{model.stem}-{name}.{suffix}"
             command = ["map", str(model), "-o", str(path), "--title", title, *options]
             subprocess.run([sys.executable, "-m", "wordkin", *command], check=True)
@@ -203,10 +198,11 @@ _PAGE = """<!doctype html>
 <style>
 :root {{ color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }}
 body {{ max-width: 1400px; margin: 2rem auto; padding: 0 1rem; }}
-main {{ display: grid; gap: 2.5rem; grid-template-columns: repeat(auto-fill, minmax(20rem, 1fr)); }}
-figure {{ margin: 0; }}
-img {{ width: 100%; height: 20rem; object-fit: contain; object-position: left top; }}
-code {{ display: block; font-size: 0.75rem; overflow-wrap: anywhere; opacity: 0.75; }}
+main {{ columns: 24rem; column-gap: 2rem; }}
+figure {{ margin: 0 0 2.5rem; break-inside: avoid; }}
+img {{ display: block; width: 100%; border: 1px solid #8884; border-radius: 6px; margin: 0 0 6px; }}
+img[src*="-phone"] {{ width: 50%; }}
+figure code {{ display: block; font-size: 0.75rem; overflow-wrap: anywhere; opacity: 0.75; }}
 </style>
 <h1>wordkin: a gallery</h1>
 <p>Each picture is what the command under it makes. Made by <code>make gallery</code></p>
