@@ -28,37 +28,46 @@ from wordkin.vectors import WordVectors
 Clock: TypeAlias = Callable[[], float]
 Facts: TypeAlias = dict[str, Any]
 
-SHARE = 0.01
+SHARE = 0.005
 """Of the time of training, what may be spent on looking at vectors."""
 POINTS = 2000
 """Points of a curve, and accounts of epochs, at most; of more, every other is forgotten."""
 RECENT = 3.0
 """Seconds by which the speed of the moment is taken."""
-PRESENT = 5.0
+PRESENT = 6.0
 """A page that has not asked for so many seconds is gone, or hidden."""
-LINGER = 2.0
+LINGER = 4.0
 """Seconds to wait at the end, at most, until a page that is there has heard of it."""
+APART = 5.0
+"""Seconds between two looks: a quarter of the time so far, until it is so many."""
+RARER = 0.005
+"""Of the time so far: looks of a long run are so far apart."""
 
 
 class Budget:
     """How often vectors may be looked at: what was spent so far, over `SHARE`, has to have passed.
 
     By the clock and not the processor's time, as a look may also keep a thread of training waiting:
-    so training loses at most `SHARE`, and what the last look took.
+    so training loses at most `SHARE`, and what the last look took. Looks also grow apart, as a
+    browser on the same cores draws each of them, and the longer a run the less changes in a second.
     """
 
     def __init__(self, clock: Clock, share: float = SHARE) -> None:
         self._clock, self._share = clock, share
         self._began = clock()
+        self._last = -math.inf
         self._spent = 0.0
 
     def due(self) -> bool:
         """Whether there is time for a look."""
-        return self._spent <= self._share * (self._clock() - self._began)
+        now = self._clock()
+        age = now - self._began
+        apart = max(min(age / 4, APART), RARER * age)
+        return now - self._last >= apart and self._spent <= self._share * age
 
     def take(self, look: Callable[[], Glance]) -> Glance:
         """Look, and count the time."""
-        began = self._clock()
+        began = self._last = self._clock()
         try:
             return look()
         finally:

@@ -205,6 +205,7 @@ function Moving({ run: { words, points, probes }, picked, onPick }: MovingProps)
         marked={marked}
         arrows={NO_ARROWS}
         view={WHOLE}
+        sparing
         onPick={pick}
       />
     </div>

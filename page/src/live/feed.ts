@@ -103,7 +103,9 @@ const NOTHING: Run = {
   unanswered: 0,
 };
 
-const PERIOD = 1000; // ms from an answer to the next question
+const PERIOD = 1000; // ms from an answer to the next question, at least
+const LONGEST = 2500; // and at most, which is less than the process waits for at its end
+const SOON = 5; // seconds: an end that is so near is waited for by short periods
 const PATIENCE = 4; // questions without an answer until the process is taken to be gone
 
 /** Whether the process is taken to be gone. */
@@ -134,7 +136,7 @@ export function useRun(): Run {
         seen = news.moment;
         unanswered = 0;
         setRun((run) => told(run, news));
-        later(news.ended ? 0 : PERIOD);
+        later(news.ended ? 0 : period(news));
       } catch {
         if (stop.signal.aborted) return;
         unanswered += 1;
@@ -165,6 +167,12 @@ export function useRun(): Run {
     };
   }, []);
   return run;
+}
+
+/** How long to wait, in ms: the older the run, the less there is to miss, and asking costs it time. */
+function period({ elapsed, left }: News): number {
+  if (left !== null && left < SOON) return PERIOD;
+  return Math.min(Math.max(100 * elapsed, PERIOD), LONGEST);
 }
 
 function told(run: Run, news: News): Run {

@@ -18,6 +18,8 @@ export interface MapProps {
   arrows: readonly (readonly [Id, Id])[];
   /** What to fly to: the smallest view with all of these; empty: the whole map. */
   view: readonly Id[];
+  /** Whether points move in few steps: what works beside the page needs the processor. */
+  sparing?: boolean;
   onPick: (id: Id) => void;
 }
 
@@ -31,7 +33,8 @@ export interface MapCanvas extends HTMLCanvasElement {
  *
  * It fills what it stands in; its labels keep clear of what stands there beside it, over the map.
  */
-export function MapView({ title, words, points, marked, arrows, view, onPick }: MapProps) {
+export function MapView(props: MapProps) {
+  const { title, words, points, marked, arrows, view, sparing, onPick } = props;
   const canvas = useRef<MapCanvas>(null);
   const scene = useRef<Scene | null>(null);
   const [said, say] = useState("");
@@ -50,8 +53,8 @@ export function MapView({ title, words, points, marked, arrows, view, onPick }: 
   }, []);
 
   useLayoutEffect(() => {
-    scene.current?.show({ words, points, marked, arrows, view, onPick });
-  }, [words, points, marked, arrows, view, onPick]);
+    scene.current?.show({ words, points, marked, arrows, view, sparing, onPick });
+  }, [words, points, marked, arrows, view, sparing, onPick]);
 
   return (
     <div class="map">

@@ -23,6 +23,7 @@ const REACH = { mouse: 12, touch: 22 };
 const CLEAR = 4; // pixels around what lies over the canvas
 const PAN = 90;
 const KEY_ZOOM = 1.6;
+const PACE = 60; // milliseconds between two frames, at least, where drawing is to be cheap
 
 export class Scene {
   private shown: Shown = {
@@ -35,6 +36,7 @@ export class Scene {
   };
   private ratio = 1;
   private pending = 0; // the frame that is asked for
+  private waiting = 0; // the timer before it
   private hovered: Id | null = null;
   private keys = false; // whether the keyboard moves the map
   private colours: Colours;
@@ -157,7 +159,7 @@ export class Scene {
     return {
       zoom: this.camera.zoomed(),
       hovered: this.hovered,
-      still: !this.pending && this.camera.open,
+      still: !this.pending && !this.waiting && this.camera.open,
       labels: [...this.labelling.labels.values()].map(({ id, rect }) => ({
         id,
         marked: this.shown.marked.has(id),
@@ -173,6 +175,7 @@ export class Scene {
 
   end() {
     cancelAnimationFrame(this.pending);
+    clearTimeout(this.waiting);
     this.cloud.end();
     this.camera.end();
   }
@@ -219,6 +222,8 @@ export class Scene {
   }
 
   private redraw() {
+    clearTimeout(this.waiting);
+    this.waiting = 0;
     if (!this.pending) this.pending = requestAnimationFrame((now) => this.frame(now));
   }
 
@@ -232,7 +237,9 @@ export class Scene {
     this.drawPoints();
     const fading = this.drawWords(now);
     if (this.keys) this.drawCentre();
-    if (gliding || flying || fading) this.redraw();
+    if (this.shown.sparing && (gliding || (fading && !flying))) {
+      this.waiting = window.setTimeout(() => this.redraw(), PACE);
+    } else if (gliding || flying || fading) this.redraw();
     else if (this.keys) this.tell();
   }
 
