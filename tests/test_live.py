@@ -20,7 +20,7 @@ from commands import run
 from wordkin import Word2Vec, WordVectors, gauge, glance
 from wordkin.errors import DivergenceError
 from wordkin.glance import Glances, Plane, default_probes
-from wordkin.live import LINGER, POINTS, SHARE, Budget, Curve, Live, Speed
+from wordkin.live import ADVANCE, APART, LINGER, POINTS, RARER, SHARE, Budget, Curve, Live, Speed
 from wordkin.progress import InTraining, Progress
 from wordkin.stochastic import Epoch
 
@@ -309,19 +309,34 @@ def test_looks_take_no_more_than_their_share_of_the_time() -> None:
         if budget.due():
             budget.take(look)
         clock.now += 0.1
-        assert sum(spent[:-1]) <= SHARE * (clock.now - 100.0)
-    assert sum(spent) == pytest.approx(SHARE * (clock.now - 100.0), rel=0.05)
+        assert sum(spent[:-1]) <= ADVANCE + SHARE * (clock.now - 100.0)
+    assert sum(spent) == pytest.approx(SHARE * (clock.now - 100.0), rel=0.06)
 
 
-def test_the_first_look_is_at_once_and_the_next_waits_for_a_hundred_times_as_long() -> None:
+
+def test_the_first_look_is_at_once_and_the_next_waits_until_its_time_is_made_up_for() -> None:
     clock = Clock()
     budget = Budget(clock)
     assert budget.due()
     budget.take(lambda: setattr(clock, "now", clock.now + 0.5))  # type: ignore[arg-type,return-value]
     assert not budget.due()
-    clock.now = 100.0 + 0.5 / SHARE - 0.01
+    clock.now = 100.0 + (0.5 - ADVANCE) / SHARE - 0.01
     assert not budget.due()
     clock.now += 0.02
+    assert budget.due()
+
+
+@pytest.mark.parametrize(
+    ("age", "apart"), [(0.4, 0.1), (8, 2), (20, APART), (600, APART), (3600, 3600 * RARER)]
+)
+def test_looks_that_take_no_time_grow_apart_as_a_run_gets_older(age: float, apart: float) -> None:
+    clock = Clock()
+    budget = Budget(clock)
+    clock.now += age - 0.9 * apart
+    budget.take(lambda: None)  # type: ignore[arg-type,return-value]
+    clock.now += 0.8 * apart
+    assert not budget.due()
+    clock.now += 0.3 * apart
     assert budget.due()
 
 

@@ -32,6 +32,7 @@ SAMPLE = 4096
 PROBES = 12
 
 _ALONE = 1 << 18  # multiplications of a product for which OpenBLAS wakes no other thread
+_PARTS = 64  # of the scores of all words, whose best ones tell which can be among the best
 _AXES = 8  # of the subspace in which the two of the map are found
 _COMMON = 150  # words, the first, that are hardly what one wants to look at: the, of, and
 _LATIN = 0x24F  # the last letter of its alphabets; shorter words there are rarely of interest
@@ -218,11 +219,20 @@ def _nearest(rows: Float32, queries: Float32, own: Indices) -> list[tuple[Indice
     for score, number in zip(scores, own.tolist(), strict=True):
         if number < len(rows):
             score[number] = -np.inf
-        best = np.argpartition(-score, min(NEIGHBOURS, len(rows) - 1))[:NEIGHBOURS]
-        best = best[np.lexsort((best, -score[best]))]
+        best = _foremost(score)
         best = best[np.isfinite(score[best])]
+        best = best[np.lexsort((best, -score[best]))][:NEIGHBOURS]
         answers.append((best, score[best].clip(-1, 1).astype(np.float64)))
     return answers
+
+
+def _foremost(score: Float32) -> Indices:
+    """Return the numbers of the best `NEIGHBOURS` scores and of some others: no sorting of all."""
+    of_part = len(score) // _PARTS
+    if of_part < NEIGHBOURS:
+        return np.arange(len(score))
+    maxima = score[: of_part * _PARTS].reshape(_PARTS, of_part).max(axis=0)
+    return np.flatnonzero(score >= np.partition(maxima, -NEIGHBOURS)[-NEIGHBOURS])
 
 
 class Plane:

@@ -30,6 +30,8 @@ Facts: TypeAlias = dict[str, Any]
 
 SHARE = 0.005
 """Of the time of training, what may be spent on looking at vectors."""
+ADVANCE = 0.05
+"""Seconds that may be spent before: in the first seconds of a run most is to be seen."""
 POINTS = 2000
 """Points of a curve, and accounts of epochs, at most; of more, every other is forgotten."""
 RECENT = 3.0
@@ -45,10 +47,10 @@ RARER = 0.005
 
 
 class Budget:
-    """How often vectors may be looked at: what was spent so far, over `SHARE`, has to have passed.
+    """How often vectors may be looked at: no more is spent than `ADVANCE` and `SHARE` of the time.
 
     By the clock and not the processor's time, as a look may also keep a thread of training waiting:
-    so training loses at most `SHARE`, and what the last look took. Looks also grow apart, as a
+    so training loses no more, but for what the last look took longer. Looks also grow apart, as a
     browser on the same cores draws each of them, and the longer a run the less changes in a second.
     """
 
@@ -63,7 +65,7 @@ class Budget:
         now = self._clock()
         age = now - self._began
         apart = max(min(age / 4, APART), RARER * age)
-        return now - self._last >= apart and self._spent <= self._share * age
+        return now - self._last >= apart and self._spent <= ADVANCE + self._share * age
 
     def take(self, look: Callable[[], Glance]) -> Glance:
         """Look, and count the time."""
