@@ -4,15 +4,20 @@
 
 A run of the stochastic engine is left alone for so many seconds, then followed for as many, and so
 on to its end: windows of one run can be compared where whole runs, on a shared machine, drift apart
-by more than is looked for. Without `--page`, a client asks as often as the page does and draws
-nothing; with it, a headless Chromium shows the page (`pip install playwright`), on the same cores.
+by more than is looked for. Without `--page`, a client asks as often as the page does at most and
+draws nothing; with it, a headless Chromium shows the page (`pip install playwright`), on the same
+cores, and is stopped while the run is left alone. What processors spend on it, as Linux counts, is
+a figure that what else the machine does hardly changes; it takes `--seconds 10` or more, as a page
+draws new vectors every 5 seconds.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
+import signal
 import statistics
 import threading
 import time
@@ -20,6 +25,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from http.cookiejar import CookieJar
+from pathlib import Path
 from urllib.parse import urljoin
 
 import numpy as np
@@ -27,7 +33,8 @@ import numpy as np
 from wordkin import Word2Vec
 from wordkin.live import Live
 
-PERIOD = 1.0  # seconds between two questions, as in the page
+PERIOD = 1.0  # seconds between two questions, as in the page at first
+WARM = 20.0  # seconds until the page asks and draws as seldom as it will
 Follow = Callable[[float], None]  # for so many seconds
 
 
@@ -124,7 +131,7 @@ def client(address: str) -> Iterator[Follow]:
 
 @contextmanager
 def browser(address: str) -> Iterator[Follow]:
-    """Give a headless browser that shows the page, and else an empty one."""
+    """Give a headless browser that shows the page, and else is stopped; print what it spends."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -133,15 +140,55 @@ def browser(address: str) -> Iterator[Follow]:
         )
         page = chromium.new_page(viewport={"width": 1440, "height": 900})
         page.goto(address)
+        page.wait_for_timeout(WARM * 1000)
+        spent = passed = 0.0
 
         def follow(seconds: float) -> None:
-            page.goto(urljoin(address, "/"))
-            page.wait_for_timeout(seconds * 1000)
-            page.goto("about:blank")
+            nonlocal spent, passed
+            began, before = time.perf_counter(), spending()
+            send(signal.SIGCONT)
+            time.sleep(seconds)
+            spent += spending() - before
+            passed += time.perf_counter() - began
+            send(signal.SIGSTOP)
 
-        page.goto("about:blank")
+        send(signal.SIGSTOP)
         yield follow
+        send(signal.SIGCONT)
         chromium.close()
+    if passed:
+        print(f"the browser takes {1000 * spent / passed:.0f} ms of the processors in a second")
+
+
+def browser_processes() -> Iterator[tuple[int, float]]:
+    """Find the browser's processes under this one: their numbers, and seconds of processors."""
+    parents, spent = {os.getpid(): 0}, {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, numbers = path.read_text().split("(", 1)[1].rsplit(")", 1)
+        except OSError:  # it has ended since
+            continue
+        process, fields = int(path.parent.name), numbers.split()
+        parents[process] = int(fields[1])
+        if name.startswith("chrom"):
+            spent[process] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    for process, seconds in spent.items():
+        above = process
+        while above in parents and above != os.getpid():
+            above = parents[above]
+        if above == os.getpid():
+            yield process, seconds
+
+
+def spending() -> float:
+    """Return the seconds of processors that the browser has taken so far."""
+    return sum(seconds for _, seconds in browser_processes())
+
+
+def send(what: signal.Signals) -> None:
+    """Stop the browser's processes, or have them go on."""
+    for process, _ in browser_processes():
+        os.kill(process, what)
 
 
 if __name__ == "__main__":

@@ -313,7 +313,6 @@ def test_looks_take_no_more_than_their_share_of_the_time() -> None:
     assert sum(spent) == pytest.approx(SHARE * (clock.now - 100.0), rel=0.06)
 
 
-
 def test_the_first_look_is_at_once_and_the_next_waits_until_its_time_is_made_up_for() -> None:
     clock = Clock()
     budget = Budget(clock)

@@ -30,7 +30,7 @@ Facts: TypeAlias = dict[str, Any]
 
 SHARE = 0.005
 """Of the time of training, what may be spent on looking at vectors."""
-ADVANCE = 0.05
+ADVANCE = 0.2
 """Seconds that may be spent before: in the first seconds of a run most is to be seen."""
 POINTS = 2000
 """Points of a curve, and accounts of epochs, at most; of more, every other is forgotten."""
