@@ -12,7 +12,12 @@ import "./live.css";
 export function Live() {
   const run = useRun();
   const [picked, setPicked] = useState<number | null>(null);
-  const { news } = run;
+  const { news, probes, searched } = run;
+  // Kept from look to look: an answer without one has nothing to compare.
+  const neighbours = useMemo(
+    () => <Probes probes={probes} searched={searched} picked={picked} onPick={setPicked} />,
+    [probes, searched, picked],
+  );
   const hasLoss = run.loss.length > 0 || run.accounts.length > 0;
   return (
     <main class="live">
@@ -41,8 +46,8 @@ export function Live() {
             <Empty>The most frequent words, as they find their places.</Empty>
           )}
         </section>
-        {run.probes.length ? (
-          <Probes probes={run.probes} searched={run.searched} picked={picked} onPick={setPicked} />
+        {probes.length ? (
+          neighbours
         ) : (
           <section class="live-probes" aria-labelledby="live-probes">
             <h2 id="live-probes">Neighbours</h2>

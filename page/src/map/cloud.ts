@@ -7,8 +7,6 @@ import { type Box, boxOf } from "./view";
 
 type Points = Float32Array<ArrayBuffer>;
 
-/** How long points glide, in milliseconds. */
-export const GLIDE = 600;
 const IDLE = 200; // after which the nearest are prepared for
 
 export class Cloud {
@@ -17,18 +15,18 @@ export class Cloud {
   /** The box that they are in once they have arrived, and how dense they are at most. */
   box: Box = { x0: 0, y0: 0, x1: 0, y1: 0 };
   peak = 0;
-  private way: { from: Points; to: Points; began: number } | null = null;
+  private way: { from: Points; to: Points; began: number; lasts: number } | null = null;
   private index: Flatbush | null = null;
   private idle = 0;
 
-  /** Take other points, y upwards: at once, or gliding there from where they are. */
-  take(points: Float32Array, glides: boolean) {
+  /** Take other points, y upwards: at once, or gliding there for so many milliseconds. */
+  take(points: Float32Array, lasts: number) {
     const to = Float32Array.from(points, (value, i) => (i % 2 ? -value : value));
     const box = boxOf(to);
     if (box) this.box = box;
     this.peak = box ? densest(to, box) : 0;
-    if (glides) {
-      this.way = { from: this.points.slice(), to, began: performance.now() };
+    if (lasts) {
+      this.way = { from: this.points.slice(), to, began: performance.now(), lasts };
     } else {
       this.settle(to);
     }
@@ -37,8 +35,8 @@ export class Cloud {
   /** Go on gliding; whether there is still some way to go. */
   advance(now: number): boolean {
     if (!this.way) return false;
-    const { from, to, began } = this.way;
-    const t = Math.max(now - began, 0) / GLIDE;
+    const { from, to, began, lasts } = this.way;
+    const t = Math.max(now - began, 0) / lasts;
     if (t >= 1) {
       this.settle(to);
       return false;

@@ -7,7 +7,7 @@
 import type { Id } from "../api";
 import { type Arrow, along, arrowBetween, drawArrow } from "./arrows";
 import { Camera } from "./camera";
-import { Cloud, GLIDE } from "./cloud";
+import { Cloud } from "./cloud";
 import { type Colours, coloursOf, rgb } from "./colours";
 import { Labelling } from "./labelling";
 import { Occupied, place, type Rect, rectAt } from "./labels";
@@ -23,7 +23,9 @@ const REACH = { mouse: 12, touch: 22 };
 const CLEAR = 4; // pixels around what lies over the canvas
 const PAN = 90;
 const KEY_ZOOM = 1.6;
-const PACE = 60; // milliseconds between two frames, at least, where drawing is to be cheap
+const GLIDE = 600; // milliseconds
+const SHORT_GLIDE = 360; // where drawing is to be cheap
+const PACE = 60; // milliseconds between two frames, at least, there
 
 export class Scene {
   private shown: Shown = {
@@ -76,8 +78,9 @@ export class Scene {
     if (shown.points !== before.points) {
       const same = shown.points.length === before.points.length;
       const glides = same && !this.calm.matches && !document.hidden;
-      this.cloud.take(shown.points, glides);
-      this.camera.regard(glides ? GLIDE : 0);
+      const lasts = glides ? (shown.sparing ? SHORT_GLIDE : GLIDE) : 0;
+      this.cloud.take(shown.points, lasts);
+      this.camera.regard(lasts);
     }
     if (!sameIds(shown.view, before.view)) this.camera.follow(shown.view);
     this.redraw();
