@@ -92,6 +92,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
             watched[-1].watch(context)
             page = context.new_page()
             page.goto(address)
+            page.wait_for_url(lambda url: "?token=" not in url)  # that page leads on
             return page
 
         yield open_page

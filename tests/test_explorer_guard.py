@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -111,7 +114,7 @@ def test_another_site_may_lead_to_the_whole_address_and_no_further(app: App) -> 
         ("sec-fetch-mode", "navigate"),
         ("sec-fetch-dest", "document"),
     ]
-    assert ask(app, f"/?token={TOKEN}", leads).status == 303
+    assert ask(app, f"/?token={TOKEN}", leads).status == 200
     assert ask(app, "/", [*leads, COOKIE]).status == 403
     assert ask(app, "/api/about", [*leads, COOKIE]).status == 403
     framed = [*leads[:3], ("sec-fetch-dest", "iframe")]
@@ -123,10 +126,21 @@ def test_another_site_may_lead_to_the_whole_address_and_no_further(app: App) -> 
 
 def test_the_token_moves_from_the_address_to_a_cookie_that_scripts_cannot_read(app: App) -> None:
     answered = ask(app, f"/?token={TOKEN}", [("host", HOST)])
-    assert (answered.status, answered.header("location")) == (303, "/")
+    assert (answered.status, answered.header("location")) == (200, None)
+    assert b'href="./"' in answered.body
     cookie = f"wordkin-{PORT}={TOKEN}; HttpOnly; SameSite=Strict; Path=/"
     assert answered.header("set-cookie") == cookie
     assert TOKEN.encode() not in answered.body
+
+
+def test_the_page_that_leads_on_may_run_its_own_line_and_nothing_else(app: App) -> None:
+    answered = ask(app, f"/?token={TOKEN}", [("host", HOST)])
+    (script,) = re.findall(rb"<script>(.*)</script>", answered.body)
+    allowed = f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
+    usual = HEADERS["content-security-policy"]
+    assert answered.header("content-security-policy") == usual.replace(
+        "script-src 'self'", f"script-src {allowed}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,7 +182,7 @@ def test_cookies_of_other_servers_on_the_machine_do_no_harm(app: App) -> None:
 # ---- what every answer says ----------------------------------------------------------------------
 
 
-def every_kind(app: App) -> dict[int, Answered]:
+def every_kind(app: App) -> list[Answered]:
     """Return an answer of each status there is."""
     asked = [
         ask(app, "/"),
@@ -185,14 +199,19 @@ def every_kind(app: App) -> dict[int, Answered]:
         ask(app, "/", [("host", HOST), COOKIE, ("content-length", "9")]),
         ask(app, "/?" + "a" * LONGEST_ADDRESS),
     ]
-    statuses = [200, 200, 200, 200, 200, 303, 400, 403, 404, 404, 405, 413, 414]
+    statuses = [200, 200, 200, 200, 200, 200, 400, 403, 404, 404, 405, 413, 414]
     assert [answered.status for answered in asked] == statuses
-    return dict(enumerate(asked))
+    return asked
 
 
 def test_every_kind_of_answer_has_the_headers_once_and_none_that_opens_it(app: App) -> None:
-    for answered in every_kind(app).values():
-        assert {name: answered.header(name) for name in HEADERS} == HEADERS
+    for answered in every_kind(app):
+        told = {name: answered.header(name) for name in HEADERS}
+        policy = told.pop("content-security-policy")
+        assert policy
+        assert "unsafe" not in policy
+        assert policy.startswith("default-src 'none'; ")
+        assert told.items() <= HEADERS.items()
         names = [name for name, _ in answered.headers]
         assert not [name for name in names if name.startswith("access-control")]
         assert "server" not in names

@@ -4,13 +4,17 @@ In: requests, before the app sees them. Out: a refusal, or the app's answer, bot
 let a browser do nothing else with them. Plain ASGI; imports nothing of ours.
 
 The address printed in the terminal carries a token. It is moved at once to a cookie that scripts
-cannot read and other sites cannot send. Other sites' pages could still make a browser ask: so the
-names that the request is for and comes from, Host and Origin, must be the server's own, to the
-letter: no other spelling of them is ever sent by a browser that shows this page.
+cannot read and other sites cannot send: not even on a redirect of a link of theirs, which is why a
+small page of ours leads on to the address without the token. Other sites' pages could still make a
+browser ask: so the names that the request is for and comes from, Host and Origin, must be the
+server's own, to the letter: no other spelling of them is ever sent by a browser that shows this
+page.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
@@ -46,7 +50,21 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
-"""What every response says, whatever is in it."""
+"""What every response says, whatever is in it; the one that leads on has a policy of its own."""
+
+# Takes the place of the address with the token in the history, and keeps what is looked at.
+_GO_ON = 'onload = () => location.replace("./" + location.hash)'
+_GOING_ON = f"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>wordkin</title>
+<script>{_GO_ON}</script>
+<a href="./">Go on to the page</a>
+"""
+_GOING_ON_POLICY = POLICY.replace(
+    "script-src 'self'",
+    f"script-src 'sha256-{base64.b64encode(hashlib.sha256(_GO_ON.encode()).digest()).decode()}'",
+)
 
 _OPEN_THE_ADDRESS = (
     "This page is for the person who started it.\n\n"
@@ -184,13 +202,19 @@ def _cookies(line: str, name: str) -> list[bytes]:
 async def _move_on(send: Send, cookie: str, token: bytes) -> None:
     """Move the token from the address to a cookie, and the browser to the page."""
     value = f"{cookie}={token.decode()}; HttpOnly; SameSite=Strict; Path=/"
-    await _say(send, 303, "", (b"location", b"/"), (b"set-cookie", value.encode()))
+    more = [
+        (b"set-cookie", value.encode()),
+        (b"content-security-policy", _GOING_ON_POLICY.encode()),
+    ]
+    await _say(send, 200, _GOING_ON, *more, kind="text/html")
 
 
-async def _say(send: Send, status: int, text: str, *more: tuple[bytes, bytes]) -> None:
+async def _say(
+    send: Send, status: int, text: str, *more: tuple[bytes, bytes], kind: str = "text/plain"
+) -> None:
     body = text.encode()
     headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-type", f"{kind}; charset=utf-8".encode()),
         (b"content-length", str(len(body)).encode()),
         *more,
     ]
@@ -207,7 +231,9 @@ def _with_headers(send: Send) -> Send:
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), *HEADERS]
+            headers = list(message.get("headers", ()))
+            given = {name for name, _ in headers}
+            message["headers"] = [*headers, *(one for one in HEADERS if one[0] not in given)]
         await send(message)
 
     return sending
