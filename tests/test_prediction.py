@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any, get_args
 
 import numpy as np
@@ -40,6 +41,22 @@ def test_probabilities_are_the_softmax_of_the_logits() -> None:
     assert found.dtype == np.float64
     assert found.sum() == pytest.approx(1)
     np.testing.assert_allclose(found, softmax(U.astype(np.float64) @ v_c.astype(np.float64)))
+
+
+def test_a_large_matrix_is_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    v_c, U = matrices()
+    whole = probabilities(v_c, U)
+    monkeypatch.setattr("wordkin.prediction._NUMBERS", 2 * D + 1)
+    np.testing.assert_allclose(probabilities(v_c, U), whole, rtol=1e-14)
+    monkeypatch.undo()
+    large = np.ones((40_000, 64), dtype=np.float32)
+    tracemalloc.start()
+    try:
+        probabilities(large[0], large)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < large.nbytes
 
 
 def test_with_counts_they_are_what_the_optimum_of_negative_sampling_implies() -> None:

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from wordkin.objectives import NOISE_POWER, softmax
 from wordkin.settings import at_least
 
+_NUMBERS = 1 << 18  # of U that are taken into float64 at a time: 2 MB
+
 
 def probabilities(
     v_c: npt.NDArray[Any], U: npt.NDArray[Any], counts: npt.NDArray[Any] | None = None
@@ -28,10 +30,15 @@ def probabilities(
         None: softmax(U v_c). Given, the model is of negative sampling, at whose optimum
         u_o·v_c = log P(o | c) / (K q_o) with the noise q: then P ∝ q_o e^(u_o·v_c).
     """
-    logits = U.astype(np.float64) @ v_c.astype(np.float64)
+    logits = np.empty(len(U))
+    v = v_c.astype(np.float64)
+    step = max(1, _NUMBERS // max(1, len(v)))
+    for first in range(0, len(U), step):  # a copy of all of U would take twice its room
+        some = slice(first, first + step)
+        rows = U[some].astype(np.float64)
+        logits[some] = np.where(rows.any(axis=1), rows @ v, -np.inf)
     if counts is not None:
         logits += NOISE_POWER * np.log(counts)
-    logits[~U.any(axis=1)] = -np.inf
     if not np.isfinite(logits).any():
         return np.zeros(len(U))
     return np.asarray(softmax(logits))
