@@ -21,6 +21,7 @@ from test_explorer_questions import MARKUP
 from wordkin import SettingsError
 from wordkin.explorer import answers, page_files
 from wordkin.explorer.snapshot import LONGEST_VIEW, View, address, document, write
+from wordkin.vectors import WordVectors
 
 WORDS = ["the", "of", "seoul", "서울", "\udcff", "a&b", *(f"word{i}" for i in range(30))]
 ONE = shown(WORDS, name="one")
@@ -132,6 +133,22 @@ def test_neighbours_are_words_that_the_document_can_spell() -> None:
     (near,) = Parsed(document([one], view=View("compare", (2, 20)))).data["near"]
     assert near["of"] == [0, 1, 2, 3, 4]
     assert {row for ids in near["ids"] for row in ids} == {0, 1, 2, 3, 4}
+
+
+def test_neighbours_of_frequent_words_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[int] = []
+    look = WordVectors.neighbour_rows
+
+    def counted(self: WordVectors, rows: Any, k: Any, **more: Any) -> Any:
+        searched.append(len(rows))
+        return look(self, rows, k, **more)
+
+    monkeypatch.setattr("wordkin.explorer.snapshot._WITH_NEIGHBOURS", 8)
+    monkeypatch.setattr(WordVectors, "neighbour_rows", counted)
+    one = shown(WORDS)
+    first, again = (document([one], view=View()) for _ in range(2))
+    assert first == again
+    assert [number for number in searched if number >= 8] == [8]
 
 
 def test_sentences_are_there_only_where_they_are_looked_at(tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ import dataclasses
 import hashlib
 import json
 import re
+import threading
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, TypeAlias, cast, get_args
 from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
@@ -24,6 +26,7 @@ from wordkin.explorer.parameters import MOST_COMPARED
 from wordkin.explorer.sentences import sentences
 from wordkin.explorer.shown import Shown
 from wordkin.files import atomic_write
+from wordkin.vectors import WordVectors
 
 LONGEST_VIEW = 500  # characters
 
@@ -278,16 +281,45 @@ def _rows_in(asked: Iterable[Any]) -> Iterator[int]:
 
 def _near(one: Shown, seen: Iterable[int]) -> dict[str, Any]:
     """Return the neighbours, on the map, of its most frequent words and of those seen, briefly."""
-    vectors, mapped = one.vectors, len(one.points)
+    mapped = len(one.points)
     frequent = range(min(_WITH_NEIGHBOURS, mapped))
     more = sorted({row for row in seen if row < mapped}.difference(frequent))
-    rows = np.array([*frequent, *more], dtype=np.intp)
-    ids, cosines = vectors.neighbour_rows(rows, _NUMBERS["neighbours"], within=mapped or None)
+    ids, cosines = _near_frequent(one.vectors, frequent, mapped)
+    more_ids, more_cosines = _near_rows(one.vectors, more, mapped)
+    rows = [*frequent, *more]
+    return {
+        "of": rows,
+        "counts": None if one.vectors.counts is None else one.vectors.counts[rows].tolist(),
+        "ids": ids + more_ids,
+        "cosines": cosines + more_cosines,
+    }
+
+
+_Near: TypeAlias = tuple[list[list[int]], list[list[int]]]
+
+_found: weakref.WeakKeyDictionary[WordVectors, tuple[range, int, _Near]] = (
+    weakref.WeakKeyDictionary()
+)
+_finding = threading.Lock()
+
+
+def _near_frequent(vectors: WordVectors, rows: range, mapped: int) -> _Near:
+    """Return the same as `_near_rows`: found when first asked for, forgotten with the model."""
+    with _finding:
+        known = _found.get(vectors)
+        if known is None or known[:2] != (rows, mapped):
+            known = _found[vectors] = rows, mapped, _near_rows(vectors, rows, mapped)
+    return known[2]
+
+
+def _near_rows(vectors: WordVectors, rows: Sequence[int], mapped: int) -> _Near:
+    """Return the neighbours of rows, on the map, and their cosines in whole numbers."""
+    ids, cosines = vectors.neighbour_rows(
+        np.array(rows, dtype=np.intp), _NUMBERS["neighbours"], within=mapped or None
+    )
     whole = np.rint(cosines * _TEN_THOUSANDTHS).astype(int)
     there = ids >= 0
-    return {
-        "of": rows.tolist(),
-        "counts": None if vectors.counts is None else vectors.counts[rows].tolist(),
-        "ids": [found[kept].tolist() for found, kept in zip(ids, there, strict=True)],
-        "cosines": [found[kept].tolist() for found, kept in zip(whole, there, strict=True)],
-    }
+    return (
+        [found[kept].tolist() for found, kept in zip(ids, there, strict=True)],
+        [found[kept].tolist() for found, kept in zip(whole, there, strict=True)],
+    )
