@@ -71,6 +71,17 @@ def ask(
     method: str = "GET",
 ) -> Answered:
     """Ask an app for an address, its query included, with exactly these headers."""
+    return asyncio.run(asked(app, address, headers, method=method))
+
+
+async def asked(
+    app: App,
+    address: str,
+    headers: Iterable[tuple[str, str]] = (("host", HOST), COOKIE),
+    *,
+    method: str = "GET",
+) -> Answered:
+    """Ask as `ask` does, beside what else a loop does."""
     path, _, query = address.partition("?")
     scope = {
         "type": "http",
@@ -93,7 +104,7 @@ def ask(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]
+    await app(scope, receive, send)  # type: ignore[arg-type]
     start = sent[0]
     return Answered(
         start["status"],

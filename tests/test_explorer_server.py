@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import re
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -20,7 +22,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from asking import shown, stand_in_page
+from asking import Answered, app_of, asked, shown, stand_in_page
 from commands import fails, run
 from test_explorer_guard import HEADERS
 from wordkin import SettingsError, WordkinError, projection
@@ -310,6 +312,35 @@ def test_ten_thousand_fuzzed_requests_leave_the_server_up_and_small() -> None:
         assert process.poll() is None
         assert talk(port, good).startswith(b"HTTP/1.1 200")
         assert resident(process.pid) - before < _GROWTH
+
+
+def test_what_would_wait_long_is_told_to_come_back_and_keeps_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate = threading.Event()
+
+    def slow(*_: Any, **__: Any) -> str:
+        assert gate.wait(60)
+        return "a document"
+
+    monkeypatch.setattr("wordkin.explorer.app._CREWS", {"export": (1, 1)})
+    monkeypatch.setattr("wordkin.explorer.app.document", slow)
+    app = app_of(shown(WORDS))
+
+    async def crowd() -> list[Answered]:
+        exports = [asyncio.create_task(asked(app, "/api/export?view=m%3D0")) for _ in range(3)]
+        try:
+            (refused,), _ = await asyncio.wait(exports, return_when=asyncio.FIRST_COMPLETED)
+            about = await asked(app, "/api/about")
+        finally:
+            gate.set()
+        answered = [await export for export in exports]
+        return [refused.result(), about, *answered, await asked(app, "/api/export?view=m%3D0")]
+
+    refused, *others = asyncio.run(crowd())
+    assert (refused.status, refused.header("retry-after")) == (503, "1")
+    assert "at once" in refused.json["error"]
+    assert [answered.status for answered in others] == [200, 200, 200, 503, 200]
 
 
 def test_ctrl_c_ends_it_quietly() -> None:

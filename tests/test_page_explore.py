@@ -268,6 +268,19 @@ def test_what_an_exact_model_expects_is_shown_in_percent(
     assert float(shown.removesuffix(" %")) == pytest.approx(100 * probability, abs=0.05)
 
 
+def test_what_is_too_much_at_once_is_asked_again(
+    explorer: Explorer, open_page: OpenPage, exact: Path
+) -> None:
+    page = open_page(explorer(exact), expected=("503",))
+    page.route(
+        "**/api/neighbours?*",
+        lambda route: route.fulfill(status=503, headers={"retry-after": "0"}, body="too much"),
+        times=2,
+    )
+    search(page, "zinc")
+    looks_at(page, "zinc")
+
+
 def test_sentences_tell_why_two_words_are_near(
     explorer: Explorer, open_page: OpenPage, exact: Path, text: Path
 ) -> None:

@@ -5,6 +5,8 @@ import { snapshot } from "./snapshot";
 import { store } from "./store";
 import { Trouble } from "./trouble";
 
+const ATTEMPTS = 10; // at a question, where the server has too much to do
+
 export interface Connection {
   /** Questions on their way. */
   waiting: number;
@@ -35,7 +37,7 @@ async function get<T>(where: string, read: (response: Response) => Promise<T>): 
   connection.change((now) => ({ ...now, waiting: now.waiting + 1 }));
   let trouble = connection.get().trouble;
   try {
-    const response = await fetch(where);
+    const response = await patiently(where);
     trouble = response.status === 403 ? "forbidden" : null;
     if (!response.ok) throw await refusal(response);
     return await read(response);
@@ -48,9 +50,19 @@ async function get<T>(where: string, read: (response: Response) => Promise<T>): 
   }
 }
 
+/** Fetch, and come back where too much was asked at once. */
+async function patiently(where: string): Promise<Response> {
+  for (let attempt = 0; ; attempt++) {
+    const response = await fetch(where);
+    if (response.status !== 503 || attempt === ATTEMPTS) return response;
+    const seconds = Number(response.headers.get("retry-after") ?? 1);
+    await new Promise((resume) => setTimeout(resume, 1000 * seconds));
+  }
+}
+
 async function refusal(response: Response): Promise<Trouble> {
   if (response.status === 403)
     return new Trouble("forbidden", "The explorer refused this browser.");
-  const said: { error: string } = await response.json();
-  return new Trouble("refused", said.error);
+  const said: { error: string } | null = await response.json().catch(() => null);
+  return new Trouble("refused", said?.error ?? `The explorer answered ${response.status}.`);
 }

@@ -27,8 +27,11 @@ from wordkin.explorer.sentences import sentences as sentences_of
 from wordkin.explorer.shown import Shown
 from wordkin.explorer.snapshot import LONGEST_VIEW, View, document
 
-_THREADS = 4  # questions answered at once; each uses several cores if it is large
-_ALONE = ("predict", "export")  # answered one at a time: they take a matrix's room
+# Who answers what: how many at once, and how many more may wait for that. What takes long keeps
+# nobody else waiting, and what would wait long is told to come back.
+_CREWS = {"sentences": (2, 2), "export": (1, 2)}
+_OTHERS = (4, 64)
+_COME_BACK = 1  # seconds
 _LAST_SEEN = 2**31
 
 Question: TypeAlias = Callable[[Parameters], Any]
@@ -71,9 +74,10 @@ def application(
     port = min(hosts).rpartition(":")[2]
     routes = [_file("/", "index.html", pages["index.html"])]
     routes += [_file(f"/{name}", name, data) for name, data in pages.items()]
-    threads, alone = ThreadPoolExecutor(_THREADS, "question"), ThreadPoolExecutor(1, "alone")
+    crews = {name: _Crew(name, *sizes) for name, sizes in _CREWS.items()}
+    others = _Crew("question", *_OTHERS)
     for name, (names, question) in _questions(shown, feed).items():
-        routes.append(_asked(name, names, question, alone if name in _ALONE else threads))
+        routes.append(_asked(name, names, question, crews.get(name, others)))
     app = Starlette(routes=routes, exception_handlers={404: _not_there, 500: _mistake})
     app.router.redirect_slashes = False
     return Guard(app, token=token, hosts=hosts, cookie=f"wordkin-{port}")
@@ -86,9 +90,27 @@ def _file(address: str, name: str, data: bytes) -> Route:
     return Route(address, send)
 
 
-def _asked(
-    name: str, names: Sequence[str], question: Question, threads: ThreadPoolExecutor
-) -> Route:
+class _Crew:
+    """Threads that answer questions, and how many of these may wait for one of them."""
+
+    def __init__(self, name: str, threads: int, waiting: int) -> None:
+        self._threads = ThreadPoolExecutor(threads, name)
+        self._most = threads + waiting
+        self._taken = 0
+
+    async def answer(self, work: Callable[[], Response]) -> Response:
+        """Return what the work returns, or that there is too much of it."""
+        if self._taken >= self._most:
+            headers = {"retry-after": str(_COME_BACK)}
+            return _json({"error": "too much is asked at once"}, 503, headers)
+        self._taken += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._taken -= 1
+
+
+def _asked(name: str, names: Sequence[str], question: Question, crew: _Crew) -> Route:
     def answer(items: Sequence[tuple[str, str]]) -> Response:
         try:
             answered = question(Parameters(items, names))
@@ -98,7 +120,7 @@ def _asked(
 
     async def send(request: Request) -> Response:
         items = request.query_params.multi_items()
-        return await asyncio.get_running_loop().run_in_executor(threads, answer, items)
+        return await crew.answer(lambda: answer(items))
 
     return Route(f"/api/{name}", send)
 
@@ -194,10 +216,10 @@ def _questions(
     return asked
 
 
-def _json(data: Any, status: int = 200) -> Response:
+def _json(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Return JSON in ASCII: words may hold what is no valid UTF-8."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
-    return Response(text, status, headers={"content-type": "application/json"})
+    return Response(text, status, {"content-type": "application/json", **(headers or {})})
 
 
 def _not_there(_: Request, error: Exception) -> Response:

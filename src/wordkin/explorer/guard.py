@@ -220,6 +220,8 @@ async def _say(
     ]
     if status == 405:
         headers.append((b"allow", b"GET, HEAD"))
+    if status == 503:
+        headers.append((b"retry-after", b"1"))
     if status == 413:
         headers.append((b"connection", b"close"))  # whatever the body is, it is not read
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -28,7 +28,7 @@ from wordkin.explorer.shown import Shown
 
 _PIECE = 1 << 22  # bytes read at a time
 _MOST_HITS = 20_000  # of one word
-_SECONDS = 3.0
+_SECONDS = 2.0
 _LOOK = 256  # hits between two looks at the clock
 _WINDOW, _SUBSAMPLE = 5, 1e-4  # where the model does not tell
 _SHARED = 5  # words around both
