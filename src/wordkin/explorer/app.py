@@ -29,8 +29,8 @@ from wordkin.explorer.snapshot import LONGEST_VIEW, View, document
 
 # Who answers what: how many at once, and how many more may wait for that. What takes long keeps
 # nobody else waiting, and what would wait long is told to come back.
-_CREWS = {"sentences": (2, 2), "export": (1, 2)}
-_OTHERS = (4, 64)
+_CREWS = {"sentences": (1, 1), "export": (1, 2)}
+_OTHERS = (2, 64)
 _COME_BACK = 1  # seconds
 _LAST_SEEN = 2**31
 

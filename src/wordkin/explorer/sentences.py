@@ -26,7 +26,7 @@ import numpy.typing as npt
 from wordkin.errors import CorpusError
 from wordkin.explorer.shown import Shown
 
-_PIECE = 1 << 22  # bytes read at a time
+_PIECE = 1 << 20  # bytes read at a time
 _MOST_HITS = 20_000  # of one word
 _SECONDS = 2.0
 _LOOK = 256  # hits between two looks at the clock
