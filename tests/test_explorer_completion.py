@@ -78,6 +78,17 @@ def test_tiers_come_in_order_and_each_by_frequency() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("qeenn", "queen"), ("wrold", "world"), ("bene", "been"), ("fsih", "fish"), ("sene", "seen")],
+)
+def test_of_near_spellings_the_likest_comes_before_the_more_frequent(
+    typed: str, meant: str
+) -> None:
+    words = ["been", "seen", "would", "fist", "bend", "dish", "world", "queen", "fish", "sent"]
+    assert words[Completion(words).rows(typed, 3)[0]] == meant
+
+
 def test_nothing_typed_gives_the_most_frequent() -> None:
     assert found("", 3) == found("  \n", 3) == WORDS[:3]
     assert Completion([]).rows("", 5) == Completion([]).rows("a", 5) == []

@@ -12,12 +12,13 @@ import unicodedata
 import weakref
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from heapq import nsmallest
 from itertools import chain, islice
 from typing import Any
 
 import numpy as np
 from rapidfuzz import process
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from wordkin.vectors import WordVectors
 
@@ -80,7 +81,7 @@ class Completion:
         First the word itself, however spelled; then what begins with it, as typed and however
         spelled; then what has it inside; then what is spelled nearly like it. Within each of
         these, in the order of the rows, which usually is that of frequency; what is spelled nearly
-        like it, in that of slips.
+        like it, in that of slips, where one in the first letter counts twice, then of likeness.
         """
         typed = typed.strip()
         if not typed:
@@ -107,11 +108,17 @@ class Completion:
         """Return the rows of words that are a few slips of the pen away."""
         if len(folded) < 3:
             return []
-        slips = 1 if len(folded) <= 5 else 2 if len(folded) <= 9 else 3
+        slips = 1 if len(folded) <= 4 else 2 if len(folded) <= 9 else 3
         searched = chain.from_iterable(part.folded for part in self._parts[:_RESPELLED])
         scorer: Any = OSA.distance  # declared for floats alone
-        found = process.extract(folded, searched, scorer=scorer, score_cutoff=slips, limit=n)
-        return [row for _, _, row in found]
+        found = process.extract(folded, searched, scorer=scorer, score_cutoff=slips, limit=None)
+
+        def unlikeness(match: tuple[str, float, int]) -> tuple[float, float, int]:
+            word, distance, row = match
+            # People rarely mistake the first letter.
+            return distance + (word[:1] != folded[:1]), -JaroWinkler.similarity(folded, word), row
+
+        return [row for _, _, row in nsmallest(n, found, key=unlikeness)]
 
 
 class _Part:
