@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import re
 import signal
@@ -27,7 +26,7 @@ from commands import fails, run
 from test_explorer_guard import HEADERS
 from wordkin import SettingsError, WordkinError, projection
 from wordkin.explorer import page_files, server
-from wordkin.explorer.reading import lay_out_later, shown_from
+from wordkin.explorer.reading import lay_out_later, names_of, shown_from
 from wordkin.explorer.server import Server, is_loopback
 from wordkin.formats import VectorFile
 from wordkin.formats import write as write_vectors
@@ -452,4 +451,19 @@ def test_a_model_of_this_program_predicts_unless_it_is_cut(tmp_path: Path) -> No
     assert shown_from(path).model is not None
     cut = shown_from(path, limit=3)
     assert (cut.model, len(cut.vectors), len(cut.points)) == (None, 3, 3)
-    assert os.fspath(cut.name) == "m.safetensors"
+    assert cut.name == "m"
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (["a/ko.safetensors"], ["ko"]),
+        (["wiki.ko.vec", "wiki.en.vec"], ["wiki.ko", "wiki.en"]),
+        (["a/ko.safetensors", "ko.bin"], ["ko.safetensors", "ko.bin"]),
+        (["a/ko.bin", "b/ko.bin"], ["a/ko.bin", "b/ko.bin"]),
+        (["ko.bin", "ko.bin"], ["ko (1)", "ko (2)"]),
+        (["v1.5", "ko"], ["v1.5", "ko"]),
+    ],
+)
+def test_models_are_called_by_short_names_that_differ(paths: list[str], names: list[str]) -> None:
+    assert names_of([Path(path) for path in paths]) == names

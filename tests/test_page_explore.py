@@ -321,7 +321,7 @@ def test_a_narrow_window_shows_the_map_of_the_model_that_is_asked(
     page = open_page(explorer(exact, other), size=PHONE)
     page.get_by_role("region", name="Map of exact").wait_for()
     assert page.get_by_role("region", name="Map of other").count() == 0
-    page.get_by_role("radio", name="other.txt").check()
+    page.get_by_role("radio", name="other").check()
     page.get_by_role("region", name="Map of other").wait_for()
 
 

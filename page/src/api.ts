@@ -19,7 +19,7 @@ export interface Scored extends Word {
 }
 
 export interface Model {
-  /** What people call it: the name of its file. */
+  /** What people call it: mostly the name of its file; no two share it. */
   name: string;
   /** Words in all, and how many of them, the first, are on the map. */
   words: number;

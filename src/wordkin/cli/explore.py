@@ -46,14 +46,17 @@ def explore(
     ] = None,
 ) -> None:
     """Look at vectors in the browser: neighbours, a map, analogies, two models side by side."""
-    from wordkin.explorer.reading import lay_out_later, shown_from
+    from wordkin.explorer.reading import lay_out_later, names_of, shown_from
     from wordkin.explorer.sentences import check
     from wordkin.explorer.server import Server, is_loopback
     from wordkin.projection import require_layout
 
     require_layout(layout)  # before a large file is read
     paths = [model] if other is None else [model, other]
-    shown = [shown_from(path, corpus=corpus or (), limit=limit) for path in paths]
+    shown = [
+        shown_from(path, name=name, corpus=corpus or (), limit=limit)
+        for path, name in zip(paths, names_of(paths), strict=True)
+    ]
     for note in (note for one in shown for note in check(one.corpus, one)):
         terminal.say(f"note: {note}")
     server = Server(shown, host=host, port=port)

@@ -20,13 +20,30 @@ if TYPE_CHECKING:
     from wordkin.vectors import WordVectors
 
 
-def shown_from(path: Path, *, corpus: Sequence[Path] = (), limit: int | None = None) -> Shown:
+def names_of(paths: Sequence[Path]) -> list[str]:
+    """Return what to call models: as short as tells them apart, and each something else."""
+    from wordkin.formats import FORMATS
+
+    known = {suffix for format in FORMATS.values() for suffix in format.suffixes}
+    short = [path.stem if path.suffix.lower() in known else path.name for path in paths]
+    with_folders = [f"{path.absolute().parent.name}/{path.name}" for path in paths]
+    for names in (short, [path.name for path in paths], with_folders):
+        if len(set(names)) == len(paths):
+            return names
+    return [f"{name} ({number})" for number, name in enumerate(short, 1)]
+
+
+def shown_from(
+    path: Path, *, name: str | None = None, corpus: Sequence[Path] = (), limit: int | None = None
+) -> Shown:
     """Read a file of vectors; of a model, also what it predicts.
 
     Parameters
     ----------
     path : Path
         Of any format that `wordkin.load` reads.
+    name : str, optional
+        What to call it; else as `names_of` does.
     corpus : sequence of Path
         Its text, where that is at hand.
     limit : int, optional
@@ -38,9 +55,12 @@ def shown_from(path: Path, *, corpus: Sequence[Path] = (), limit: int | None = N
     """
     model, vectors = _read(path, limit)
     return Shown(
-        path.name, vectors, projection.layout(vectors.matrix[:MAPPED]), model=model,
+        name or names_of([path])[0],
+        vectors,
+        projection.layout(vectors.matrix[:MAPPED]),
+        model=model,
         corpus=tuple(corpus),
-    )  # fmt: skip
+    )
 
 
 def _read(path: Path, limit: int | None) -> tuple[Word2Vec | None, WordVectors]:

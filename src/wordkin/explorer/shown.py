@@ -27,7 +27,7 @@ class Shown:
     Attributes
     ----------
     name : str
-        What people call it.
+        What people call it; no two models of a page share it.
     vectors : WordVectors
     points : (n, 2) float32 array
         Where the first n words stand on the map.
