@@ -4,6 +4,7 @@ import { ask, connection } from "./ask";
 import { retry, sameWord, useAsked, useWord } from "./asked";
 import { Header } from "./Header";
 import { Help } from "./Help";
+import { blank, idsOf, MOST_COMPARED, type Slots, type Tab, useView, type View } from "./hash";
 import { Live } from "./live/Live";
 import { Maps } from "./Maps";
 import { AnalogyPanel } from "./panels/AnalogyPanel";
@@ -13,7 +14,6 @@ import { WordPanel } from "./panels/WordPanel";
 import { Search } from "./Search";
 import { snapshot } from "./snapshot";
 import { Tabs } from "./Tabs";
-import { blank, idsOf, MOST_COMPARED, type Slots, type Tab, useView, type View } from "./view";
 import { visible } from "./words";
 
 const LAYOUT_POLL = 2000; // ms between questions whether a better layout is there

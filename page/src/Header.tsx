@@ -1,6 +1,6 @@
 import type { About } from "./api";
+import { format, type View } from "./hash";
 import { nextTheme, type Theme, theme } from "./theme";
-import { format, type View } from "./view";
 
 interface HeaderProps {
   about: About | null;

@@ -1,9 +1,9 @@
 import type { About, Id } from "./api";
 import { useAnswer, usePoints } from "./asked";
+import type { View } from "./hash";
 import { MapView } from "./map/Map";
+import { useMarking } from "./marking";
 import { useMedia } from "./media";
-import { useScene } from "./scene";
-import type { View } from "./view";
 import { grouped } from "./words";
 
 interface MapsProps {
@@ -37,7 +37,7 @@ function ModelMap({ about, model, view, onPick }: ModelMapProps) {
   const one = about.models[model];
   const words = useAnswer("words", { model });
   const points = usePoints(model, one?.layout ?? "");
-  const scene = useScene(view, model, one);
+  const marking = useMarking(view, model, one);
   if (!one) return null;
   const trouble = words.trouble ?? points.trouble;
   return (
@@ -47,7 +47,7 @@ function ModelMap({ about, model, view, onPick }: ModelMapProps) {
           title={`Map of ${grouped(one.mapped)} words of ${one.name}`}
           words={words.value}
           points={points.value}
-          {...scene}
+          {...marking}
           onPick={(id) => onPick(model, id)}
         />
       ) : (

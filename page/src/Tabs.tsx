@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { Tab } from "./view";
+import type { Tab } from "./hash";
 
 const TABS: [Tab, string][] = [
   ["word", "Word"],

@@ -1,8 +1,8 @@
 /** An exported page: the document answers what the server would. */
 
 import { address, type Exported, type Id, type Neighbours, type Questions, type Word } from "./api";
+import { parse, type View } from "./hash";
 import { Trouble } from "./trouble";
-import { parse, type View } from "./view";
 import { plain } from "./words";
 
 const COSINE = 10_000; // cosines are kept as whole numbers of this

@@ -1,6 +1,6 @@
 import { type About, type Id, NUMBERS } from "../api";
 import { useAnswer, useSame, useWord } from "../asked";
-import type { Slots, View } from "../view";
+import type { Slots, View } from "../hash";
 import { Text, visible } from "../words";
 import { Bars } from "./Bars";
 import { Columns } from "./Columns";

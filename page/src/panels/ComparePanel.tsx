@@ -1,6 +1,6 @@
 import { type About, type Comparison, type Id, NUMBERS } from "../api";
 import { useAnswer, useSame, useWord } from "../asked";
-import { MOST_COMPARED, type View } from "../view";
+import { MOST_COMPARED, type View } from "../hash";
 import { Text, visible } from "../words";
 import { Bars, threeDigits } from "./Bars";
 import { Columns } from "./Columns";

@@ -3,10 +3,10 @@
 import { useMemo } from "preact/hooks";
 import { type Id, type Model, NUMBERS } from "./api";
 import { useAnswer, useSame } from "./asked";
+import { idsOf, type View } from "./hash";
 import type { Role } from "./map/Map";
-import { idsOf, type View } from "./view";
 
-export interface Scene {
+export interface Marking {
   marked: ReadonlyMap<Id, Role>;
   arrows: readonly (readonly [Id, Id])[];
   view: readonly Id[];
@@ -16,8 +16,8 @@ type Pair = readonly [Id, Id];
 
 const FLOWN_TO = 10; // neighbours that the map takes into its sight
 
-/** The scene of a view on the map of a model; equal scenes are the same object. */
-export function useScene(view: View, model: number, of: Model | undefined): Scene {
+/** What a view marks on the map of a model; what is equal is the same object. */
+export function useMarking(view: View, model: number, of: Model | undefined): Marking {
   const same = useSame(idsOf(view), view.model, model).value ?? [];
   const asked = same.filter((id) => id !== null);
   const word = useWordAnswers(view.tab === "word" ? asked : [], model);
