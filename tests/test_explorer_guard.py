@@ -175,6 +175,9 @@ def test_another_cookie_opens_nothing(app: App, cookie: str) -> None:
 def test_cookies_of_other_servers_on_the_machine_do_no_harm(app: App) -> None:
     cookies = f"wordkin-1=other; {COOKIE[1]}; theme=dark"
     assert ask(app, "/api/about", [("host", HOST), ("cookie", cookies)]).status == 200
+    for odd in ('a={"b": [1]}', "a b=c", "c", "path=/", "a@b=\xfc", '"', "=", "e=;;"):
+        cookies = f"{odd}; {COOKIE[1]}; {odd}"
+        assert ask(app, "/api/about", [("host", HOST), ("cookie", cookies)]).status == 200, odd
     planted = [("cookie", f"wordkin-{PORT}=planted"), COOKIE]
     assert ask(app, "/api/about", [("host", HOST), *planted]).status == 200
 

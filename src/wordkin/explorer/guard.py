@@ -17,7 +17,6 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -191,12 +190,9 @@ def _from_this_page(scope: Scope, headers: _Headers, given: bytes | None) -> boo
 
 
 def _cookies(line: str, name: str) -> list[bytes]:
-    """Return the values of a cookie in a header of cookies."""
-    try:
-        morsels = SimpleCookie(line)
-    except CookieError:
-        return []
-    return [morsels[name].value.encode("utf-8", "replace")] if name in morsels else []
+    """Return the values of a cookie in a header of cookies, whatever the others hold."""
+    pairs = (pair.strip(" \t").partition("=") for pair in line.split(";"))
+    return [value.encode("utf-8", "replace") for key, _, value in pairs if key == name]
 
 
 async def _move_on(send: Send, cookie: str, token: bytes) -> None:
