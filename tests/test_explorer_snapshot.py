@@ -248,6 +248,30 @@ def test_a_view_is_the_hash_of_the_pages_address(text: str, view: View) -> None:
     assert View.parse(view.text) == view
 
 
+@pytest.mark.parametrize("model", [0, 1])
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "word", "word&id=2", "word&id=2&with=1", "analogy&method=add", "analogy&method=mul",
+        "analogy&ids=1,,&method=add", "analogy&ids=,2,&method=mul", "analogy&ids=,,3&method=mul",
+        "analogy&ids=1,,3&method=mul", "analogy&ids=1,2,3&method=add",
+        "compare", "compare&ids=1", "compare&ids=1,2", "compare&ids=3,2,1,0",
+    ],
+)  # fmt: skip
+def test_every_hash_that_the_page_makes_is_exported_and_kept(model: int, rest: str) -> None:
+    text = f"m={model}&tab={rest}"
+    answered = question(app_of(ONE, OTHER), "export", view=text)
+    assert answered.status == 200
+    assert Parsed(answered.body.decode()).data["view"] == text
+
+
+def test_a_text_that_is_gone_is_told_of_in_an_export_too(tmp_path: Path) -> None:
+    app = app_of(shown(WORDS, corpus=(tmp_path / "gone.txt",)))
+    answered = question(app, "export", view="m=0&tab=word&id=2&with=1")
+    assert answered.status == 404
+    assert "cannot be read: No such file" in answered.json["error"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

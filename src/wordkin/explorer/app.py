@@ -179,13 +179,15 @@ def _questions(
         try:
             return sentences_of(one, a, b)
         except OSError as error:
-            raise NotThereError(f"the text cannot be read: {error.strerror}") from None
+            raise _unreadable(error) from None
 
     def export(given: Parameters) -> Any:
         try:
             text = document(shown, view=View.parse(given.text("view", LONGEST_VIEW)))
         except SettingsError as error:
             raise ParameterError(str(error)) from None
+        except OSError as error:
+            raise _unreadable(error) from None
         return Response(
             text,
             headers={
@@ -214,6 +216,10 @@ def _questions(
     if feed is not None:
         asked["live"] = ("since",), lambda given: feed.since(given.whole("since", 0, _LAST_SEEN))
     return asked
+
+
+def _unreadable(error: OSError) -> NotThereError:
+    return NotThereError(f"the text cannot be read: {error.strerror}")
 
 
 def _json(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
