@@ -281,6 +281,21 @@ def test_what_is_too_much_at_once_is_asked_again(
     looks_at(page, "zinc")
 
 
+def test_a_model_that_cannot_be_asked_is_not_turned_to(
+    explorer: Explorer, open_page: OpenPage, exact: Path, other: Path
+) -> None:
+    page = open_page(explorer(exact, other), expected=("/api/same", "ERR_FAILED"))
+    search(page, "zinc")
+    page.locator("h2.title", has_text="zinc").wait_for()
+    page.get_by_role("list", name="Words nearest to zinc").nth(1).wait_for()
+    address = page.url
+    page.route("**/api/same?*", lambda route: route.abort())
+    page.get_by_role("radio", name="other").click()
+    page.get_by_role("alert").wait_for()
+    assert page.url == address
+    assert page.get_by_role("radio", name="exact").is_checked()
+
+
 def test_sentences_tell_why_two_words_are_near(
     explorer: Explorer, open_page: OpenPage, exact: Path, text: Path
 ) -> None:

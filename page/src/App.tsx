@@ -14,6 +14,7 @@ import { WordPanel } from "./panels/WordPanel";
 import { Search } from "./Search";
 import { snapshot } from "./snapshot";
 import { Tabs } from "./Tabs";
+import { Trouble } from "./trouble";
 import { visible } from "./words";
 
 const LAYOUT_POLL = 2000; // ms between questions whether a better layout is there
@@ -66,7 +67,8 @@ function Explorer({ about }: { about: About | null }) {
     const before = now.current.view;
     if (before.tab === "word") return open(model, id);
     const empty = idsOf(before).every((other) => other === null);
-    const there = empty ? id : await sameWord(id, model, before.model).catch(() => null);
+    const there = empty ? id : await sameWord(id, model, before.model).catch(untold);
+    if (there === undefined) return;
     const { view, slot } = now.current;
     const name = about?.models[view.model]?.name ?? "";
     if (there === null) return setNotice(`That word is not in ${name}.`);
@@ -108,7 +110,10 @@ function Explorer({ about }: { about: About | null }) {
 
   /** Ask the other model about the same words. */
   async function turnTo(model: number) {
-    const ids = await Promise.all(idsOf(view).map((id) => sameWord(id, view.model, model)));
+    const same = idsOf(view).map((id) => sameWord(id, view.model, model));
+    setNotice("");
+    const ids = await Promise.all(same).catch(untold);
+    if (!ids) return setNotice(`${about?.models[model]?.name} could not be asked.`);
     if (view.tab === "word") show({ tab: "word", model, id: ids[0] ?? null, beside: null });
     else if (view.tab === "compare") show({ ...view, model, ids: ids.filter((id) => id !== null) });
     else show({ ...view, model, ids: ids as unknown as Slots });
@@ -166,6 +171,11 @@ function Explorer({ about }: { about: About | null }) {
       <Help open={help} onClose={() => setHelp(false)} />
     </div>
   );
+}
+
+/** What a word is elsewhere could not be asked: of what ails the whole page the banner tells. */
+function untold(error: unknown): undefined {
+  if (!(error instanceof Trouble)) throw error;
 }
 
 /** The slot of an analogy that the next word goes into: the one chosen, else the first free one. */
