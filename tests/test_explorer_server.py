@@ -153,6 +153,14 @@ def test_the_names_of_the_default_port_need_no_port() -> None:
     assert server._names("192.0.2.1", 81) == ["192.0.2.1:81"]
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_a_server_at_all_addresses_goes_by_names_that_a_machine_is_called(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "Kitchen")
+    assert server._names(host, 81) == ["127.0.0.1:81", "localhost:81", "kitchen:81"]
+
+
 def test_small_answers_are_sent_at_once() -> None:
     # asyncio turns Nagle's algorithm off, 40 ms an answer, only where a socket says it is of TCP.
     with started() as running:

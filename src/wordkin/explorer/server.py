@@ -36,7 +36,8 @@ class Server:
         Looked at anew for each request: an item of a list may be replaced.
     host : str
         The address to listen at, and the only one that requests may name, beside `localhost` for
-        this machine's own.
+        this machine's own. Where it stands for all of them, as 0.0.0.0 does, requests may name
+        127.0.0.1, `localhost` and the machine's name.
     port : int
         0: any that is free.
     feed : Feed, optional
@@ -119,6 +120,11 @@ def is_loopback(host: str) -> bool:
     return all(ipaddress.ip_address(address).is_loopback for _, address in _resolved(host))
 
 
+def _is_everywhere(host: str) -> bool:
+    """Tell whether an address stands for all that the machine has, as 0.0.0.0 does."""
+    return any(ipaddress.ip_address(address).is_unspecified for _, address in _resolved(host))
+
+
 def _resolved(host: str) -> list[tuple[socket.AddressFamily, str]]:
     """Return the addresses that a name stands for."""
     try:
@@ -152,7 +158,9 @@ def _listening(host: str, port: int) -> socket.socket:
 def _names(host: str, port: int) -> list[str]:
     """Return what a browser may call the server, the name to give it first."""
     names = [f"[{host}]" if ":" in host else host]
-    if is_loopback(host) and "localhost" not in names:
+    if _is_everywhere(host):  # nobody calls a machine that
+        names = ["127.0.0.1", "localhost", socket.gethostname().lower()]
+    elif is_loopback(host) and "localhost" not in names:
         names.append("localhost")
     # Browsers leave out the port that is the protocol's own.
     return [f"{name}:{port}" for name in names] + (names if port == 80 else [])
