@@ -104,7 +104,7 @@ async def asked(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await app(scope, receive, send)  # type: ignore[arg-type]
+    await app(scope, receive, send)
     start = sent[0]
     return Answered(
         start["status"],

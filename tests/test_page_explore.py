@@ -135,6 +135,14 @@ def test_enter_takes_the_first_completion_even_before_it_is_there(
     looks_at(page, "copper")
 
 
+def test_a_space_behind_a_word_does_not_hide_it(
+    explorer: Explorer, open_page: OpenPage, exact: Path
+) -> None:
+    page = open_page(explorer(exact))
+    search(page, "copper ")
+    looks_at(page, "copper")
+
+
 def test_escape_closes_completions_then_empties_the_box(
     explorer: Explorer, open_page: OpenPage, exact: Path
 ) -> None:

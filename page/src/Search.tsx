@@ -216,7 +216,9 @@ async function find(about: About, model: number, query: string): Promise<Found> 
       offers.unshift({ ...exact, model: other });
     }
   }
-  const near = offers.every(({ word }) => !plain(word).includes(plain(query)));
+  // A keyboard on glass ends a word with a space.
+  const wanted = plain(query.trim());
+  const near = offers.every(({ word }) => !plain(word).includes(wanted));
   return { query, offers, near };
 }
 

@@ -62,7 +62,7 @@ function wordsOf(kept: Exported, model: number): readonly string[] {
 
 /** Words that begin with the query, then those that contain it; the frequent ones first. */
 function search(kept: Exported, { model, q, n }: Questions["search"]["params"]): Word[] {
-  const wanted = plain(q);
+  const wanted = plain(q.trim());
   const begin: Word[] = [];
   const contain: Word[] = [];
   for (const [id, word] of wordsOf(kept, model).entries()) {

@@ -37,5 +37,6 @@ export function grouped(count: number): string {
 
 /** A spelling without case and marks, as words are searched for. */
 export function plain(text: string): string {
-  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  // Large letters first: ß is SS.
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toUpperCase().toLowerCase();
 }
