@@ -123,3 +123,18 @@ def test_a_map_can_be_a_page(model: Path, tmp_path: Path) -> None:
     ran = run("map", model, "-o", path, "--pairs", f"{WORDS[0]}:{WORDS[1]}")
     assert (ran.code, ran.err) == (0, f"saved a map of 2 words: {path}\n")
     assert path.read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_a_page_has_no_colours_or_size_of_its_own(tmp_path: Path) -> None:
+    for option in (["--theme", "dark"], ["--size", "4x3"]):
+        ran = fails("map", tmp_path / "no such model", "-o", "a.html", *option, code=2)
+        assert "--theme and --size are for pictures" in ran
+
+
+def test_few_words_take_no_package_of_a_layout(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openTSNE", None)
+    few = ["-o", tmp_path / "a.html", "--layout", "tsne", "--words", ",".join(WORDS[:3])]
+    assert run("map", model, *few).code == 0
+    assert "wordkin[tsne]" in fails("map", model, *few, "--rest")

@@ -166,3 +166,4 @@ def test_another_text_than_the_models_is_noted(tmp_path: Path) -> None:
     (note,) = check([path], one)
     assert "1,100 bytes" in note
     assert "11:" in note
+    assert check([], one) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import random
 import re
 import signal
@@ -24,7 +25,7 @@ import pytest
 from asking import Answered, app_of, asked, shown, stand_in_page
 from commands import fails, run
 from test_explorer_guard import HEADERS
-from wordkin import SettingsError, WordkinError, projection
+from wordkin import SettingsError, Word2Vec, WordkinError, projection
 from wordkin.explorer import page_files, server
 from wordkin.explorer.reading import lay_out_later, names_of, shown_from
 from wordkin.explorer.server import Server, is_loopback
@@ -393,17 +394,26 @@ def test_the_verb_prints_the_address_in_one_line(model: Path, ran: list[Server])
 def test_the_verb_opens_the_browser_where_there_is_a_display(
     model: Path, ran: list[Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened: list[str] = []
-    monkeypatch.setattr("wordkin.cli.explore._open", opened.append)
+    opened: queue.Queue[str] = queue.Queue()
+    monkeypatch.setattr("webbrowser.open", opened.put)
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     run("explore", model)
-    assert opened == []
     monkeypatch.setenv("DISPLAY", ":0")
     run("explore", model, "--no-browser")
-    assert opened == []
     run("explore", model)
-    assert opened == [ran[-1].url]
+    assert opened.get(timeout=30) == ran[-1].url
+    assert opened.empty()
+
+
+def test_a_limit_leaves_a_smaller_model_whole(ran: list[Server], tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    text = [["tea", "coffee", "milk", "tea"]] * 50
+    Word2Vec(dim=4, min_count=1, threads=1, epochs=1, subsample=0).fit(text).save(path)
+    for limit, predicts in ((3, True), (2, False)):
+        run("explore", path, "--no-browser", "--limit", limit)
+        [one] = ran[-1]._shown
+        assert (len(one.vectors), one.model is not None) == (limit, predicts)
 
 
 def test_the_verb_says_what_another_address_means(model: Path, ran: list[Server]) -> None:

@@ -560,6 +560,23 @@ def test_the_end_waits_for_a_page_that_is_there_and_for_no_other(
         assert waits == expected
 
 
+def test_the_end_of_a_run_that_nobody_has_seen_waits_where_it_is_told_to(
+    waits: list[float | None],
+) -> None:
+    for how, expected in (("saved", [30.0]), ("failed", [])):
+        said: list[str] = []
+        page = Live(browser=False, beside=False, patience=30, say=said.append)
+        page.__enter__()
+        if how == "saved":
+            page.saved([], "wordkin explore m.safetensors")
+        else:
+            page.failed(ValueError("no"))
+        waits.clear()
+        page.close()
+        assert waits == expected
+        assert any("can be opened for 30 s more" in line for line in said) == bool(expected)
+
+
 def test_a_page_that_has_asked_once_more_has_all() -> None:
     page = Live(browser=False, beside=False, say=lambda _: None)
     page.__enter__()

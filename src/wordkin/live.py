@@ -11,8 +11,6 @@ from __future__ import annotations
 import base64
 import dataclasses
 import math
-import os
-import sys
 import threading
 import time
 from collections import deque
@@ -262,6 +260,9 @@ class Live(Progress):
         Of the server, on the loopback interface; 0: any that is free.
     browser : bool
         Whether to open the page in a browser, where there is a display.
+    patience : float
+        Seconds for which `close` waits, after a run that went well, for a page that nobody has
+        opened yet.
     say : function of a str
         Told the address, and of words that are not in the vocabulary.
     clock : function
@@ -280,13 +281,15 @@ class Live(Progress):
         beside: bool | Progress | None = None,
         port: int = 0,
         browser: bool = True,
+        patience: float = 0.0,
         say: Callable[[str], None] = terminal.say,
         clock: Clock = time.monotonic,
     ) -> None:
         self._wanted = tuple(words)
         self._title = title
         self._beside = beside if isinstance(beside, Progress) else progress_for(beside)
-        self._port, self._browser, self._say, self._clock = port, browser, say, clock
+        self._port, self._browser, self._patience = port, browser, patience
+        self._say, self._clock = say, clock
         self._server: Any = None
         self._looks: Looks | None = None
         # What is recorded, under one lock that is never held for long.
@@ -309,13 +312,13 @@ class Live(Progress):
     def __enter__(self) -> Progress:
         """Start the server, unless it is there; say where."""
         if self._server is None:
-            from wordkin.explorer.server import Server
+            from wordkin.explorer.server import Server, open_in_browser
 
             self._server = Server((), port=self._port, feed=self)
             self._server.start()
             self._say(f"live    {self._server.url}")
             if self._browser:
-                _open_in_browser(self._server.url)
+                open_in_browser(self._server.url)
         self._beside.__enter__()
         return self
 
@@ -335,13 +338,22 @@ class Live(Progress):
         """Stop the server, once a page that is there has heard how the run ended."""
         if self._server is None:
             return
-        if self._ended is not None and self._followed():
-            self._has_all.wait(LINGER)
+        if self._ended is not None and (seconds := self._reader_comes_within(self._ended)):
+            self._has_all.wait(seconds)
         self._server.stop()
         self._server = None
 
-    def _followed(self) -> bool:
-        return self._clock() - self._asked < PRESENT
+    def _reader_comes_within(self, ended: Facts) -> float:
+        """Return the seconds in which a page may still ask how the run ended."""
+        if self._clock() - self._asked < PRESENT:
+            return LINGER
+        if self._asked == -math.inf and ended["how"] == "saved" and self._patience:
+            self._say(
+                f"live    the run is over; its page can be opened for {self._patience:.0f} s more,"
+                " Ctrl-C ends that"
+            )
+            return self._patience
+        return 0.0
 
     # ---- what the run tells ----------------------------------------------------------------------
 
@@ -488,15 +500,6 @@ class Live(Progress):
                 "frame": _after(self._frame, seen),
                 "ended": self._ended,
             }
-
-
-def _open_in_browser(address: str) -> None:
-    """Open a page where there is a display."""
-    names = ("DISPLAY", "WAYLAND_DISPLAY")
-    if sys.platform in ("darwin", "win32") or any(os.environ.get(name) for name in names):
-        import webbrowser
-
-        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
 def _after(told: tuple[int, Any] | None, seen: int) -> Any:

@@ -124,7 +124,7 @@ class Map:
 
     def __repr__(self) -> str:
         method = projection.LAYOUTS[self.layout].title
-        return f"<Map: {len(self.words):,} words by {method}, {len(self.arrows):,} arrows>"
+        return f"<Map: {_words(len(self.words))} by {method}, {len(self.arrows):,} arrows>"
 
 
 def _write_png(shown: Map, path: Path) -> None:
@@ -140,7 +140,7 @@ def _write_html(shown: Map, path: Path) -> None:
     from wordkin.explorer.snapshot import View, document
 
     one = Shown(
-        shown.title or f"{len(shown.points):,} words", shown.vectors, shown.points, shown.layout,
+        shown.title or _words(len(shown.points)), shown.vectors, shown.points, shown.layout,
         named=shown.named, arrows=shown.arrows, caption=shown.caption,
     )  # fmt: skip
     path.write_text(document([one], view=View()), encoding="utf-8")
@@ -252,6 +252,10 @@ def _asked(words: Iterable[str] | None) -> list[str]:
     return [words] if isinstance(words, str) else list(words)
 
 
+def _words(number: int) -> str:
+    return f"{number:,} word{'' if number == 1 else 's'}"
+
+
 def _pair(pair: Sequence[str]) -> tuple[str, str]:
     if isinstance(pair, str) or len(pair) != 2:
         raise SettingsError(f"a pair must be two words, got {pair!r}")
@@ -277,7 +281,7 @@ def _chosen(vectors: WordVectors, asked: Sequence[str], first: int) -> WordVecto
 
 def _placed(matrix: npt.NDArray[Any], method: str, asked: str) -> tuple[projection.Points, str]:
     """Return the points, and what the plane shows."""
-    number = f"{len(matrix):,} word{'' if len(matrix) == 1 else 's'}"
+    number = _words(len(matrix))
     if method != "pca":
         title = projection.LAYOUTS[method].title
         told = f"{title} of {number}: neighbours are alike, long distances mean little"

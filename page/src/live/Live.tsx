@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useCallback, useMemo, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import type { Id } from "../api";
 import { MapView, type Role } from "../map/Map";
 import { Chart } from "./Chart";
@@ -18,6 +18,7 @@ export function Live() {
     () => <Probes probes={probes} searched={searched} picked={picked} onPick={setPicked} />,
     [probes, searched, picked],
   );
+  useTitle(news?.title);
   const hasLoss = run.loss.length > 0 || run.accounts.length > 0;
   return (
     <main class="live">
@@ -57,6 +58,13 @@ export function Live() {
       </div>
     </main>
   );
+}
+
+/** The run is what the tab is called by. */
+function useTitle(title: string | undefined) {
+  useEffect(() => {
+    if (title) document.title = `${title} · wordkin`;
+  }, [title]);
 }
 
 function Empty({ children }: { children: ComponentChildren }) {
@@ -105,6 +113,8 @@ function shown(value: number | null | undefined, format: (value: number) => stri
 function Bar({ stage, left }: { stage: Stage; left: number | null }) {
   const { name, done, total } = stage;
   if (name === "fitted") return null;
+  // How many passes it takes is not known, and what is done of one says nothing of the rest.
+  if (name === "descending") return <p class="live-hint">Until a pass gains next to nothing.</p>;
   if (done === undefined || !total) return <progress aria-label={spelled(stage)} />;
   return (
     <div class="live-bar">

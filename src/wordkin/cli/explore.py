@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import threading
-import webbrowser
 from pathlib import Path
 from typing import Annotated
 
@@ -33,7 +30,9 @@ def explore(
             " be given several times.",
         ),
     ] = None,
-    layout: Annotated[str, typer.Option(help="How words are laid out on the map.")] = "pca",
+    layout: Annotated[
+        str, typer.Option(metavar="NAME", help="pca, or tsne (later, keeps more neighbours).")
+    ] = "pca",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 0,
     host: Annotated[
         str, typer.Option(help="The address to listen at: by default, this machine's own.")
@@ -48,7 +47,7 @@ def explore(
     """Look at vectors in the browser: neighbours, a map, analogies, two models side by side."""
     from wordkin.explorer.reading import lay_out_later, names_of, shown_from
     from wordkin.explorer.sentences import check
-    from wordkin.explorer.server import Server, is_loopback
+    from wordkin.explorer.server import Server, is_loopback, open_in_browser
     from wordkin.projection import require_layout
 
     require_layout(layout)  # before a large file is read
@@ -70,18 +69,6 @@ def explore(
     terminal.put(server.url)
     sys.stdout.flush()
     terminal.say("Ctrl-C ends it.")
-    if not no_browser and _has_display():
-        _open(server.url)
+    if not no_browser:
+        open_in_browser(server.url)
     server.run()
-
-
-def _has_display() -> bool:
-    """Tell whether a browser could show itself; without a display a text browser would come up."""
-    return sys.platform in ("darwin", "win32") or any(
-        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
-    )
-
-
-def _open(url: str) -> None:
-    """Open a browser, which may take its time to return."""
-    threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()

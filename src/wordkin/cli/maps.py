@@ -67,12 +67,14 @@ def draw(
         typer.Option("--topn", "-n", min=0, help="Of the whole vocabulary, name at most so many."),
     ] = 120,
     title: Annotated[str | None, typer.Option(help="A line above the map.")] = None,
-    theme: Annotated[Theme, typer.Option(help="Colours.")] = Theme.light,
+    theme: Annotated[
+        Theme | None, typer.Option(help="Colours of a picture.", show_default="light")
+    ] = None,
     size: Annotated[
         str | None,
         typer.Option(
             metavar="WxH",
-            help="In inches, as 9x7; or in pixels of the .png, as 1600x1200px.",
+            help="Of a picture, in inches, as 9x7; or in pixels of the .png, as 1600x1200px.",
             show_default="as the words need",
         ),
     ] = None,
@@ -82,21 +84,24 @@ def draw(
     from wordkin import load
     from wordkin.files import require_writable
     from wordkin.maps import check_look, require_drawing, writer_of
-    from wordkin.projection import require_layout
+    from wordkin.projection import method_for, require_layout
 
     writer = writer_of(output)
     inches = _inches(size)
-    check_look(theme.value, inches)
+    look = check_look((theme or Theme.light).value, inches)
     asked, joined = _words(words, words_file), _pairs(pairs)
     if rest and not (asked or joined):
         raise SettingsError("--rest needs words in front of it: --words, --words-file or --pairs")
-    require_layout(layout)
+    if not writer.draws and (theme or size):
+        raise SettingsError("--theme and --size are for pictures: a page has those of its reader")
+    alone = {*asked, *(word for pair in joined for word in pair)}
+    require_layout(layout if rest or not alone else method_for(len(alone), layout))
     if writer.draws:
         require_drawing()
     require_writable(output)
     shown = load(model).map(
         asked or None, joined, layout=layout, rest=rest or None, first=first, topn=topn,
-        theme=theme.value, title=None if title is None else as_in_text(title), size=inches,
+        theme=look, title=None if title is None else as_in_text(title), size=inches,
     )  # fmt: skip
     shown.save(output)
     if writer.draws and shown.unnamed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import shlex
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _DEFAULT = StochasticSettings()
 _SMALL = 3_000_000  # words; docs/exact.md has what each engine learns from 1, 3 and 10 MB
 _EXACT = ExactSettings()
+_PATIENCE = 30.0  # seconds for a person to open the page of a run that is over
 
 
 _CORPUS = typer.Argument(
@@ -306,6 +308,7 @@ def train(
                     beside=shown,
                     port=live_port or 0,
                     browser=not no_browser,
+                    patience=_PATIENCE if sys.stderr.isatty() else 0.0,
                 )
             )
         options = keeping | {

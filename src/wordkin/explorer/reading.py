@@ -47,7 +47,7 @@ def shown_from(
     corpus : sequence of Path
         Its text, where that is at hand.
     limit : int, optional
-        Read only so many words, the first; such a part of a model does not predict.
+        Read only so many words, the first; a model that has more does not predict then.
 
     Raises
     ------
@@ -68,9 +68,11 @@ def _read(path: Path, limit: int | None) -> tuple[Word2Vec | None, WordVectors]:
     from wordkin.formats.model import is_model
 
     format = formats.sniff(path)
-    if limit is None and format == "safetensors" and is_model(path):
+    if format == "safetensors" and is_model(path):
         model = Word2Vec.load(path)
-        return model, model.vectors
+        if limit is None or len(model.vectors) <= limit:
+            return model, model.vectors
+        return None, model.vectors.take(limit)
     return None, load(path, format=format, limit=limit)
 
 

@@ -56,7 +56,7 @@ def check(corpus: Sequence[Path], shown: Shown) -> list[str]:
                 raise CorpusError(f"not a text: it has a NUL (binary or UTF-16?): {path}")
         size += path.stat().st_size
     known = shown.model and shown.model.corpus
-    if known and known.bytes != size:
+    if corpus and known and known.bytes != size:
         return [
             f"{shown.name} was trained on a text of {known.bytes:,} bytes, the corpus has {size:,}:"
             " sentences are of another text"

@@ -10,7 +10,9 @@ import ipaddress
 import os
 import secrets
 import socket
+import sys
 import threading
+import webbrowser
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -164,3 +166,14 @@ def _names(host: str, port: int) -> list[str]:
         names.append("localhost")
     # Browsers leave out the port that is the protocol's own.
     return [f"{name}:{port}" for name in names] + (names if port == 80 else [])
+
+
+def open_in_browser(address: str) -> None:
+    """Open an address in a browser, where there is a display; without, a text browser would come.
+
+    A browser may take its time to return, so it is not waited for.
+    """
+    if sys.platform in ("darwin", "win32") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    ):
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
