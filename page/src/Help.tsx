@@ -34,8 +34,8 @@ export function Help({ open, onClose }: { open: boolean; onClose: () => void }) 
       </dl>
       <p>
         A bar is a cosine, from 0 to 1: how near two words’ vectors point. “Expected around it” is a
-        probability, P(outside | center). Every view has an address of its own: back and forward
-        work, and it can be kept as a bookmark.
+        probability, P(outside | center). The browser’s back and forward lead through what you
+        looked at.
       </p>
       <form method="dialog">
         <button type="submit" class="primary">

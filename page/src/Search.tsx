@@ -17,6 +17,8 @@ interface Found {
   query: string;
   offers: Offer[];
   near: boolean;
+  /** Why nothing was found out. */
+  trouble: Trouble | null;
 }
 
 /** The offer that arrow keys led to: of one answer, and not of the next. */
@@ -37,7 +39,7 @@ export function Search({ about, model, onPick }: SearchProps) {
   const [choice, setChoice] = useState<Choice>({ among: null, at: -1 });
   const [open, setOpen] = useState(false);
   const entered = useRef(false);
-  const { found, trouble } = useFound(about, model, query);
+  const found = useFound(about, model, query);
   const list = useId();
   const input = useRef<HTMLInputElement>(null);
   useFocusKey(input);
@@ -90,6 +92,8 @@ export function Search({ about, model, onPick }: SearchProps) {
       // One place more than there are offers: the box itself, with no offer active.
       const places = offers.length + 1;
       setChoice({ among: found, at: ((active + 1 + step + places) % places) - 1 });
+    } else if (event.key === "/" && query === "") {
+      event.preventDefault(); // it leads here, and whoever presses it here is there
     } else if (event.key === "Enter") {
       event.preventDefault();
       enter();
@@ -127,7 +131,7 @@ export function Search({ about, model, onPick }: SearchProps) {
         /
       </span>
       <div class="offers" hidden={!shown}>
-        {shown && (found.near || trouble) && <Unknown found={found} trouble={trouble} />}
+        {shown && found.near && <Unknown found={found} />}
         <div role="listbox" id={list} aria-label="Words">
           {offers.map((offer, at) => (
             // biome-ignore lint/a11y/useKeyWithClickEvents: keys go to the box, which says what is active
@@ -157,8 +161,8 @@ export function Search({ about, model, onPick }: SearchProps) {
   );
 }
 
-function Unknown({ found, trouble }: { found: Found; trouble: Trouble | null }) {
-  if (trouble) return <p class="offers-note">{trouble.message}</p>;
+function Unknown({ found }: { found: Found }) {
+  if (found.trouble) return <p class="offers-note">{found.trouble.message}</p>;
   return (
     <p class="offers-note">
       No word “<bdi>{visible(found.query)}</bdi>”.{found.offers.length > 0 && " Spelled like it:"}
@@ -173,17 +177,16 @@ function placeholder(about: About | null, model: number): string {
 }
 
 function told(found: Found): string {
+  if (found.trouble) return found.trouble.message;
   const count = found.offers.length;
   const words = count === 1 ? "1 word" : `${count} words`;
   return found.near ? `No word ${visible(found.query)}; ${words} spelled like it` : words;
 }
 
 /** What there is for a query: the last one asked for, whatever order answers come in. */
-function useFound(about: About | null, model: number, query: string) {
+function useFound(about: About | null, model: number, query: string): Found | null {
   const [found, setFound] = useState<Found | null>(null);
-  const [trouble, setTrouble] = useState<Trouble | null>(null);
   useEffect(() => {
-    setTrouble(null);
     if (query === "" || !about) return setFound(null);
     let current = true;
     const timer = setTimeout(async () => {
@@ -192,9 +195,7 @@ function useFound(about: About | null, model: number, query: string) {
         if (current) setFound(now);
       } catch (error) {
         if (!(error instanceof Trouble)) throw error;
-        if (!current) return;
-        setTrouble(error);
-        setFound({ query, offers: [], near: true });
+        if (current) setFound({ query, offers: [], near: true, trouble: error });
       }
     }, PAUSE);
     return () => {
@@ -202,7 +203,7 @@ function useFound(about: About | null, model: number, query: string) {
       clearTimeout(timer);
     };
   }, [about, model, query]);
-  return { found, trouble };
+  return found;
 }
 
 /** Words of the model; of another model one that is exactly what was typed, and only there. */
@@ -219,7 +220,7 @@ async function find(about: About, model: number, query: string): Promise<Found> 
   // A keyboard on glass ends a word with a space.
   const wanted = plain(query.trim());
   const near = offers.every(({ word }) => !plain(word).includes(wanted));
-  return { query, offers, near };
+  return { query, offers, near, trouble: null };
 }
 
 /** `/` leads to the box from anywhere but other boxes. */

@@ -115,6 +115,8 @@ export interface Exported {
   points: string[];
   /** Of each model the neighbours of its most frequent words, and of those in the answers. */
   near: Near[];
+  /** Of each model vectors of the same words, as many as fit. */
+  vectors: Vectors[];
   view: string;
 }
 
@@ -126,6 +128,14 @@ export interface Near {
   /** Of each of these the neighbours, and their cosines in ten-thousandths. */
   ids: Id[][];
   cosines: number[][];
+}
+
+/** Vectors for analogies and comparisons that the view did not ask for. */
+export interface Vectors {
+  /** Rising. */
+  of: Id[];
+  /** Of each of these the vector, of length 1 or zero: little-endian float16 as base64. */
+  units: string;
 }
 
 export type Params = Record<string, string | number>;

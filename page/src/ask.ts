@@ -1,6 +1,6 @@
 /** Questions on their way: to the server, or to the exported document. */
 
-import { address, type Questions } from "./api";
+import { address, type Id, type Questions } from "./api";
 import { snapshot } from "./snapshot";
 import { store } from "./store";
 import { Trouble } from "./trouble";
@@ -23,6 +23,19 @@ export async function ask<Name extends keyof Questions>(
 ): Promise<Questions[Name]["answer"]> {
   if (snapshot) return snapshot.answer(name, params);
   return await get(address(name, params), (response) => response.json());
+}
+
+/** Whether there is somebody to ask, or the exported document holds the answer. */
+export function answerable<Name extends keyof Questions>(
+  name: Name,
+  params: Questions[Name]["params"],
+): boolean {
+  return snapshot?.holds(name, params) ?? true;
+}
+
+/** Whether a word can be asked anything about: an exported page knows little of rare ones. */
+export function isKnown(model: number, id: Id): boolean {
+  return snapshot?.atHand(model).has(id) ?? true;
 }
 
 /** Where the words of a map stand: x0, y0, x1, y1, … */

@@ -1,9 +1,20 @@
 /** An exported page: the document answers what the server would. */
 
-import { address, type Exported, type Id, type Neighbours, type Questions, type Word } from "./api";
+import {
+  address,
+  type Comparison,
+  type Exported,
+  type Id,
+  type Neighbours,
+  type Questions,
+  type Scored,
+  type Word,
+} from "./api";
+import { floats } from "./base64";
 import { parse, type View } from "./hash";
 import { Trouble } from "./trouble";
-import { plain } from "./words";
+import { plain, visible } from "./words";
+import * as worked from "./worked";
 
 const COSINE = 10_000; // cosines are kept as whole numbers of this
 
@@ -14,6 +25,10 @@ export interface Snapshot {
     name: Name,
     params: Questions[Name]["params"],
   ) => Questions[Name]["answer"];
+  /** Whether the document holds the answer as the server gave it. */
+  holds: <Name extends keyof Questions>(name: Name, params: Questions[Name]["params"]) => boolean;
+  /** The words of a model that analogies and comparisons are worked out with, and among. */
+  atHand: (model: number) => { size: number; has: (id: Id) => boolean };
   points: (model: number) => Float32Array;
 }
 
@@ -30,6 +45,8 @@ function read(): Snapshot | null {
       if (answer === undefined) throw new Trouble("absent", "Not in this exported page.");
       return answer;
     },
+    holds: (name, params) => recorded(kept, name, params) !== undefined,
+    atHand: (model) => directionsOf(kept, model),
     points: (model) => floats(kept.points[model] ?? ""),
   };
 }
@@ -44,6 +61,8 @@ const WORKERS: { [Name in keyof Questions]?: Worker<Name> } = {
   about: (kept) => kept.about,
   search,
   neighbours,
+  analogy,
+  compare,
   same,
 };
 
@@ -52,8 +71,16 @@ function answered<Name extends keyof Questions>(
   name: Name,
   params: Questions[Name]["params"],
 ): Questions[Name]["answer"] | undefined {
-  const answer = kept.answers[address(name, params)] as Questions[Name]["answer"] | undefined;
-  return answer ?? WORKERS[name]?.(kept, params);
+  const answer = recorded(kept, name, params);
+  return answer === undefined ? WORKERS[name]?.(kept, params) : answer;
+}
+
+function recorded<Name extends keyof Questions>(
+  kept: Exported,
+  name: Name,
+  params: Questions[Name]["params"],
+): Questions[Name]["answer"] | undefined {
+  return kept.answers[address(name, params)] as Questions[Name]["answer"] | undefined;
 }
 
 function wordsOf(kept: Exported, model: number): readonly string[] {
@@ -107,7 +134,50 @@ function same(
   return there < 0 ? null : { id: there, word };
 }
 
-function floats(base64: string): Float32Array {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  return new Float32Array(bytes.buffer);
+const directionsRead = new Map<number, worked.Directions>();
+
+/** The vectors of a model, read when first asked for. */
+function directionsOf(kept: Exported, model: number): worked.Directions {
+  const known = directionsRead.get(model);
+  if (known) return known;
+  const vectors = kept.vectors[model];
+  const now: worked.Directions = vectors ? worked.directions(vectors) : new Map();
+  directionsRead.set(model, now);
+  return now;
+}
+
+function analogy(
+  kept: Exported,
+  { model, a, b, c, n, method }: Questions["analogy"]["params"],
+): Scored[] {
+  const known = directionsOf(kept, model);
+  const rated = worked.analogy(known, [a, b, c], method, n);
+  return rated ? spelled(kept, model, rated) : missing(kept, model, [a, b, c]);
+}
+
+function compare(kept: Exported, { model, ids, n }: Questions["compare"]["params"]): Comparison {
+  const asked = ids.split(",").map(Number);
+  const found = worked.compare(directionsOf(kept, model), asked, n);
+  if (!found) return missing(kept, model, asked);
+  const words = asked.map((id) => ({ id, word: spelling(kept, model, id) }));
+  return { words, cosines: found.cosines, near: spelled(kept, model, found.near) };
+}
+
+function spelled(kept: Exported, model: number, rated: readonly worked.Rated[]): Scored[] {
+  return rated.map(({ id, score }) => ({ id, word: spelling(kept, model, id), score }));
+}
+
+function spelling(kept: Exported, model: number, id: Id): string {
+  return answered(kept, "neighbours", { model, id, n: 1 })?.word ?? "";
+}
+
+function missing(kept: Exported, model: number, asked: readonly Id[]): never {
+  const known = directionsOf(kept, model);
+  const words = asked.filter((id) => !known.has(id)).map((id) => spelling(kept, model, id));
+  const which = [...new Set(words)].map((word) => `“${visible(word)}”`).join(", ");
+  const has = words.length === 1 ? "has no vector" : "have no vectors";
+  throw new Trouble(
+    "absent",
+    `${which} ${has} in this page. Open the model with wordkin explore for all words.`,
+  );
 }

@@ -1,11 +1,12 @@
 import { type About, type Id, NUMBERS } from "../api";
+import { isKnown } from "../ask";
 import { useAnswer, useSame, useWord } from "../asked";
 import type { Slots, View } from "../hash";
 import { Text, visible } from "../words";
 import { Bars } from "./Bars";
 import { Columns } from "./Columns";
 import { examplesIn } from "./examples";
-import { Note, Quiet } from "./Note";
+import { Among, Note, Quiet } from "./Note";
 import { Suggestions } from "./Suggestions";
 
 type Analogy = Extract<View, { tab: "analogy" }>;
@@ -91,6 +92,7 @@ export function AnalogyPanel({ about, view, slot, onSlot, onView, onPick }: Anal
           about={about}
           of={(model) => (
             <Answers
+              about={about}
               view={view}
               model={model}
               most={view.method === "add" ? 1 : 0}
@@ -163,6 +165,7 @@ function Methods({ view, onView }: { view: Analogy; onView: (view: Analogy) => v
 }
 
 interface AnswersProps {
+  about: About;
   view: Analogy;
   model: number;
   /** The score of a full bar, at least. */
@@ -170,14 +173,13 @@ interface AnswersProps {
   onPick: (id: Id) => void;
 }
 
-function Answers({ view, model, most, onPick }: AnswersProps) {
+function Answers({ about, view, model, most, onPick }: AnswersProps) {
   const same = useSame(view.ids, view.model, model);
   const [a, b, c] = same.value ?? [];
   const known = a != null && b != null && c != null;
-  const answer = useAnswer(
-    "analogy",
-    known ? { model, a, b, c, n: NUMBERS.analogy, method: view.method } : null,
-  );
+  const params = known ? { model, a, b, c, n: NUMBERS.analogy, method: view.method } : null;
+  const answer = useAnswer("analogy", params);
+  const one = about.models[model];
   if (same.value && !known) return <Quiet>Not all three words are in this model.</Quiet>;
   const trouble = same.trouble ?? answer.trouble;
   if (trouble || !answer.value) return <Note trouble={trouble} />;
@@ -190,13 +192,15 @@ function Answers({ view, model, most, onPick }: AnswersProps) {
         most={Math.max(most, answer.value[0]?.score ?? 1)}
         onPick={onPick}
       />
+      {one && params && <Among of={one} name="analogy" params={params} />}
     </>
   );
 }
 
 function Examples({ model, onChoose }: { model: number; onChoose: (ids: Slots) => void }) {
   const words = useAnswer("words", { model }).value;
-  const examples = words ? examplesIn(words) : [];
+  const known = (id: Id) => isKnown(model, id);
+  const examples = words ? examplesIn(words, known) : [];
   if (examples.length === 0) return null;
   return (
     <>

@@ -22,6 +22,8 @@ interface BarsProps {
 }
 
 export interface Unfolding {
+  /** Whether there is anything under a word. */
+  has: (row: Scored) => boolean;
   unfolded: Id | null;
   onUnfold: (id: Id | null) => void;
   of: (row: Scored) => ComponentChildren;
@@ -74,7 +76,7 @@ export function Bars(props: BarsProps) {
               </span>
               <span class="value">{figure(row.score)}</span>
             </button>
-            {why && (
+            {why?.has(row) && (
               <button
                 type="button"
                 class="why"

@@ -4,7 +4,7 @@ import { MOST_COMPARED, type View } from "../hash";
 import { Text, visible } from "../words";
 import { Bars, threeDigits } from "./Bars";
 import { Columns } from "./Columns";
-import { Note, Quiet } from "./Note";
+import { Among, Note, Quiet } from "./Note";
 import { Suggestions } from "./Suggestions";
 
 const SIDE_BY_SIDE = 3; // words whose matrices of two models fit beside each other
@@ -57,6 +57,7 @@ export function ComparePanel({ about, view, onView, onPick, onOpen }: ComparePan
           stacked={ids.length > SIDE_BY_SIDE}
           of={(other) => (
             <Compared
+              about={about}
               view={view}
               model={other}
               onPick={(id) => onPick(other, id)}
@@ -88,30 +89,31 @@ function Chip({ model, id, onRemove }: { model: number; id: Id; onRemove: () => 
 }
 
 interface ComparedProps {
+  about: About;
   view: Compare;
   model: number;
   onPick: (id: Id) => void;
   onOpen: (id: Id) => void;
 }
 
-function Compared({ view, model, onPick, onOpen }: ComparedProps) {
+function Compared({ about, view, model, onPick, onOpen }: ComparedProps) {
   const same = useSame(view.ids, view.model, model);
   const there = (same.value ?? []).filter((id) => id !== null);
   const missing = (same.value?.length ?? 0) - there.length;
-  const { value, trouble } = useAnswer(
-    "compare",
-    there.length >= 2 ? { model, ids: there.join(), n: NUMBERS.compare } : null,
-  );
+  const params = there.length >= 2 ? { model, ids: there.join(), n: NUMBERS.compare } : null;
+  const { value, trouble } = useAnswer("compare", params);
+  const one = about.models[model];
   const wrong = same.trouble ?? trouble;
   return (
     <>
       <Note trouble={wrong} />
       {missing > 0 && <Quiet>{missing} of the words not in this model.</Quiet>}
-      {value && (
+      {value && !wrong && (
         <>
           <Matrix comparison={value} onOpen={onOpen} />
           <h3 class="section">Nearest to all of them</h3>
           <Bars label="Nearest to all of them" rows={value.near} onPick={onPick} />
+          {one && params && <Among of={one} name="compare" params={params} />}
         </>
       )}
     </>

@@ -1,5 +1,8 @@
 import type { ComponentChildren } from "preact";
+import type { Model, Questions } from "../api";
+import { snapshot } from "../snapshot";
 import type { Trouble } from "../trouble";
+import { grouped } from "../words";
 
 /** Why there is nothing here; what ails the whole page is said elsewhere. */
 export function Note({ trouble }: { trouble: Trouble | null }) {
@@ -9,4 +12,18 @@ export function Note({ trouble }: { trouble: Trouble | null }) {
 
 export function Quiet({ children }: { children: ComponentChildren }) {
   return <p class="quiet">{children}</p>;
+}
+
+interface AmongProps {
+  of: Model;
+  name: "analogy" | "compare";
+  params: Questions["analogy"]["params"] | Questions["compare"]["params"];
+}
+
+/** Of an answer that an exported page worked out: among how many of the words. */
+export function Among({ of, name, params }: AmongProps) {
+  if (!snapshot || snapshot.holds(name, params)) return null;
+  const words = snapshot.atHand(params.model).size;
+  if (words === of.words) return null;
+  return <Quiet>Among the {grouped(words)} words whose vectors are in this page.</Quiet>;
 }

@@ -1,8 +1,11 @@
 import type { About, Id } from "../api";
+import { isKnown } from "../ask";
 import { useAnswer } from "../asked";
 import { grouped, Text } from "../words";
 import { beginnings } from "./examples";
 import { Quiet } from "./Note";
+
+const FREQUENT = 5000; // words that chance chooses from
 
 interface StartProps {
   about: About;
@@ -16,7 +19,11 @@ export function Start({ about, model, onPick }: StartProps) {
   const one = about.models[model];
   if (!one) return null;
   if (one.words === 0) return <Quiet>This model has no words.</Quiet>;
-  const chance = () => onPick(model, Math.floor(Math.random() * Math.min(one.mapped, 5000)));
+  const known = (id: Id) => isKnown(model, id);
+  const chance = () => {
+    const frequent = [...Array(Math.min(one.mapped, FREQUENT)).keys()].filter(known);
+    onPick(model, frequent[Math.floor(Math.random() * frequent.length)] ?? 0);
+  };
   return (
     <>
       <h2 class="title">Which words are kin?</h2>
@@ -26,7 +33,7 @@ export function Start({ about, model, onPick }: StartProps) {
       </p>
       {words && (
         <ul class="chips" aria-label="Words to begin with">
-          {beginnings(words).map((id) => (
+          {beginnings(words, known).map((id) => (
             <li key={id}>
               <button type="button" class="chip" onClick={() => onPick(model, id)}>
                 <Text word={words[id] ?? ""} />

@@ -1,4 +1,5 @@
 import { type Id, NUMBERS } from "../api";
+import { isKnown } from "../ask";
 import { useAnswer } from "../asked";
 import { Text, visible } from "../words";
 import { beginnings } from "./examples";
@@ -20,10 +21,13 @@ export function Suggestions({ model, chosen, onPick }: SuggestionsProps) {
     "neighbours",
     last === null ? null : { model, id: last, n: NUMBERS.neighbours },
   );
+  const known = (id: Id) => isKnown(model, id);
   const offered =
     last === null
-      ? beginnings(words ?? [], FEW).map((id) => ({ id, word: words?.[id] ?? "" }))
-      : (answer.value?.neighbours ?? []).filter(({ id }) => !chosen.includes(id)).slice(0, FEW);
+      ? beginnings(words ?? [], known, FEW).map((id) => ({ id, word: words?.[id] ?? "" }))
+      : (answer.value?.neighbours ?? [])
+          .filter(({ id }) => !chosen.includes(id) && known(id))
+          .slice(0, FEW);
   if (offered.length === 0) return null;
   const near = answer.value && visible(answer.value.word);
   return (

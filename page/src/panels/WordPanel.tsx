@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { type About, type Id, type Model, type Neighbours, NUMBERS, type Scored } from "../api";
+import { answerable } from "../ask";
 import { useAnswer, useSame, useWord } from "../asked";
 import { grouped, Text, visible } from "../words";
 import { Bars, percent } from "./Bars";
@@ -128,6 +129,7 @@ function Around(props: AroundProps) {
   if (!known) return <Note trouble={answer.trouble} />;
   const canShowMore = !exported && one.words > NUMBERS.neighbours + 1;
   const why = {
+    has: (row: Scored) => answerable("sentences", { model, a: id, b: row.id }),
     unfolded: beside,
     onUnfold: (other: Id | null) => onBeside(model, id, other),
     of: (row: Scored) => <Why model={model} a={known} b={row} onPick={(id) => onPick(model, id)} />,
@@ -152,7 +154,7 @@ function Around(props: AroundProps) {
         </button>
       )}
       <Note trouble={longer.trouble} />
-      {one.predicts && (
+      {one.predicts && answerable("predict", { model, id, n: NUMBERS.predict }) && (
         <Expected model={model} id={id} word={known.word} onPick={(id) => onPick(model, id)} />
       )}
     </>

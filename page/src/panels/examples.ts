@@ -19,11 +19,15 @@ const ANALOGIES = [
   ["아버지", "아들", "어머니"],
 ];
 
-/** The ids of the examples whose words are all there. */
-export function examplesIn(words: readonly string[], most = 6): [Id, Id, Id][] {
+/** The ids of the examples whose words are all there and known. */
+export function examplesIn(
+  words: readonly string[],
+  known: (id: Id) => boolean,
+  most = 6,
+): [Id, Id, Id][] {
   const wanted = new Set(ANALOGIES.flat());
   const ids = new Map<string, Id>();
-  for (const [id, word] of words.entries()) if (wanted.has(word)) ids.set(word, id);
+  for (const [id, word] of words.entries()) if (wanted.has(word) && known(id)) ids.set(word, id);
   return ANALOGIES.map((analogy) => analogy.map((word) => ids.get(word)))
     .filter((found): found is [Id, Id, Id] => found.every((id) => id !== undefined))
     .slice(0, most);
@@ -36,18 +40,18 @@ const HAN_OR_HANGUL = /[\p{sc=Hang}\p{sc=Han}\p{sc=Hira}\p{sc=Kana}]/u;
  * Words to begin with: frequent, spread evenly, and long enough to mean something: the most frequent
  * words of a text are "the" and "of".
  */
-export function beginnings(words: readonly string[], most = 24): Id[] {
+export function beginnings(words: readonly string[], known: (id: Id) => boolean, most = 24): Id[] {
   const first = Math.min(100, Math.floor(words.length / 10));
   const candidates: Id[] = [];
   for (let id = first; id < Math.min(words.length, 3000); id++) {
     const word = words[id] ?? "";
     const long = word.length >= (HAN_OR_HANGUL.test(word) ? 2 : 5) && word.length <= 12;
-    if (long && LETTERS.test(word)) candidates.push(id);
+    if (long && LETTERS.test(word) && known(id)) candidates.push(id);
   }
   const step = Math.max(1, candidates.length / most);
   const chosen = candidates.filter(
     (_, at) => Math.floor(at / step) !== Math.floor((at - 1) / step),
   );
-  const some = chosen.length > 0 ? chosen : [...words.slice(0, most).keys()];
+  const some = chosen.length > 0 ? chosen : [...words.keys()].filter(known);
   return some.slice(0, most);
 }

@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
 
+from wordkin import neighbours
 from wordkin.errors import SettingsError
 from wordkin.explorer import answers, page_files
 from wordkin.explorer.parameters import MOST_COMPARED
@@ -33,6 +34,7 @@ LONGEST_VIEW = 500  # characters
 # As `NUMBERS` of page/src/api.ts says.
 _NUMBERS = {"neighbours": 20, "analogy": 10, "compare": 10, "predict": 10}
 _WITH_NEIGHBOURS = 2_000  # words, the most frequent
+_MOST_NUMBERS = 600_000  # of a model's vectors: 1.2 MB, and a third more as base64
 _TEN_THOUSANDTHS = 10_000
 
 _STYLE = '<link rel="stylesheet" href="page.css">'
@@ -191,10 +193,12 @@ def _hash(text: str) -> str:
 
 
 def _data(shown: Sequence[Shown], view: View) -> dict[str, Any]:
-    answered, near = dict(_words(shown)), []
+    answered, near, vectors = dict(_words(shown)), [], []
     for number, (one, here) in enumerate(zip(shown, _in_each(shown, view), strict=True)):
         asked = dict(_asked(one, number, here))
-        near.append(_near(one, [*here.rows, *_rows_in(asked.values())]))
+        seen = [*here.rows, *_rows_in(asked.values())]
+        near.append(_near(one, seen))
+        vectors.append(_vectors(one, seen))
         answered |= asked
     answered |= _same(shown, view)
     return {
@@ -202,6 +206,7 @@ def _data(shown: Sequence[Shown], view: View) -> dict[str, Any]:
         "answers": answered,
         "points": [base64.b64encode(one.points.astype("<f4").tobytes()).decode() for one in shown],
         "near": near,
+        "vectors": vectors,
         "view": view.text,
     }
 
@@ -293,6 +298,15 @@ def _near(one: Shown, seen: Iterable[int]) -> dict[str, Any]:
         "ids": ids + more_ids,
         "cosines": cosines + more_cosines,
     }
+
+
+def _vectors(one: Shown, seen: Iterable[int]) -> dict[str, Any]:
+    """Return the directions of the words seen and of the most frequent ones, as many as fit."""
+    mapped = len(one.points)
+    wanted = [row for row in seen if row < mapped] + list(range(min(_WITH_NEIGHBOURS, mapped)))
+    rows = sorted(list(dict.fromkeys(wanted))[: _MOST_NUMBERS // one.vectors.dim])
+    units = neighbours.units(one.vectors.matrix[rows]).astype("<f2")
+    return {"of": rows, "units": base64.b64encode(units.tobytes()).decode()}
 
 
 _Near: TypeAlias = tuple[list[list[int]], list[list[int]]]
