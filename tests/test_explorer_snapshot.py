@@ -151,6 +151,38 @@ def test_neighbours_of_frequent_words_are_looked_for_once(monkeypatch: pytest.Mo
     assert [number for number in searched if number >= 8] == [8]
 
 
+def _vectors(data: Any, dim: int) -> tuple[list[int], np.ndarray[Any, Any]]:
+    """Return of which words a document of one model holds vectors, and these."""
+    (vectors,) = data["vectors"]
+    units = np.frombuffer(base64.b64decode(vectors["units"]), "<f2").astype(float)
+    return vectors["of"], units.reshape(-1, dim)
+
+
+def test_vectors_are_there_with_the_length_1_or_zero() -> None:
+    matrix = np.random.default_rng(5).normal(scale=1e4, size=(len(WORDS), 7)).astype(np.float32)
+    matrix[4] = 0
+    one = replace(shown(WORDS), vectors=WordVectors(WORDS, matrix))
+    of, units = _vectors(Parsed(document([one], view=View())).data, 7)
+    assert of == list(range(len(WORDS)))
+    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
+    lengths[4] = 1
+    np.testing.assert_allclose(units, matrix / lengths, rtol=2**-11, atol=2**-25)
+    assert not units[4].any()
+
+
+def test_of_long_vectors_there_are_fewer_but_those_of_the_view(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("wordkin.explorer.snapshot._MOST_NUMBERS", 45)
+    one = shown(WORDS, dim=9)
+    data = Parsed(document([one], view=View("analogy", (30, None, 20)))).data
+    assert _vectors(data, 9)[0] == [0, 1, 2, 20, 30]
+    assert len(data["near"][0]["of"]) == len(WORDS)
+    few = replace(one, points=one.points[:25])
+    data = Parsed(document([few], view=View("analogy", (30, None, 20)))).data
+    assert _vectors(data, 9)[0] == [0, 1, 2, 3, 20]  # as it can spell
+
+
 def test_sentences_are_there_only_where_they_are_looked_at(tmp_path: Path) -> None:
     text = tmp_path / "text.txt"
     text.write_text("the seoul of\nthe 서울 of\n")
@@ -163,9 +195,12 @@ def test_sentences_are_there_only_where_they_are_looked_at(tmp_path: Path) -> No
     assert data["answers"][where]["lines"] == [1, 1, 0]
 
 
-def test_it_is_small() -> None:
-    words = [f"word{i}" for i in range(20_000)]
-    assert len(document([shown(words, dim=2)], view=View())) < 1_000_000
+@pytest.mark.parametrize(
+    ("words", "dim", "most"), [(20_000, 2, 1_000_000), (80_000, 100, 2_900_000)]
+)
+def test_it_is_small(words: int, dim: int, most: int) -> None:
+    one = shown([f"word{i}" for i in range(words)], dim=dim)
+    assert len(document([one], view=View())) < most
 
 
 # ---- nothing gets out ----------------------------------------------------------------------------

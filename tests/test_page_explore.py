@@ -108,6 +108,7 @@ def test_a_word_is_found_and_its_neighbours_opened_by_keyboard_alone(
     page = open_page(explorer(exact))
     page.get_by_role("heading", name="Which words are kin?").wait_for()
     page.keyboard.press("/")
+    page.keyboard.press("/")  # there already
     page.keyboard.type("erri")
     box = page.get_by_role("combobox")
     page.locator("[role=option]:first-child", has_text="herring").wait_for()
@@ -371,7 +372,106 @@ def test_an_exported_page_opens_from_its_file_and_answers_clicks(
     search(page, "cod")
     page.get_by_role("button", name="Remove cod").wait_for()
     search(page, "iron")
-    page.get_by_text("Not in this exported page.").wait_for()
+    page.locator("table tbody tr").nth(1).wait_for()
+    vectors = wordkin.load(exact)
+    cosine = vectors.similarity("cod", "iron")
+    told = page.locator("td[title^='cod, iron']").get_attribute("title") or ""
+    assert float(told.split(": ")[1].replace("−", "-")) == pytest.approx(cosine, abs=1e-3)
+    assert page.get_by_text("whose vectors are in this page").count() == 0  # all are
+
+
+@pytest.fixture(scope="module")
+def many() -> wordkin.WordVectors:
+    """More words than a page holds vectors of; one without a direction."""
+    matrix = np.random.default_rng(4).normal(size=(2300, 20)).astype(np.float32)
+    matrix[7] = 0
+    return wordkin.WordVectors([f"word{i}" for i in range(len(matrix))], matrix)
+
+
+@pytest.fixture(scope="module")
+def map_page(many: wordkin.WordVectors, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a page of its map."""
+    path = tmp_path_factory.mktemp("map") / "map.html"
+    many.map().save(path)
+    return path.as_uri()
+
+
+def scored(list_of_words: Locator) -> dict[str, float]:
+    scores = list_of_words.locator(".bar .value").all_inner_texts()
+    figures = [float(score.replace("−", "-")) for score in scores]
+    return dict(zip(rows(list_of_words), figures, strict=True))
+
+
+def agree(told: dict[str, float], answer: list[tuple[str, float]]) -> None:
+    assert list(told) == [word for word, _ in answer]
+    assert list(told.values()) == pytest.approx([score for _, score in answer], abs=1e-3)
+
+
+def test_a_page_of_a_map_answers_analogies_that_nobody_asked_before(
+    open_page: OpenPage, many: wordkin.WordVectors, map_page: str
+) -> None:
+    page = open_page(map_page)
+    page.get_by_role("tab", name="Analogy").click()
+    for word in ("word12", "word700", "word1999"):
+        search(page, word)
+    answers = page.get_by_role("list", name="Answers")
+    answers.wait_for()
+    asked = ("word12", "word700", "word1999")
+    agree(scored(answers), many.analogy(*asked, within=2000))
+    page.get_by_role("radio", name="Product").check()
+    page.wait_for_url(re.compile("method=mul$"))
+    agree(scored(answers), many.analogy(*asked, method="mul", within=2000))
+    page.get_by_text("Among the 2,000 words whose vectors are in this page.").wait_for()
+    screenshot(page, "exported-analogy")
+
+
+def test_a_page_of_a_map_compares_words_that_nobody_compared_before(
+    open_page: OpenPage, many: wordkin.WordVectors, map_page: str
+) -> None:
+    page = open_page(f"{map_page}#m=0&tab=compare&ids=5,7,900,44")
+    words = ["word5", "word7", "word900", "word44"]
+    near = page.get_by_role("list", name="Nearest to all of them")
+    near.wait_for()
+    agree(scored(near), many.most_similar(words, within=2000))
+    for a, b in (("word5", "word7"), ("word900", "word5"), ("word44", "word900")):
+        told = page.locator(f"td[title^='{a}, {b}:']").get_attribute("title") or ""
+        cosine = float(told.split(": ")[1].replace("−", "-"))
+        assert cosine == pytest.approx(many.similarity(a, b), abs=1e-3)
+    page.get_by_text("Among the 2,000 words whose vectors are in this page.").wait_for()
+
+
+@pytest.mark.parametrize("asked", ["analogy&ids=5,2200,900&method=add", "compare&ids=5,2200"])
+def test_a_page_of_a_map_says_where_a_word_without_a_vector_can_be_asked(
+    open_page: OpenPage, map_page: str, asked: str
+) -> None:
+    page = open_page(f"{map_page}#m=0&tab={asked}")
+    page.get_by_text(
+        "“word2200” has no vector in this page. Open the model with wordkin explore for all words."
+    ).wait_for()
+    assert page.locator("table").count() == 0
+
+
+def test_an_exported_page_offers_only_what_it_can_tell(
+    explorer: Explorer, open_page: OpenPage, exact: Path, text: Path, tmp_path: Path
+) -> None:
+    vectors = wordkin.load(exact)
+    carp, cod = (vectors.index(word) for word in ("carp", "cod"))
+    address = explorer(exact, "--corpus", text)
+    page = open_page(f"{address}#m=0&tab=word&id={carp}&with={cod}")
+    page.locator("blockquote").first.wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export").click()
+    path = tmp_path / "page.html"
+    download.value.save_as(path)
+    page = open_page(path.as_uri())
+    page.locator("blockquote").first.wait_for()
+    page.get_by_role("list", name="Words expected around carp").wait_for()
+    assert page.locator(".why").count() == 1
+    nearest(page).get_by_role("button", name=re.compile("^cod")).click()
+    looks_at(page, "cod")
+    assert page.locator(".why").count() == 0
+    assert page.get_by_text("Expected around it").count() == 0
+    assert page.get_by_text("Not in this exported page.").count() == 0
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -515,3 +615,5 @@ def test_a_server_that_has_stopped_is_told_of(open_page: OpenPage, exact: Path) 
         page.locator(".chip").first
     ).first.click()
     page.get_by_role("alert").get_by_text("start it again with wordkin explore").wait_for()
+    search(page, "co")
+    page.locator("search [role=status]", has_text="The explorer has stopped.").wait_for()

@@ -1,10 +1,12 @@
-import type { About, Id } from "./api";
+import type { About, Id, Model } from "./api";
 import { useAnswer, usePoints } from "./asked";
 import type { View } from "./hash";
 import { MapView } from "./map/Map";
 import { useMarking } from "./marking";
 import { useMedia } from "./media";
 import { grouped } from "./words";
+
+const CROWD = 100; // words; of fewer t-SNE makes nothing
 
 interface MapsProps {
   about: About | null;
@@ -24,6 +26,11 @@ export function Maps({ about, view, onPick }: MapsProps) {
         ))}
     </div>
   );
+}
+
+/** Whether another layout, which can still be asked for, would show more. */
+function isCrowd(about: About, { layout, mapped, pending }: Model): boolean {
+  return layout === "PCA" && !about.exported && pending === null && mapped >= CROWD;
 }
 
 interface ModelMapProps {
@@ -55,8 +62,14 @@ function ModelMap({ about, model, view, onPick }: ModelMapProps) {
       )}
       <p class="map-note">
         {about.models.length > 1 && <b>{one.name} · </b>}
-        {one.layout}
+        <span>{one.layout}</span>
         {one.mapped < one.words && ` · the first ${grouped(one.mapped)} words`}
+        {isCrowd(about, one) && (
+          <span class="map-advice">
+            {" "}
+            · <code>--layout tsne</code> keeps neighbours together
+          </span>
+        )}
         {one.pending && <span class="map-pending"> · {one.pending} is on its way</span>}
       </p>
     </section>
