@@ -349,6 +349,25 @@ def test_a_narrow_window_shows_the_map_of_the_model_that_is_asked(
     page.get_by_role("region", name="Map of other").wait_for()
 
 
+def test_words_of_12_letters_are_whole_in_two_columns_of_a_phone(
+    explorer: Explorer, open_page: OpenPage, text: Path
+) -> None:
+    words = ["neighbouring", "construction", "relationship", "intermediate"]
+    paths = [text.with_name(f"long{number}.txt") for number in (1, 2)]
+    for seed, path in enumerate(paths):
+        matrix = np.random.default_rng(seed).normal(size=(4, 3)).astype(np.float32)
+        wordkin.save(path, wordkin.WordVectors(words, matrix))
+    page = open_page(f"{explorer(*paths, '--corpus', text)}#m=0&tab=word&id=0", size=PHONE)
+    nearest(page).nth(1).get_by_role("button").first.wait_for()
+    screenshot(page, "explore-two-phone")
+    shown = page.locator(".bar .word")
+    assert shown.count() == 6
+    for word in shown.all():
+        assert word.evaluate("word => word.scrollWidth <= word.clientWidth"), word.inner_text()
+    page.get_by_role("button", name="Why is construction near?").first.click()
+    page.get_by_text("No word stands near both").wait_for()
+
+
 def test_an_exported_page_opens_from_its_file_and_answers_clicks(
     explorer: Explorer, open_page: OpenPage, exact: Path, tmp_path: Path
 ) -> None:
@@ -412,11 +431,12 @@ def test_a_page_of_a_map_answers_analogies_that_nobody_asked_before(
 ) -> None:
     page = open_page(map_page)
     page.get_by_role("tab", name="Analogy").click()
-    for word in ("word12", "word700", "word1999"):
+    asked = ("word12", "word700", "word1999")
+    for slot, word in zip("abc", asked, strict=True):
         search(page, word)
+        page.get_by_role("button", name=f"{slot}: {word}").wait_for()
     answers = page.get_by_role("list", name="Answers")
     answers.wait_for()
-    asked = ("word12", "word700", "word1999")
     agree(scored(answers), many.analogy(*asked, within=2000))
     page.get_by_role("radio", name="Product").check()
     page.wait_for_url(re.compile("method=mul$"))
@@ -470,7 +490,7 @@ def test_an_exported_page_offers_only_what_it_can_tell(
     nearest(page).get_by_role("button", name=re.compile("^cod")).click()
     looks_at(page, "cod")
     assert page.locator(".why").count() == 0
-    assert page.get_by_text("Expected around it").count() == 0
+    assert page.get_by_role("heading", name="Expected around it").count() == 0
     assert page.get_by_text("Not in this exported page.").count() == 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,20 @@ PIXELS = """(() => {
     context.drawImage(map, 0, 0);
     return context.getImageData(0, 0, map.width, map.height);
 })()"""
+
+ARROW = (122, 81, 149)  # its colour in light
+# Every pixel from x, y to toX, toY, with those beside it.
+ALONG = """
+    const steps = Math.ceil(Math.hypot(toX - x, toY - y));
+    return Array.from({ length: steps }, (_, i) => {
+        const column = Math.round(x + (toX - x) * i / steps);
+        const row = Math.round(y + (toY - y) * i / steps);
+        return [[0, 0], [1, 0], [0, 1], [-1, 0], [0, -1]].map(([right, down]) => {
+            const at = 4 * ((row + down) * width + column + right);
+            return [...data.slice(at, at + 3)];
+        });
+    });
+"""
 
 
 @pytest.fixture(scope="module")
@@ -286,6 +301,21 @@ def test_100_000_points_are_drawn_and_moved(open_page: OpenPage, explore: Addres
     page.locator(".map canvas").press("+")
     assert_apart(page)
     assert drawn(page) > 50_000
+
+
+def test_arrows_are_straight_so_that_like_differences_are_parallel(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    words = ["man", "woman", "king", "queen", "father", "mother"]
+    pairs = list(zip(words[::2], words[1::2], strict=True))
+    WordVectors(words, vectors(6)).map(pairs=pairs).save(tmp_path / "map.html")
+    page = open_page((tmp_path / "map.html").as_uri())
+    for a in range(0, 6, 2):
+        ends = f"const [x, y] = map.scene.where({a}), [toX, toY] = map.scene.where({a + 1});"
+        colours = asked(page, f"{ends} const {{ data, width }} = {PIXELS}; {ALONG}")
+        length, seen = len(colours), np.abs(np.array(colours) - ARROW).max(axis=2).min(axis=1)
+        inner = slice(length // 5, -(length // 5))
+        assert (seen[inner] < 90).mean() > 0.95
 
 
 def drawn(page: Page) -> int:
