@@ -37,7 +37,8 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy -p wordkin
 	$(BIN)/mypy tests benchmarks docs
-	cd page && ../$(BIN)/npm ci --silent && PATH=$(CURDIR)/$(BIN):$$PATH ../$(BIN)/npm run --silent lint
+	cd page && export PATH="$(CURDIR)/$(BIN):$$PATH" NODE_OPTIONS=--use-system-ca \
+	  && npm ci --loglevel=error && npm run --silent lint
 
 torch: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[test,gpu]'
