@@ -44,7 +44,7 @@ torch: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[test,gpu]'
 
 test-torch: torch
-	$(BIN)/python -m pytest tests/test_tiles_torch.py
+	$(BIN)/python -m pytest tests/engines/test_tiles_torch.py
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix
@@ -60,13 +60,13 @@ runtime = $$($(CXX) -print-file-name=lib$(1).so)
 
 sanitize: $(MEMORY)/.installed $(THREADS)/.installed
 	LD_PRELOAD="$(call runtime,asan) $(call runtime,ubsan)" ASAN_OPTIONS=detect_leaks=0 \
-	  $(MEMORY)/bin/python -m pytest -m 'not long' tests/test_analogies.py tests/test_cooccurrence.py \
-	  tests/test_core.py tests/test_formats_fasttext.py tests/test_formats_word2vec.py \
-	  tests/test_hostile_vector_files.py tests/test_neighbours.py tests/test_search.py \
-	  tests/test_stochastic.py tests/test_subwords.py tests/test_text.py tests/test_threads.py \
-	  tests/test_tiles.py
+	  $(MEMORY)/bin/python -m pytest -m 'not long' tests/vectors/test_analogies.py tests/engines/test_cooccurrence.py \
+	  tests/engines/test_core.py tests/vectors/test_formats_fasttext.py tests/vectors/test_formats_word2vec.py \
+	  tests/vectors/test_hostile_vector_files.py tests/vectors/test_neighbours.py tests/vectors/test_search.py \
+	  tests/engines/test_stochastic.py tests/vectors/test_subwords.py tests/corpus/test_text.py tests/engines/test_threads.py \
+	  tests/engines/test_tiles.py
 	LD_PRELOAD="$(call runtime,tsan)" TSAN_OPTIONS=halt_on_error=1 \
-	  $(THREADS)/bin/python -m pytest tests/test_threads.py
+	  $(THREADS)/bin/python -m pytest tests/engines/test_threads.py
 
 define sanitized
 	$(PYTHON) -m venv $(@D)

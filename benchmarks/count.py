@@ -12,10 +12,10 @@ import argparse
 import os
 import time
 
-from wordkin.cooccurrence import count
-from wordkin.corpus import Corpus
+from wordkin.corpus.encoded import Corpus
+from wordkin.corpus.reading import read_corpus
+from wordkin.engines.counts.counting import count
 from wordkin.objectives import keep_probability
-from wordkin.text import read_corpus
 
 
 def main() -> None:

@@ -13,9 +13,10 @@ import statistics
 from pathlib import Path
 
 from evaluate import QUALITIES, scores_of, vectors_of
-from wordkin import stochastic
-from wordkin.settings import StochasticSettings
-from wordkin.text import read_corpus
+
+from wordkin.corpus.reading import read_corpus
+from wordkin.engines.settings import StochasticSettings
+from wordkin.engines.stochastic import descent
 
 AMONG = 30_000
 
@@ -41,7 +42,7 @@ def main() -> None:
             settings = StochasticSettings(
                 epochs=told.epochs, threads=told.threads, seed=seed, deterministic=deterministic
             )
-            trained = stochastic.train(
+            trained = descent.train(
                 corpus.ids, corpus.vocabulary.counts, settings, held_out=corpus.held_out
             )
             last = trained.history[-1]

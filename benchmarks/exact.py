@@ -24,14 +24,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from evaluate import DETAILED, scores_of, vectors_of
-from wordkin import Word2Vec, exact
-from wordkin.progress import Progress
-from wordkin.run import Run
-from wordkin.settings import ExactSettings
-from wordkin.text import read_corpus
-from wordkin.tiles import NativeTiles, Tile
+
+from wordkin import Word2Vec
+from wordkin.corpus.reading import read_corpus
+from wordkin.engines import outcome
+from wordkin.engines.counts import counting
+from wordkin.engines.exact import descent as descent_module
+from wordkin.engines.exact import problem as problem_module
+from wordkin.engines.exact import stages
+from wordkin.engines.exact.tiles import NativeTiles, Tile
+from wordkin.engines.run import Run
+from wordkin.engines.settings import ExactSettings
+from wordkin.system.progress import Progress
 
 
 def main() -> None:
@@ -65,16 +70,16 @@ def cost(told: argparse.Namespace) -> None:
     corpus = read_corpus(told.corpus, min_count=5, max_vocab=told.max_vocab)
     counts = corpus.vocabulary.counts
     began = time.perf_counter()
-    counted = exact.count_pairs(corpus.ids, counts, settings, probe=False, run=Run())
+    counted = counting.count_pairs(corpus.ids, counts, settings, probe=False, run=Run())
     pairs = counted.pairs
     print(f"counted {pairs.nnz:,} pairs in {time.perf_counter() - began:.2f} s")
-    problem = exact.Problem(pairs, counts, settings)
-    exact.FOCUSED = 0  # a pass over all rows, and nothing else
-    trained = exact.descend(counted, counts, ExactSettings(ridge=0.3, max_passes=1))
+    problem = problem_module.Problem(pairs, counts, settings)
+    descent_module.FOCUSED = 0  # a pass over all rows, and nothing else
+    trained = stages.descend(counted, counts, ExactSettings(ridge=0.3, max_passes=1))
     passes, products = [], []
     with NativeTiles.opened(settings.threads, np.float32) as tiles:
         V, U = tiles.array(trained.center), tiles.array(trained.outside)
-        descent = exact.Descent.begun(tiles, problem, V.copy(), U.copy(), 0.3, Progress())
+        descent = descent_module.Descent.begun(tiles, problem, V.copy(), U.copy(), 0.3, Progress())
         for _ in range(told.runs):
             passes.append(seconds(descent.run_pass))
             products.append(seconds(lambda: products_alone(tiles, problem, V, U)))
@@ -85,7 +90,7 @@ def cost(told: argparse.Namespace) -> None:
     )
 
 
-def products_alone(tiles: NativeTiles, problem: exact.Problem, V: Any, U: Any) -> None:
+def products_alone(tiles: NativeTiles, problem: problem_module.Problem, V: Any, U: Any) -> None:
     """Make the six products of a pass, and nothing else."""
     for A, B in ((V, U), (U, V)):
 
@@ -116,7 +121,7 @@ def by_settings(told: argparse.Namespace) -> None:
         values = {"engine": "exact", "max_vocab": told.max_vocab, **values}
         model = Word2Vec(**values).fit(told.corpus)
         last, account = model.history[-1], model.account
-        ridge = last.ridge if isinstance(last, exact.Pass) else float("nan")
+        ridge = last.ridge if isinstance(last, outcome.Pass) else float("nan")
         print(
             f"| {tried or 'defaults'} | {scored(model, told.eval)} | {last.loss:.4f} | {ridge:g}"
             f" | {account.counting:.1f} s | {account.training:.1f} s |",

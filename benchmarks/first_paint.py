@@ -14,7 +14,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
-from browsing import WIDE, flags, installed_browser, serving
+from support.browsing import WIDE, flags, installed_browser, serving
 
 MAPPED = """() => {
   const scene = document.querySelector(".map canvas")?.scene;

@@ -20,10 +20,11 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy: one product a thread, 
 
 import numpy as np
 
-from wordkin import _core, stochastic
-from wordkin.corpus import Corpus
-from wordkin.settings import StochasticSettings
-from wordkin.text import read_corpus
+from wordkin import _core
+from wordkin.corpus.encoded import Corpus
+from wordkin.corpus.reading import read_corpus
+from wordkin.engines.settings import StochasticSettings
+from wordkin.engines.stochastic import descent, plan
 
 _SIZE = 1536
 
@@ -74,10 +75,10 @@ def main() -> None:
 def _run(corpus: Corpus, settings: StochasticSettings) -> tuple[float, float]:
     """Words of the text a second, and floating-point operations a second."""
     counts = corpus.vocabulary.counts
-    (epoch,) = stochastic.train(corpus.ids, counts, settings).history
+    (epoch,) = descent.train(corpus.ids, counts, settings).history
     # Of a full window's 2m words, as many as the pairs' weights say were not cut by a line's end.
     outside = 2 * settings.window * (epoch.pairs / epoch.trained) / (settings.window + 1)
-    rows = epoch.trained * (stochastic.pool_size(settings) + outside)
+    rows = epoch.trained * (plan.pool_size(settings) + outside)
     operations = 3 * 2 * settings.dim * rows
     return corpus.tokens / epoch.seconds, operations / epoch.seconds
 

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 import wordkin
-from wordkin.projection import LAYOUTS, layout
+from wordkin.views.projection import LAYOUTS, layout
 
 K = 10
 

@@ -31,7 +31,7 @@ from urllib.parse import urljoin
 import numpy as np
 
 from wordkin import Word2Vec
-from wordkin.live import Live
+from wordkin.views.live.live import Live
 
 PERIOD = 1.0  # seconds between two questions, as in the page at first
 WARM = 20.0  # seconds until the page asks and draws as seldom as it will

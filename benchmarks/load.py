@@ -25,7 +25,6 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-
 from measure import run_child
 
 FILES = {
@@ -68,13 +67,14 @@ def main() -> None:
 
 
 def _make(folder: Path, name: str, words: int, dim: int) -> Path:
-    from wordkin import formats
+    from wordkin.vectors import formats
+    from wordkin.vectors.formats import vector_file
 
     rng = np.random.default_rng(0)
     matrix = rng.normal(scale=0.3, size=(words, dim)).astype(np.float32)
     spelled = [f"word{i}" for i in range(words)]
     path = folder / name.removesuffix(".gz")
-    formats.write(path, formats.VectorFile(spelled, matrix), format=FILES[name])
+    formats.write(path, vector_file.VectorFile(spelled, matrix), format=FILES[name])
     if name.endswith(".gz"):
         packed = folder / name
         with path.open("rb") as source, gzip.open(packed, "wb", compresslevel=6) as target:
@@ -110,8 +110,8 @@ def _load(tool: str, name: str, path: str) -> dict[str, Any]:
     words: Sequence[str]
     if tool == "wordkin":
         import wordkin
-        import wordkin.formats.word2vec
-        import wordkin.vectors  # both before the clock runs
+        import wordkin.vectors.formats.word2vec
+        import wordkin.vectors.words  # both before the clock runs
 
         began = time.perf_counter()
         read = wordkin.load(path, format=FILES[name])

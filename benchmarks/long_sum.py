@@ -14,9 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from wordkin import _core, stochastic
-from wordkin.corpus import LINE_END
+from wordkin import _core
+from wordkin.corpus.encoded import LINE_END
+from wordkin.engines.stochastic import descent
 from wordkin.objectives import noise_distribution
+from wordkin.system import machine
 
 WORDS, DIM, WINDOW = 1000, 16, 100
 NOTHING = dict.fromkeys(("positions", "trained", "subsampled", "pairs", "loss"), 0)
@@ -33,7 +35,7 @@ def main() -> None:
     lines = math.ceil(given.pairs / (WINDOW + 1) / LINE / LINES / 16) * LINES * 16
     ids = rng.integers(0, WORDS, (lines, LINE + 1), dtype=np.int32)
     ids[:, -1] = LINE_END
-    V, U = (stochastic.aligned_rows(WORDS, DIM) for _ in range(2))
+    V, U = (descent.aligned_rows(WORDS, DIM) for _ in range(2))
     V[:, :DIM], U[:, :DIM] = rng.normal(size=(2, WORDS, DIM))
     noise = noise_distribution(np.ones(WORDS, np.int64))
     threshold, alias = _core.alias_table(noise)
@@ -41,7 +43,7 @@ def main() -> None:
 
     def loss_of(part: Any, first: int) -> dict[str, Any]:
         return _core.train_epoch(
-            level=stochastic.level(),
+            level=machine.level(),
             V=V,
             U=U,
             d=DIM,

@@ -20,7 +20,7 @@ from playwright.sync_api import Page, sync_playwright
 import wordkin
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
-from browsing import WIDE, flags, installed_browser, serving
+from support.browsing import WIDE, flags, installed_browser, serving
 
 # Times every callback of an animation frame that is asked for from here on.
 TIMED = """

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from peers import Word2vecC
 
 import wordkin
-from peers import Word2vecC
 
 Known = Callable[[str], Any]  # the vector that the peer gives of a word
 

@@ -17,8 +17,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
 
-import wordkin
 from evaluate import ANALOGIES, SIMILARITIES, kind_of, missing_files, vectors_of
+
+import wordkin
 from wordkin import evaluation
 
 T = TypeVar("T")

@@ -19,8 +19,8 @@ from typing import Literal
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import wordkin
-from browsing import PHONE, WIDE, flags, installed_browser, serving
-from wordkin import demo
+from support.browsing import PHONE, WIDE, flags, installed_browser, serving
+from wordkin.corpus import demo
 from wordkin.vectors import WordVectors
 
 Pairs = list[tuple[str, str]]

@@ -8,38 +8,14 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pytest
 
+from support.pages import Explorer, OpenPage
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-
-class OpenPage(Protocol):
-    """Opens an address in a context of its own, so that no two share cookies.
-
-    `still`: the page is asked to leave out what moves. `expected`: regular expressions of the
-    complaints that may come; any other fails the test when it ends.
-    """
-
-    def __call__(
-        self,
-        address: str,
-        *,
-        size: tuple[int, int] = ...,
-        theme: str = ...,
-        locale: str = ...,
-        touch: bool = ...,
-        still: bool = ...,
-        expected: tuple[str, ...] = ...,
-    ) -> Page: ...
-
-
-class Explorer(Protocol):
-    """Runs `wordkin explore` with these arguments, and returns its address."""
-
-    def __call__(self, *arguments: object) -> str: ...
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +26,7 @@ def browser() -> Iterator[Browser]:
     """
     from playwright.sync_api import sync_playwright
 
-    from browsing import flags, installed_browser
+    from support.browsing import flags, installed_browser
 
     with sync_playwright() as playwright:
         path = installed_browser(playwright.chromium.executable_path)
@@ -65,7 +41,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
     """Pages without an error, a warning, a failed request, or one to another host."""
-    from browsing import WIDE, Troubles
+    from support.browsing import WIDE, Troubles
 
     with contextlib.ExitStack() as closing:
         watched: list[Troubles] = []
@@ -103,7 +79,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
 @pytest.fixture(scope="module")
 def explorer() -> Iterator[Explorer]:
     """Explorers of models, stopped when the module ends; the same arguments share one."""
-    from browsing import serving
+    from support.browsing import serving
 
     with contextlib.ExitStack() as running:
         addresses: dict[tuple[object, ...], str] = {}

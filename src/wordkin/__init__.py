@@ -7,12 +7,15 @@
 
 from __future__ import annotations
 
-import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wordkin.errors import (
+    from wordkin.engines.counts.file import read_counts
+    from wordkin.engines.settings import ExactSettings, Settings, StochasticSettings
+    from wordkin.evaluation.comparing import compare
+    from wordkin.evaluation.stability import stability
+    from wordkin.system.errors import (
         CheckpointError,
         CorpusError,
         DivergenceError,
@@ -22,29 +25,60 @@ if TYPE_CHECKING:
         UnknownWordError,
         WordkinError,
     )
-    from wordkin.keeper import Moment
-    from wordkin.progress import Progress
-    from wordkin.settings import ExactSettings, Settings, StochasticSettings
-    from wordkin.training import Account, Word2Vec
-    from wordkin.vectors import WordVectors
+    from wordkin.system.progress import Progress
+    from wordkin.training.account import Account
+    from wordkin.training.counting_run import count_to_file
+    from wordkin.training.model import Word2Vec
+    from wordkin.training.moment import Moment
+    from wordkin.training.reproducing import reproduce
+    from wordkin.vectors.approximate import ApproximateVectors
+    from wordkin.vectors.loading import load, save
+    from wordkin.vectors.subwords import SubwordVectors
+    from wordkin.vectors.words import WordVectors
+    from wordkin.views.live.live import Live
 
     __version__: str
 
-# Where the names below live, light rooms first. They are imported when first asked for, so that
-# the command line can answer without waiting for NumPy.
-_ROOMS = ("errors", "settings", "progress", "vectors", "keeper", "training")
+# Each name is imported when it is first used, so that the command line can answer without waiting
+# for NumPy.
+_MODULES = {
+    "Account": "training.account",
+    "ApproximateVectors": "vectors.approximate",
+    "CheckpointError": "system.errors",
+    "CorpusError": "system.errors",
+    "DivergenceError": "system.errors",
+    "ExactSettings": "engines.settings",
+    "FormatError": "system.errors",
+    "FormatWarning": "system.errors",
+    "Live": "views.live.live",
+    "Moment": "training.moment",
+    "Progress": "system.progress",
+    "Settings": "engines.settings",
+    "SettingsError": "system.errors",
+    "StochasticSettings": "engines.settings",
+    "SubwordVectors": "vectors.subwords",
+    "UnknownWordError": "system.errors",
+    "Word2Vec": "training.model",
+    "WordVectors": "vectors.words",
+    "WordkinError": "system.errors",
+    "compare": "evaluation.comparing",
+    "count_to_file": "training.counting_run",
+    "load": "vectors.loading",
+    "read_counts": "engines.counts.file",
+    "reproduce": "training.reproducing",
+    "save": "vectors.loading",
+    "stability": "evaluation.stability",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from importlib.metadata import version
+        from wordkin.system.machine import version
 
-        return version("wordkin")
-    if name in __all__:
-        for room in _ROOMS:
-            found = vars(import_module(f"wordkin.{room}"))
-            if name in found:
-                return globals().setdefault(name, found[name])
+        return version()
+    if name in _MODULES:
+        found = getattr(import_module(f"wordkin.{_MODULES[name]}"), name)
+        return globals().setdefault(name, found)
     raise AttributeError(f"module 'wordkin' has no attribute {name!r}")
 
 
@@ -52,88 +86,32 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def load(
-    path: str | os.PathLike[str], *, format: str | None = None, limit: int | None = None
-) -> WordVectors:
-    """Read words and their vectors, whatever program wrote them; `Word2Vec.load` reads a model.
-
-    From a file with subwords they are `SubwordVectors` of `subword_vectors`, which know any word.
-
-    Parameters
-    ----------
-    path : path
-        A file of any format that `wordkin.formats` knows; what is in it tells which one.
-    format : str, optional
-        The name of the format, where it is known better.
-    limit : int, optional
-        Read only so many words, the first, at least 1, which usually are the most frequent.
-
-    Raises
-    ------
-    FormatError, OSError
-        If the file cannot be opened, or does not hold what it should.
-    SettingsError
-        If `limit` is less than 1.
-    """
-    from wordkin import formats
-    from wordkin.errors import FormatError, SettingsError
-    from wordkin.vectors import WordVectors
-
-    found = formats.read(path, format=format, limit=limit)
-    found.matrix.setflags(write=False)
-    try:
-        if found.subwords is not None:
-            from wordkin.subword_vectors import SubwordVectors
-
-            return SubwordVectors(found.words, found.matrix, found.counts, found.subwords)
-        return WordVectors(found.words, found.matrix, found.counts)
-    except SettingsError as error:  # a vector that is not finite
-        raise FormatError(f"{os.fspath(path)}: {error}") from None
-
-
-def save(path: str | os.PathLike[str], vectors: WordVectors, *, format: str | None = None) -> None:
-    """Write words and their vectors for other programs; a model is kept by `Word2Vec.save`.
-
-    Parameters
-    ----------
-    path : path
-        An older file there is replaced only once the new one is complete.
-    vectors : WordVectors
-        Of `SubwordVectors` the words and their vectors; no format keeps the n-grams.
-    format : str, optional
-        The name of a format in `wordkin.formats`; else the suffix of the path decides.
-
-    Raises
-    ------
-    FormatError
-        If the format cannot hold a word, before anything is written; if the suffix is unknown.
-    OSError
-        If the file cannot be written; it names the path and the cause.
-    """
-    from wordkin import formats
-
-    file = formats.VectorFile(list(vectors.words), vectors.matrix, vectors.counts)
-    formats.write(path, file, format=format)
-
-
 __all__ = [
     "Account",
+    "ApproximateVectors",
     "CheckpointError",
     "CorpusError",
     "DivergenceError",
     "ExactSettings",
     "FormatError",
     "FormatWarning",
+    "Live",
     "Moment",
     "Progress",
     "Settings",
     "SettingsError",
     "StochasticSettings",
+    "SubwordVectors",
     "UnknownWordError",
     "Word2Vec",
     "WordVectors",
     "WordkinError",
     "__version__",
+    "compare",
+    "count_to_file",
     "load",
+    "read_counts",
+    "reproduce",
     "save",
+    "stability",
 ]

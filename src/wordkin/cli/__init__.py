@@ -1,14 +1,14 @@
-"""The command line: one function a verb. Results on standard output, talk on standard error.
+"""The command line: one function a verb. Results on standard output, messages on standard error.
 
-Exit codes: 0 done, 1 it could not be done, 2 it was asked for wrongly, 130 interrupted. What is
-known to go wrong says so in one line. NumPy and all that needs it is imported inside the verbs, so
-that `--help` and a mistyped option answer at once.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. Known errors are reported in one line.
+The verbs import NumPy and all that needs it when they run, so that `--help` and a mistyped option
+answer at once.
 """
 
-# In this order the verbs stand in the help.
+# Help lists the verbs in this order.
 # isort: off
-from wordkin.cli import training, questions, explore, maps  # noqa: F401
-from wordkin.cli import evaluating, comparing, models, lessons  # noqa: F401
+from wordkin.cli import train, count, ask, explore, map  # noqa: F401
+from wordkin.cli import evaluate, compare, convert, lessons  # noqa: F401
 
 # isort: on
 from wordkin.cli.app import app, main

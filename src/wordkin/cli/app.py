@@ -1,7 +1,4 @@
-"""The app that verbs belong to, what becomes of their errors, and what their arguments share.
-
-May import `errors` and `terminal`; verbs import this, and all that needs NumPy only when called.
-"""
+"""The app that verbs belong to, what becomes of their errors, and what their arguments share."""
 
 from __future__ import annotations
 
@@ -14,8 +11,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from wordkin import terminal
-from wordkin.errors import FormatWarning, SettingsError, WordkinError
+from wordkin.system import terminal
+from wordkin.system.errors import FormatWarning, SettingsError, WordkinError
 
 MODEL_SUFFIX = ".safetensors"
 
@@ -85,6 +82,7 @@ def main() -> None:
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+
 Model = Annotated[
     Path,
     typer.Argument(
@@ -92,6 +90,7 @@ Model = Annotated[
         help="A file of vectors: of this program, word2vec, GloVe, fastText, gensim and others.",
     ),
 ]
+
 Trained = Annotated[
     Path, typer.Argument(metavar="MODEL", help=f"A {MODEL_SUFFIX} model of this program.")
 ]
@@ -100,9 +99,9 @@ TopN = Annotated[int, typer.Option("--topn", "-n", min=1, help="How many words."
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from wordkin import __version__
+        from wordkin.system.machine import version
 
-        typer.echo(f"wordkin {__version__}")
+        typer.echo(f"wordkin {version()}")
         raise typer.Exit
 
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from wordkin import terminal
 from wordkin.cli.app import app
+from wordkin.system import terminal
 
 
 @app.command(epilog="Example:  wordkin explore model.safetensors --corpus text.txt")
@@ -45,10 +45,10 @@ def explore(
     ] = None,
 ) -> None:
     """Look at vectors in the browser: neighbours, a map, analogies, two models side by side."""
-    from wordkin.explorer.reading import lay_out_later, names_of, shown_from
-    from wordkin.explorer.sentences import check
-    from wordkin.explorer.server import Server, is_loopback, open_in_browser
-    from wordkin.projection import require_layout
+    from wordkin.views.page.sentences import check
+    from wordkin.views.projection import require_layout
+    from wordkin.views.server.models import lay_out_later, names_of, shown_from
+    from wordkin.views.server.server import Server, is_loopback, open_in_browser
 
     require_layout(layout)  # before a large file is read
     paths = [model] if other is None else [model, other]

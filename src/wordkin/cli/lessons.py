@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from wordkin import terminal
 from wordkin.cli.app import Json, app
-from wordkin.cli.questions import scored
-from wordkin.errors import CorpusError, WordkinError
+from wordkin.cli.ask import scored
+from wordkin.system import terminal
+from wordkin.system.errors import CorpusError, WordkinError
 
 
 @app.command(epilog="Example:  wordkin check-gradients --seed 7")
@@ -20,7 +20,7 @@ def check_gradients(
     """Check every gradient numerically, in two ways."""
     from dataclasses import asdict
 
-    from wordkin import gradients
+    from wordkin.objectives import gradients
 
     checks = gradients.check_gradients(seed=seed)
     if json:
@@ -58,8 +58,8 @@ def check_gradients(
 @app.command(epilog="Example:  wordkin demo")
 def demo(json: Json = False) -> None:
     """Learn word vectors of this Python's own documentation."""
-    from wordkin import demo as documentation
-    from wordkin.training import Word2Vec
+    from wordkin.corpus import demo as documentation
+    from wordkin.training.model import Word2Vec
 
     terminal.say("reading   the documentation inside this Python: its topics and docstrings")
     text = documentation.sentences()

@@ -1,0 +1,331 @@
+"""Verbs that compare models: two of them, or what chance makes of one text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from wordkin.cli.app import Json, Quiet, TopN, app, as_in_text, number
+from wordkin.cli.ask import scored
+from wordkin.cli.options import Ridge, require_output, ridge_of
+from wordkin.engines.settings import settings_for
+from wordkin.system import terminal
+from wordkin.system.errors import SettingsError
+
+if TYPE_CHECKING:
+    from wordkin.evaluation.comparing import Change, Comparison
+    from wordkin.evaluation.stability import Stability
+    from wordkin.vectors.words import WordVectors
+
+
+_SHOWN = 22  # characters of a column with several words, so that two fit beside the numbers
+_K = Annotated[int, typer.Option("--k", min=1, help="How many neighbours of a word.")]
+
+_MostFrequent = Annotated[
+    int | None,
+    typer.Option(min=1, help="Only so many words, the most frequent.", show_default="all"),
+]
+
+_Within = Annotated[
+    int | None,
+    typer.Option(
+        min=2, help="Neighbours only among so many words, the most frequent.", show_default="all"
+    ),
+]
+
+
+@app.command(epilog="Example:  wordkin compare old.safetensors new.safetensors seoul")
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A", help="A file of vectors, of any format.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Another.")],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="WORD", help="Show the neighbours of these words in both."),
+    ] = None,
+    topn: TopN = 20,
+    k: _K = 10,
+    most_frequent: _MostFrequent = None,
+    within: _Within = None,
+    json: Json = False,
+) -> None:
+    """Show how far two models agree, and where not."""
+    from wordkin.evaluation.comparing import compare as compare_models
+    from wordkin.vectors.loading import load
+
+    asked = [as_in_text(word) for word in words] if words else None
+    found = compare_models(load(a), load(b), k, most_frequent, within, words=asked)
+    changes = [found.of(word) for word in asked] if asked else found.most_changed(topn)
+    if json:
+        terminal.put_json(_facts_of(a, b, found, changes))
+    elif asked:
+        for i, change in enumerate(changes):
+            if i:
+                terminal.put()
+            _put_side_by_side(change, found.k)
+    else:
+        _put_comparison(a, b, found, changes)
+
+
+def _facts_of(a: Path, b: Path, found: Comparison, changes: Sequence[Change]) -> dict[str, Any]:
+    return {
+        "a": str(a),
+        "b": str(b),
+        "common": found.common,
+        "compared": len(found.words),
+        "k": found.k,
+        "overlap": found.mean_overlap,
+        "chance": found.chance,
+        "jaccard": float(found.jaccard.mean()),
+        "aligned_cosine": found.mean_cosine,
+        "shared": found.shared.tolist(),
+        "words": [
+            {
+                "word": change.word,
+                "overlap": change.overlap,
+                "aligned_cosine": change.cosine,
+                "in_a": scored(change.in_a),
+                "in_b": scored(change.in_b),
+            }
+            for change in changes
+        ],
+    }
+
+
+def _put_comparison(a: Path, b: Path, found: Comparison, changes: Sequence[Change]) -> None:
+    terminal.put_heading(f"{a}  and  {b}")
+    compared = len(found.words)
+    of_all = "" if compared == found.common else f", {compared:,} of them compared"
+    terminal.put(f"  in common       {number(found.common, 'word')}{of_all}")
+    terminal.put(
+        f"  overlap         {found.mean_overlap:.4f} of {number(found.k, 'neighbour')}, on average;"
+        f" by chance {found.chance:.4f}"
+    )
+    terminal.put(f"  aligned cosine  {found.mean_cosine:.4f} on average")
+    terminal.put()
+    _put_distribution(found)
+    terminal.put()
+    rows = [
+        [
+            f"{change.overlap:.2f}",
+            f"{change.cosine:.2f}",
+            _cut(change.word, 16),
+            _joined([word for word, _ in change.in_a]),
+            _joined([word for word, _ in change.in_b]),
+        ]
+        for change in changes
+    ]
+    terminal.put_table(["overlap", "cosine", "changed most", "nearest in A", "in B"], rows, ">><<<")
+
+
+def _put_distribution(found: Comparison) -> None:
+    """Show how many words have which overlap, in tenths if there are many neighbours."""
+    import numpy as np
+
+    steps = min(found.k, 10)
+    tenths = np.rint(found.overlap * steps).astype(np.int64)
+    counts = np.bincount(tenths, minlength=steps + 1).tolist()
+    rows = [
+        [f"{i / steps:.2f}", f"{count:,}", f"{count / len(tenths):.1%}", _bar(count, max(counts))]
+        for i, count in enumerate(counts)
+    ]
+    terminal.put_table(["overlap", "words", "share", ""], rows, ">>><")
+
+
+def _bar(count: int, most: int) -> str:
+    return "▇" * round(40 * count / most)
+
+
+def _put_side_by_side(change: Change, k: int) -> None:
+    terminal.put_heading(change.word)
+    common = {word for word, _ in change.in_a} & {word for word, _ in change.in_b}
+    terminal.put(
+        f"  {len(common)} of {number(k, 'neighbour')} in both (=); aligned cosine"
+        f" {change.cosine:.4f}"
+    )
+    rows = []
+    for pair in zip(change.in_a, change.in_b, strict=True):
+        cells = ((f"{c:.4f}", "=" if w in common else "", _cut(w, 24)) for w, c in pair)
+        rows.append(["", *(cell for side in cells for cell in side)])
+    terminal.put_table(["", "cosine", "", "in A", "cosine", "", "in B"], rows, "<><<><<")
+
+
+def _joined(words: Sequence[str]) -> str:
+    """Return as many of the words as there is room for."""
+    shown = ""
+    for word in words:
+        longer = f"{shown} {word}".lstrip()
+        if len(longer) > _SHOWN:
+            break
+        shown = longer
+    return shown or _cut(words[0], _SHOWN) if words else ""
+
+
+def _cut(word: str, length: int) -> str:
+    return word if len(word) <= length else f"{word[: length - 1]}…"
+
+
+def _setting(text: str) -> Any:
+    return typer.Option(help=text, show_default="as train")
+
+
+@app.command(epilog="Example:  wordkin stability corpus.txt --seeds 5 --output stability.tsv")
+def stability(
+    corpus: Annotated[
+        list[str],
+        typer.Argument(metavar="CORPUS", help="Text files, as those of `wordkin train`."),
+    ],
+    seeds: Annotated[int, typer.Option(min=2, help="How many models; seeds count from 1.")] = 5,
+    resample: Annotated[
+        bool,
+        typer.Option(
+            "--resample",
+            help="Train each on as many lines, drawn from the text with replacement: what another"
+            " text of the kind would change.",
+        ),
+    ] = False,
+    topn: TopN = 20,
+    k: _K = 10,
+    most_frequent: _MostFrequent = None,
+    within: _Within = None,
+    objective: Annotated[str | None, _setting("Loss of a pair.")] = None,
+    engine: Annotated[str | None, _setting("stochastic or exact.")] = None,
+    dim: Annotated[int | None, _setting("Numbers in a vector.")] = None,
+    window: Annotated[int | None, _setting("How far away an outside word may be.")] = None,
+    epochs: Annotated[int | None, _setting("Passes over the text.")] = None,
+    min_count: Annotated[int | None, _setting("Leave out words seen fewer times.")] = None,
+    max_vocab: Annotated[int | None, _setting("Keep only so many words.")] = None,
+    subsample: Annotated[float | None, _setting("Thin out words above this frequency.")] = None,
+    ridge: Ridge = None,
+    threads: Annotated[int | None, _setting("How many threads.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write all words as lines of a TSV."),
+    ] = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Show whose neighbours another seed or text would keep."""
+    given: dict[str, Any] = {
+        "objective": objective,
+        "engine": engine,
+        "dim": dim,
+        "window": window,
+        "epochs": epochs,
+        "min_count": min_count,
+        "max_vocab": max_vocab,
+        "subsample": subsample,
+        "ridge": ridge_of(ridge),
+        "threads": threads,
+    }
+    settings = {name: value for name, value in given.items() if value is not None}
+    settings_for(**settings)  # says what is wrong before NumPy is imported
+    if "-" in corpus and not resample:
+        raise SettingsError("standard input can be read once only, and every seed reads the text")
+    if output is not None:
+        require_output(output, corpus)
+    from wordkin.evaluation.stability import stability as stability_of
+
+    models = list(_trained(corpus, settings, seeds, resample=resample, quiet=quiet))
+    found = stability_of(models, k, most_frequent, within)
+    if output is not None:
+        _write_table(output, found, models[0])
+        if not quiet:
+            terminal.say(f"saved   {number(len(found.words), 'word')}: {output}")
+    if json:
+        terminal.put_json(_stability_facts(found, topn, settings, resample))
+    else:
+        _put_stability(found, topn, resample)
+
+
+def _trained(
+    corpus: list[str], settings: dict[str, Any], seeds: int, *, resample: bool, quiet: bool
+) -> Iterator[WordVectors]:
+    """Yield the vectors of a model a seed."""
+    from wordkin.corpus.reading import read_corpus
+    from wordkin.corpus.resampling import resampled_lines
+    from wordkin.training.model import Word2Vec
+
+    read = read_corpus(corpus) if resample else None
+    for seed in range(1, seeds + 1):
+        text: Any = corpus if read is None else resampled_lines(read, seed)
+        model = Word2Vec(**settings, seed=seed).fit(text, progress=False if quiet else None)
+        if not quiet:
+            words = number(len(model.vectors), "different word")
+            terminal.say(
+                f"model   {seed} of {seeds}: {words}, loss {model.history[-1].loss:.4f},"
+                f" {model.account.training:.1f} s"
+            )
+        yield model.vectors
+
+
+def _write_table(path: Path, found: Stability, first: WordVectors) -> None:
+    from wordkin.system.files import atomic_write
+
+    with (
+        atomic_write(path) as temporary,
+        open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file,
+    ):
+        file.write("word\tcount\toverlap\tagreed\n")
+        for i, word in enumerate(found.words):
+            count = "" if first.counts is None else first.counts[first.index(word)]
+            agreed = " ".join(found.agreed(word))
+            file.write(f"{word}\t{count}\t{found.overlap[i]:.4f}\t{agreed}\n")
+
+
+def _stability_facts(
+    found: Stability, topn: int, settings: dict[str, Any], resample: bool
+) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "models": found.models,
+        "resampled": resample,
+        "settings": settings,
+        "common": found.common,
+        "compared": len(found.words),
+        "k": found.k,
+        "overlap": found.mean_overlap,
+        "chance": found.chance,
+        "bands": [asdict(band) for band in found.bands],
+        "most_stable": _words_of(found, found.most_stable(topn)),
+        "least_stable": _words_of(found, found.least_stable(topn)),
+    }
+
+
+def _words_of(found: Stability, words: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
+    return [
+        {"word": word, "overlap": overlap, "agreed": found.agreed(word)} for word, overlap in words
+    ]
+
+
+def _put_stability(found: Stability, topn: int, resample: bool) -> None:
+    drawn = "lines drawn anew for each" if resample else "one text, other seeds"
+    terminal.put_heading(f"{number(found.models, 'model')}: {drawn}")
+    terminal.put(f"  in common  {number(found.common, 'word')}")
+    terminal.put(
+        f"  overlap    {found.mean_overlap:.4f} of {number(found.k, 'neighbour')}, on average;"
+        f" by chance {found.chance:.4f}"
+    )
+    terminal.put()
+    rows = [
+        [
+            f"{band.first:,} to {band.last:,}",
+            f"{band.overlap:.4f}",
+            _bar(round(1e6 * band.overlap), 10**6),
+        ]
+        for band in found.bands
+    ]
+    terminal.put_table(["by frequency", "overlap", ""], rows, "<><")
+    for heading, words in (
+        ("most stable", found.most_stable(topn)),
+        ("least stable", found.least_stable(topn)),
+    ):
+        terminal.put()
+        rows = [
+            [f"{overlap:.2f}", _cut(word, 20), " ".join(found.agreed(word)[:5])]
+            for word, overlap in words
+        ]
+        terminal.put_table(["overlap", heading, "neighbours in all models"], rows, "><<")

@@ -1,0 +1,236 @@
+"""Verbs about files of vectors: what is in them, and other formats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from wordkin.cli.app import Json, Model, app, number
+from wordkin.cli.report import counting_of, history_of, history_table, seconds_of, tokens_of
+from wordkin.system import terminal
+from wordkin.system.errors import SettingsError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from wordkin.training.model import Word2Vec
+    from wordkin.vectors.formats import Format
+    from wordkin.vectors.words import WordVectors
+
+
+@app.command(epilog="Example:  wordkin info model.safetensors")
+def info(model: Model, json: Json = False) -> None:
+    """Show what is in a model, or any file of vectors."""
+    from dataclasses import asdict
+
+    from wordkin.training.model import Word2Vec
+    from wordkin.vectors import formats
+    from wordkin.vectors.formats.model import is_model
+    from wordkin.vectors.loading import load
+
+    format = formats.sniff(model)
+    if format != "safetensors" or not is_model(model):
+        vectors = load(model, format=format)
+        if json:
+            terminal.put_json(_facts_of(model, format, vectors))
+        else:
+            _put_vectors(model, format, vectors)
+        return
+    trained = Word2Vec.load(model)
+    if json:
+        terminal.put_json(
+            {
+                **_facts_of(model, format, trained.vectors),
+                "settings": trained.get_params(),
+                "tokens": tokens_of(trained),
+                "words_per_second": trained.account.words_per_second,
+                "seconds": seconds_of(trained),
+                "history": history_of(trained),
+                **asdict(trained.origin),
+                "corpus": trained.corpus and asdict(trained.corpus),
+                "sha256": trained.sha256,
+            }
+        )
+    else:
+        _put_vectors(model, format, trained.vectors)
+        _put_model(trained)
+
+
+def _range(numbers: npt.NDArray[Any]) -> dict[str, Any] | None:
+    """Return the least and the greatest of some numbers; None if there are none."""
+    return (
+        {"least": numbers.min().item(), "greatest": numbers.max().item()} if len(numbers) else None
+    )
+
+
+def _facts_of(path: Path, format: str, vectors: WordVectors) -> dict[str, Any]:
+    """Return what is to be said of any file of vectors, as plain data."""
+    counts = vectors.counts
+    return {
+        "model": str(path),
+        "format": format,
+        "vocabulary": len(vectors),
+        "dim": vectors.dim,
+        "first_words": vectors.words[:8],
+        "lengths": _range(vectors.lengths),
+        "counts": None if counts is None else _range(counts),
+        "counted": None if counts is None else int(counts.sum()),
+    }
+
+
+def _put_vectors(path: Path, format: str, vectors: WordVectors) -> None:
+    facts = _facts_of(path, format, vectors)
+    first = "  ".join(w if len(w) <= 16 else f"{w[:15]}…" for w in facts["first_words"])
+    terminal.put_heading(str(path))
+    terminal.put(f"  format       {format}")
+    terminal.put(f"  vectors      {number(len(vectors), 'word')} of {vectors.dim} dimensions")
+    terminal.put(f"  first words  {first}")
+    if lengths := facts["lengths"]:
+        terminal.put(f"  lengths      {lengths['least']:.4g} to {lengths['greatest']:.4g}")
+    if counts := facts["counts"]:
+        terminal.put(
+            f"  counts       {counts['least']:,} to {counts['greatest']:,};"
+            f" {facts['counted']:,} in all"
+        )
+
+
+def _put_model(model: Word2Vec) -> None:
+    account, origin = model.account, model.origin
+    numpy = f", NumPy {origin.numpy}" if origin.numpy else ""
+    terminal.put(f"  trained by   wordkin {origin.wordkin}, {origin.instruction_set}{numpy}")
+    if text := model.corpus:
+        terminal.put(f"  trained on   {text.bytes:,} bytes with the SHA-256")
+        terminal.put(f"               {text.sha256}")
+    terminal.put("  learned      words, counts and vectors with the SHA-256")
+    terminal.put(f"               {model.sha256}")
+    terminal.put(
+        f"  seconds      {account.reading:.1f} of reading,{counting_of(account)}"
+        f" {account.training:.1f} of training"
+    )
+    terminal.put(f"  words/s      {account.words_per_second:,.0f}")
+    terminal.put()
+    terminal.put_heading("settings")
+    for name, value in model.get_params().items():
+        shown = value
+        if value is None:
+            shown = {"max_vocab": "all", "patience": "endless"}.get(name, "")
+            shown = shown or f"auto: {_ridge_of(model):g}"
+        terminal.put(f"  {name:<14} {shown}")
+    terminal.put()
+    terminal.put_heading("tokens")
+    places = len(f"{account.read:,}")
+    read = f"read: {account.tokens:,} in {number(account.lines, 'line')}"
+    if model.settings.engine == "stochastic":
+        read += f", {number(len(model.history), 'epoch')}"
+    for sign, count, what in (
+        (" ", account.read, read),
+        ("=", account.trained, "trained on"),
+        ("+", account.subsampled, "subsampled away"),
+        ("+", account.out_of_vocabulary, "out of vocabulary"),
+        ("+", account.held_out, "held out"),
+    ):
+        terminal.put(f"  {sign} {count:>{places},}  {what}")
+    if account.invalid_utf8:
+        terminal.put(f"  {account.invalid_utf8:,} words of the text are not UTF-8")
+    terminal.put()
+    terminal.put_table(*history_table(model))
+
+
+def _ridge_of(model: Word2Vec) -> float:
+    from wordkin.engines.outcome import Pass
+
+    last = model.history[-1]
+    return last.ridge if isinstance(last, Pass) else 0.0
+
+
+class _WithFormats(TyperCommand):
+    """A verb whose help ends with the formats, which are imported only for that."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        from wordkin.vectors.formats import FORMATS
+
+        with formatter.section("Formats"):
+            formatter.write_dl(
+                [
+                    (f.name, f"{f.what}{_suffixes(f.suffixes)}{_one_way(f)}")
+                    for f in FORMATS.values()
+                ]
+            )
+        super().format_epilog(ctx, formatter)
+
+
+def _one_way(format: Format) -> str:
+    if format.reader and format.writer:
+        return ""
+    return "; IN only" if format.reader else "; OUT only"
+
+
+def _suffixes(suffixes: tuple[str, ...]) -> str:
+    return f" ({', '.join(suffixes)})" if suffixes else ""
+
+
+@app.command(
+    cls=_WithFormats, epilog="Example:  wordkin convert glove.6B.100d.txt glove.safetensors"
+)
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="The vectors to read.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="OUT", help="The file to write; its suffix is its format.")
+    ],
+    source_format: Annotated[
+        str | None,
+        typer.Option("--from", metavar="FORMAT", help="Of IN.", show_default="by what is in it"),
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option("--to", metavar="FORMAT", help="Of OUT.", show_default="by its suffix"),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="Only so many words, the first.", show_default="all"),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Write vectors in another format."""
+    from wordkin.system.files import require_writable
+    from wordkin.vectors import formats
+    from wordkin.vectors.loading import load, save
+
+    for path in (source, target):
+        if str(path) == "-":
+            raise SettingsError("vectors are in files: - is none (./- is a file of that name)")
+    if source.exists() and target.exists() and source.samefile(target):
+        raise SettingsError(f"{target}: the output would replace what is read")
+    written = formats.format_to_write(target, format)
+    if not target.is_dir():
+        require_writable(target)
+    read = source_format or formats.sniff(source)
+    vectors = load(source, format=read, limit=limit)
+    save(target, vectors, format=written.name)
+    lost = _lost(vectors, written)
+    if lost:
+        terminal.say(f"note: {' and '.join(lost)} have no place in {written.name}: not written")
+    terminal.say(f"saved {number(len(vectors), 'vector')} of {vectors.dim} dimensions: {target}")
+    if json:
+        terminal.put_json(
+            {
+                "input": str(source),
+                "output": str(target),
+                "from": read,
+                "to": written.name,
+                "vocabulary": len(vectors),
+                "dim": vectors.dim,
+                "lost": lost,
+            }
+        )
+
+
+def _lost(vectors: WordVectors, written: Format) -> list[str]:
+    """Return what a format has no place for."""
+    from wordkin.vectors.subwords import SubwordVectors
+
+    lost = [] if vectors.counts is None or written.keeps_counts else ["counts"]
+    return [*lost, "subwords"] if isinstance(vectors, SubwordVectors) else lost

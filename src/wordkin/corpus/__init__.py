@@ -1,0 +1,1 @@
+"""Text to ids: readers, vocabulary, held-out lines, resampled lines."""

@@ -1,0 +1,1 @@
+"""Co-occurrence counts: the matrix, how it is counted, and the file that keeps it."""

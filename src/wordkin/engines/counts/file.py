@@ -1,0 +1,182 @@
+"""The file of counts that `wordkin count` writes and `wordkin train --counts` reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.engines.counts.matrix import Cooccurrence, Counted
+from wordkin.system.errors import FormatError
+from wordkin.system.files import atomic_write
+from wordkin.system.spelling import cut_words, spell_words
+from wordkin.system.tensors import TYPES, decode_metadata, map_tensors, write_tensors
+from wordkin.system.types import Int64, StrPath
+
+FORMAT_VERSION = 1  # of the file of counts; raise it when an older wordkin could not read the file
+
+_MOST = 1e15  # no text has so many words; sums of counts stay exact in float64
+_PIECE = 1 << 24  # entries that are looked at at a time
+
+
+# The tensors of a file of counts: types as safetensors spells them, what fits them being the number
+# of words V, of entries, or of bytes.
+_WORDS = {"words": ("U8",), "offsets": ("I64",), "counts": ("I64",)}
+_PREFIXES = {"": "pairs", "held_": "probe", "unseen_": "held_out"}  # of the names of these tensors
+_MATRIX = {"indptr": ("I64",), "indices": ("I32",), "values": ("F32", "F64")}
+
+
+# ------------------------------------------------------------------------------- the file of counts
+
+
+@dataclass(frozen=True, eq=False)
+class CountsFile:
+    """What a file of counts holds: V words, their counts, up to three matrices, and plain data."""
+
+    words: list[str]
+    counts: Int64
+    counted: Counted
+    metadata: dict[str, Any]
+
+
+def write_counts(
+    path: StrPath,
+    *,
+    words: Sequence[str],
+    counts: npt.NDArray[Any],
+    counted: Counted,
+    metadata: Mapping[str, Any],
+) -> None:
+    """Write counts as a file in the layout of safetensors, whatever its name.
+
+    Tensors: `words`, `offsets` and `counts` as in a model file; `indptr`, `indices` and `values` of
+    `pairs`; with "held_" before their names those of `probe`, with "unseen_" those of `held_out`.
+    Metadata: the text under "wordkin-counts" is JSON, as in a model file.
+
+    Parameters
+    ----------
+    path : path
+        An older file there is replaced only once the new one is complete.
+    words : sequence of V different str
+    counts : (V,) array of integers
+    counted : Counted
+        May lie in files, and be larger than the memory.
+    metadata : mapping
+        Anything that JSON can hold.
+
+    Raises
+    ------
+    FormatError
+        If sizes do not fit, or a word or the metadata cannot be held by the file.
+    OSError
+        If the file cannot be written; it names the path and the cause.
+    """
+    spelled = spell_words(path, words)
+    V = len(spelled)
+    sizes = {"counts": len(counts)}
+    matrices = {prefix: getattr(counted, name) for prefix, name in _PREFIXES.items()}
+    for prefix, matrix in matrices.items():
+        if matrix is not None:
+            sizes[_PREFIXES[prefix]] = matrix.size
+    for name, size in sizes.items():
+        if size != V:
+            raise FormatError(f"{path}: {name} must be of {V} words, got {size}")
+    tensors: dict[str, npt.NDArray[Any]] = {
+        "words": np.frombuffer(b"".join(spelled), np.uint8),
+        "offsets": np.cumsum([0, *map(len, spelled)], dtype=np.int64),
+        "counts": np.asarray(counts).astype(np.int64, casting="same_kind", copy=False),
+    }
+    for prefix, matrix in matrices.items():
+        if matrix is not None:
+            tensors |= {prefix + name: getattr(matrix, name) for name in _MATRIX}
+    try:
+        settings = json.dumps(
+            {"format": FORMAT_VERSION, "metadata": dict(metadata)}, allow_nan=False
+        )
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"{path}: the metadata cannot be written as JSON: {error}") from error
+    with atomic_write(path) as temporary, open(temporary, "wb", buffering=0) as file:
+        write_tensors(file, tensors, {"wordkin-counts": settings})
+
+
+def read_counts(path: StrPath) -> CountsFile:
+    """Read a file of counts that `write_counts` wrote; indices and values stay in the file.
+
+    Raises
+    ------
+    FormatError
+        If it is not a file of counts, is cut short, does not fit together, or is of a newer format.
+    OSError
+        If it cannot be opened.
+    """
+    tensors, texts = map_tensors(path, "a file of counts")
+    metadata = _metadata(path, texts)
+    wanted = _WORDS | _MATRIX
+    there = [p for p in _PREFIXES if not p or any(name.startswith(p) for name in tensors)]
+    for prefix in there:
+        wanted |= {prefix + name: types for name, types in _MATRIX.items()}
+    missing = wanted.keys() - tensors.keys()
+    if missing:
+        raise FormatError(f"{path}: no tensor {', '.join(sorted(missing))}")
+    for name, types in wanted.items():
+        _check_kind(path, name, tensors[name], types)
+    at = getattr(tensors["offsets"], "offset", 0)
+    words = cut_words(path, tensors["words"], tensors["offsets"], at)
+    counts = np.array(tensors["counts"])
+    if len(counts) != len(words):
+        raise FormatError(f"{path}: {len(counts)} counts of {len(words)} words")
+    if len(counts) and counts.min() < 1:
+        raise FormatError(f"{path}: counts must be at least 1, got {counts.min()}")
+    return CountsFile(
+        words,
+        counts,
+        Counted(**{_PREFIXES[p]: _matrix(path, tensors, p, len(words)) for p in there}),
+        metadata,
+    )
+
+
+def _metadata(path: StrPath, found: Mapping[str, str]) -> dict[str, Any]:
+    if "wordkin" in found:
+        raise FormatError(f"{path}: a model, not counts")
+    if "wordkin-counts" not in found:
+        raise FormatError(f"{path}: a safetensors file, but not counts of wordkin")
+    return decode_metadata(path, found["wordkin-counts"], FORMAT_VERSION)[1]
+
+
+def _check_kind(path: StrPath, name: str, tensor: npt.NDArray[Any], types: tuple[str, ...]) -> None:
+    if tensor.ndim != 1 or tensor.dtype not in [TYPES[dtype] for dtype in types]:
+        raise FormatError(
+            f"{path}: {name} must be {' or '.join(types)} with 1 axis,"
+            f" got {tensor.dtype} of {tensor.shape}"
+        )
+
+
+def _matrix(
+    path: StrPath, tensors: Mapping[str, npt.NDArray[Any]], prefix: str, V: int
+) -> Cooccurrence:
+    """Check what an engine relies on: rows that lie one after the other, words that there are."""
+    indptr, indices, values = (tensors[prefix + name] for name in _MATRIX)
+    if len(indptr) != V + 1 or len(indices) != len(values):
+        raise FormatError(
+            f"{path}: {prefix}indptr must have {V + 1} numbers and {prefix}values as many as"
+            f" {prefix}indices, got {len(indptr)}, {len(values)} and {len(indices)}"
+        )
+    if indptr[0] != 0 or indptr[-1] != len(indices) or (indptr[1:] < indptr[:-1]).any():
+        raise FormatError(f"{path}: {prefix}indptr does not cut the entries into rows")
+    for first in range(0, len(indices), _PIECE):
+        piece = slice(first, first + _PIECE)
+        low, high = indices[piece].min(), indices[piece].max()
+        if low < 0 or high >= V:
+            raise FormatError(
+                f"{path}: {prefix}indices must be in 0..{V - 1}, got {low if low < 0 else high}"
+            )
+        least, most = values[piece].min(), values[piece].max()
+        if not (least > 0 and most < _MOST):
+            raise FormatError(
+                f"{path}: {prefix}values must be above 0 and below {_MOST:g}, got {least}, {most}"
+            )
+    return Cooccurrence(np.array(indptr), indices, values)

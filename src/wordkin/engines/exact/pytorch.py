@@ -1,0 +1,15 @@
+"""PyTorch, or an error that says how to install it."""
+
+from __future__ import annotations
+
+from wordkin.system.errors import SettingsError
+
+try:
+    import torch
+except (ImportError, OSError) as error:  # OSError: of a library that it wants
+    raise SettingsError(
+        "a device other than cpu takes PyTorch, which cannot be imported"
+        f" ({str(error).splitlines()[0]}): pip install 'wordkin[gpu]'"
+    ) from error
+
+__all__ = ["torch"]

@@ -1,0 +1,1 @@
+"""The stochastic engine: descent on one window after the other, in native code."""

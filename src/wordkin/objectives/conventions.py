@@ -1,0 +1,57 @@
+"""The conventions that all engines share: window weights, subsampling, noise."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Array: TypeAlias = npt.NDArray[Any]
+
+NOISE_POWER = 0.75
+"""The power of the counts in the noise distribution (Mikolov et al. 2013)."""
+
+
+def window_weight(distance: npt.ArrayLike, window: int) -> Array:
+    """Give the expected number of times a pair at ``distance`` is trained: ``(m - j + 1) / m``.
+
+    At each position the radius is uniform in ``1..m``, so a word at distance ``j`` falls inside
+    with that probability; beyond ``m`` it is 0. Raises ValueError for a distance or window below 1.
+    """
+    j = np.asarray(distance)
+    if window < 1 or np.any(j < 1):
+        raise ValueError(
+            f"distance and window must be at least 1, got distance {j} and window {window}"
+        )
+    return np.asarray(np.maximum(window - j + 1, 0) / window)
+
+
+def keep_probability(frequency: npt.ArrayLike, subsample: float) -> Array:
+    """Give the probability that subsampling keeps a token: ``min(1, sqrt(t/f) + t/f)``.
+
+    ``frequency`` is the word's share ``f`` of the corpus, in 0..1; ``subsample`` is the threshold
+    ``t``, where 0 keeps every token. Raises ValueError for values outside these ranges.
+    """
+    f = np.asarray(frequency, dtype=np.float64)
+    if not np.all((f >= 0) & (f <= 1)):
+        raise ValueError(f"frequency must be in 0..1, got {f}")
+    if not 0 <= subsample < np.inf:
+        raise ValueError(f"subsample must be 0 or a positive number, got {subsample}")
+    if subsample == 0:
+        return np.ones_like(f)
+    with np.errstate(divide="ignore", over="ignore"):  # f = 0: the ratio is inf, and all are kept
+        ratio = subsample / f
+    return np.asarray(np.minimum(1.0, np.sqrt(ratio) + ratio))
+
+
+def noise_distribution(counts: npt.ArrayLike) -> Array:
+    """Give the distribution negatives are drawn from: ``q_w ∝ count_w ** 0.75``, shape ``(V,)``.
+
+    A negative equal to ``o`` is drawn again. Raises ValueError for a negative count, or no count.
+    """
+    n = np.asarray(counts, dtype=np.float64)
+    if n.ndim != 1 or not np.all((n >= 0) & np.isfinite(n)) or not n.any():
+        raise ValueError(f"counts must be a vector of numbers of at least 0, not all 0, got {n}")
+    q = n**NOISE_POWER
+    return np.asarray(q / q.sum())

@@ -1,0 +1,145 @@
+"""The reference trainer: stochastic descent as a loop to be read, which native kernels answer to.
+
+Sentences of word ids in; center vectors, outside vectors and the history of the loss out. Dense
+gradients and one window at a time: for a corpus that fits on a blackboard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from wordkin.objectives.conventions import Array, keep_probability, noise_distribution
+from wordkin.objectives.pairs import PairObjective, naive_softmax, negative_sampling, skipgram
+
+Objective: TypeAlias = Literal["naive-softmax", "negative-sampling"]
+
+FINAL_RATE = 0.0001
+"""The learning rate falls in a straight line to this share of its start, and no further."""
+
+
+class EpochCounts(NamedTuple):
+    """What one pass over the corpus did."""
+
+    loss: float
+    """In nats, summed over the pairs."""
+    pairs: int
+    trained: int
+    """Words that were centers: those that subsampling kept."""
+
+
+def train(
+    sentences: Sequence[Sequence[int]],
+    vocabulary_size: int,
+    *,
+    dim: int,
+    window: int,
+    objective: Objective = "naive-softmax",
+    negatives: int = 5,
+    epochs: int = 5,
+    subsample: float = 0.0,
+    learning_rate: float = 0.025,
+    seed: int = 1,
+    after_epoch: Callable[[EpochCounts, Array, Array], bool] = lambda *_: False,
+) -> tuple[Array, Array, list[float]]:
+    """Train word vectors by stochastic gradient descent on the windows of a corpus.
+
+    Parameters
+    ----------
+    sentences
+        Words as ids in ``0..vocabulary_size-1``; no window crosses the end of a sentence.
+    vocabulary_size, dim
+        The shape of both matrices.
+    window
+        The largest radius; at each position it is uniform in ``1..window``.
+    objective
+        ``"naive-softmax"`` or ``"negative-sampling"``.
+    negatives
+        Draws from the noise for each pair (negative sampling alone).
+    subsample
+        Threshold of `objectives.keep_probability`; 0 keeps every word.
+    epochs, learning_rate, seed
+        Passes over the corpus; the first step's size; one seed, one result.
+    after_epoch
+        Called with what each epoch did, and both matrices; training ends where it returns True.
+
+    Returns
+    -------
+    V, U, history
+        Center and outside vectors, ``(vocabulary_size, dim)`` each, and the mean loss a pair in
+        nats, for each epoch.
+
+    Raises
+    ------
+    ValueError
+        For a setting below its least value, an unknown objective, an id out of range, or a corpus
+        without a single pair.
+    FloatingPointError
+        When the loss stops being finite.
+    """
+    at_least_one = {"dim": dim, "window": window, "negatives": negatives, "epochs": epochs}
+    for name, value in at_least_one.items():
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, got {value}")
+    if objective not in ("naive-softmax", "negative-sampling"):
+        raise ValueError(f"objective must be naive-softmax or negative-sampling, got {objective!r}")
+    if not any(len(sentence) > 1 for sentence in sentences):
+        raise ValueError(f"no sentence has two words: {len(sentences)} sentences, no pair")
+    counts = np.bincount([word for sentence in sentences for word in sentence])
+    if len(counts) > vocabulary_size:
+        raise ValueError(f"ids must be in 0..{vocabulary_size - 1}, got {len(counts) - 1}")
+    if objective == "negative-sampling" and np.count_nonzero(counts) < 2:
+        raise ValueError("negative sampling needs at least 2 different words, got 1")
+
+    rng = np.random.default_rng(seed)
+    noise = noise_distribution(np.pad(counts, (0, vocabulary_size - len(counts))))
+    pair_objective: PairObjective = (
+        naive_softmax
+        if objective == "naive-softmax"
+        else partial(_negative_sampling_with_draws, rng, noise, negatives)
+    )
+    V = rng.uniform(-0.5, 0.5, (vocabulary_size, dim)) / dim
+    U = np.zeros((vocabulary_size, dim))
+    frequency = np.maximum(counts, 1) / counts.sum()
+    keep = keep_probability(frequency, subsample)
+    history, steps, last = [], 0, epochs * sum(map(len, sentences))
+    for epoch in range(1, epochs + 1):
+        total, pairs, trained = 0.0, 0, 0
+        for whole in sentences:
+            kept = rng.random(len(whole)) < keep[np.asarray(whole, dtype=int)]
+            sentence = np.asarray(whole, dtype=int)[kept].tolist()
+            trained += len(sentence)
+            steps += len(whole) - len(sentence)
+            for t, c in enumerate(sentence):
+                radius = int(rng.integers(1, window + 1))
+                outside = [*sentence[max(0, t - radius) : t], *sentence[t + 1 : t + 1 + radius]]
+                rate = learning_rate * max(FINAL_RATE, 1 - steps / last)
+                loss, grad_V, grad_U = skipgram(c, outside, V, U, pair_objective)
+                V -= rate * grad_V
+                U -= rate * grad_U
+                total, pairs, steps = total + loss, pairs + len(outside), steps + 1
+        if not np.isfinite(total):
+            raise FloatingPointError(
+                f"the loss became {total} in epoch {epoch}: set learning_rate below {learning_rate}"
+            )
+        history.append(float(total / pairs) if pairs else 0.0)
+        if after_epoch(EpochCounts(total, pairs, trained), V, U):
+            break
+    return V, U, history
+
+
+def draw_negatives(rng: np.random.Generator, noise: Array, o: int, number: int) -> Array:
+    """Draw ``number`` words from ``noise``, with repeats; a word equal to ``o`` is drawn again."""
+    drawn = rng.choice(len(noise), size=number, p=noise)
+    while (again := drawn == o).any():
+        drawn[again] = rng.choice(len(noise), size=np.count_nonzero(again), p=noise)
+    return drawn
+
+
+def _negative_sampling_with_draws(
+    rng: np.random.Generator, noise: Array, number: int, v_c: Array, o: int, U: Array
+) -> tuple[float, Array, Array]:
+    return negative_sampling(v_c, o, draw_negatives(rng, noise, o, number), U)

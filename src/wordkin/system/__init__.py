@@ -1,0 +1,1 @@
+"""Files, tensors, memory, cores, terminal, progress, errors: everything that knows no words."""

@@ -1,0 +1,7 @@
+"""A run around an engine: settings, checkpoints, history, and the model that it leaves."""
+
+from wordkin.training.counting_run import count_to_file
+from wordkin.training.model import Word2Vec
+from wordkin.training.reproducing import Reproduction, reproduce
+
+__all__ = ["Reproduction", "Word2Vec", "count_to_file", "reproduce"]

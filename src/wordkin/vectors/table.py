@@ -1,0 +1,209 @@
+"""The record: words and one vector for each, and how a word or a vector is looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Any, TypeAlias, TypeGuard
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin.system.checks import at_least
+from wordkin.system.errors import SettingsError, UnknownWordError
+from wordkin.system.types import Floats
+from wordkin.vectors import search
+from wordkin.vectors.suggestions import close_words, quoted
+
+Within: TypeAlias = int | Iterable[str] | None  # the first so many words, or these
+WordOrVector: TypeAlias = str | Floats
+
+
+class WordTable:
+    """Words and one vector for each, never changed after they are made.
+
+    Parameters
+    ----------
+    words : sequence of V different str
+    matrix : (V, d) array
+        Finite numbers; row i belongs to word i. Kept as float32: shared without a copy if it is a
+        C-contiguous float32 array that is already read-only (`matrix.setflags(write=False)`, or a
+        file mapped into memory), else copied.
+    counts : (V,) array of integers, optional
+        How often each word was seen.
+
+    Raises
+    ------
+    SettingsError
+        If lengths do not fit, a word comes twice, or a vector is not finite.
+    """
+
+    def __init__(
+        self, words: Sequence[str], matrix: npt.ArrayLike, counts: npt.ArrayLike | None = None
+    ) -> None:
+        self._words = tuple(words)
+        self._index = {word: i for i, word in enumerate(self._words)}
+        self._matrix = _read_only(matrix, np.dtype(np.float32), "matrix")
+        self._counts = None if counts is None else _read_only(counts, np.dtype(np.int64), "counts")
+        self._check()
+
+    def _check(self) -> None:
+        V = len(self._words)
+        if self._matrix.ndim != 2 or self._matrix.shape[1] < 1:
+            raise SettingsError(f"matrix must have the shape (V, d), got {self._matrix.shape}")
+        if len(self._matrix) != V:
+            raise SettingsError(
+                f"matrix must have one row a word, got {self._matrix.shape[0]} rows for {V} words"
+            )
+        if self._counts is not None and self._counts.shape != (V,):
+            raise SettingsError(f"counts must have the shape ({V},), got {self._counts.shape}")
+        if self._counts is not None and V and self._counts.min() < 0:  # or beyond int64
+            raise SettingsError(f"counts must be at least 0, got {self._counts.min()}")
+        if len(self._index) < V:
+            twice = next(w for i, w in enumerate(self._words) if self._index[w] != i)
+            raise SettingsError(f"words must differ, got {quoted(twice)} twice")
+        finite = np.isfinite(self.lengths)
+        if not finite.all():
+            word = self._words[int(np.argmin(finite))]
+            raise SettingsError(f"vectors must be finite, the one of {quoted(word)} is not")
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The V words, in the order of the rows."""
+        return self._words
+
+    @property
+    def matrix(self) -> npt.NDArray[np.float32]:
+        """The vectors, (V, d), read-only."""
+        return self._matrix
+
+    @property
+    def counts(self) -> npt.NDArray[np.int64] | None:
+        """How often each word was seen, (V,), read-only; None if that is not known."""
+        return self._counts
+
+    @property
+    def dim(self) -> int:
+        """The length d of a vector."""
+        return int(self._matrix.shape[1])
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._words)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._index
+
+    def __getitem__(self, word: str) -> npt.NDArray[np.float32]:
+        """Return the vector of a word, (d,), read-only. Raises UnknownWordError."""
+        row: npt.NDArray[np.float32] = self._matrix[self.index(word)]
+        return row
+
+    def __repr__(self) -> str:
+        shown = ", ".join(quoted(word) for word in self._words[:3])
+        more = ", …" * (len(self) > 3)
+        return f"<{type(self).__name__}: {len(self):,} words × {self.dim}: {shown}{more}>"
+
+    def index(self, word: str) -> int:
+        """Return the row number of a word.
+
+        Raises
+        ------
+        UnknownWordError
+            If it is not in the vocabulary; the message suggests close words.
+        """
+        if not isinstance(word, str):
+            raise TypeError(f"a word must be a str, got {type(word).__name__}")
+        try:
+            return self._index[word]
+        except KeyError:
+            raise UnknownWordError(self._unknown(word)) from None
+
+    @cached_property
+    def lengths(self) -> npt.NDArray[np.float64]:
+        """The length of each vector, (V,) float64, read-only."""
+        lengths = search.row_lengths(self._matrix)
+        lengths.setflags(write=False)
+        return lengths
+
+    def _rows_of_words(self, items: Iterable[WordOrVector]) -> list[int]:
+        return [self._index[i] for i in items if isinstance(i, str) and i in self._index]
+
+    def _within(self, within: Within) -> search.Within:
+        """Return what to search as row numbers, rising, or as how many."""
+        if within is None:
+            return None
+        if isinstance(within, int | np.integer):
+            return at_least(1, "within", within)
+        rows = [self.index(word) for word in ([within] if isinstance(within, str) else within)]
+        return np.unique(np.array(rows, dtype=np.intp))
+
+    def _row_numbers(self, rows: npt.ArrayLike) -> npt.NDArray[np.intp]:
+        """Return (n,) row numbers, if they are."""
+        numbers = np.asarray(rows)
+        if numbers.ndim != 1 or (numbers.size and numbers.dtype.kind not in "iu"):
+            raise SettingsError(
+                f"rows must be (n,) integers, got {numbers.dtype} of the shape {numbers.shape}"
+            )
+        wrong = numbers[(numbers < 0) | (numbers >= len(self))]
+        if len(wrong):
+            raise SettingsError(f"rows must be 0 to {len(self) - 1}, got {wrong[0]}")
+        return numbers.astype(np.intp)
+
+    def _stacked(self, items: Iterable[WordOrVector]) -> npt.NDArray[np.float64]:
+        """Return several words or vectors as (n, d) float64."""
+        rows = [self._vector(item) for item in several(items)]
+        return np.array(rows, dtype=np.float64).reshape(len(rows), self.dim)
+
+    def _vectors(self, rows: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
+        """Return (n, d) numbers as float64, if they are finite."""
+        vectors = np.asarray(rows, dtype=np.float64)
+        if vectors.ndim != 2 or vectors.shape[1] != self.dim:
+            raise SettingsError(f"vectors must have the shape (n, {self.dim}), got {rows.shape}")
+        if not np.isfinite(vectors).all():
+            raise SettingsError("vectors must be finite, got one that is not")
+        return vectors
+
+    def _vector(self, item: WordOrVector) -> Floats:
+        """Return the (d,) vector that a word or a vector stands for."""
+        if isinstance(item, str):
+            return self[item]
+        vector = np.asarray(item, dtype=np.float64)
+        if vector.shape != (self.dim,):
+            raise SettingsError(f"a vector must have the shape ({self.dim},), got {vector.shape}")
+        if not np.isfinite(vector).all():
+            raise SettingsError("a vector must be finite, got one that is not")
+        return vector
+
+    def _unknown(self, word: str) -> str:
+        close = close_words(word, self._index)
+        hint = f"; close ones: {', '.join(map(quoted, close))}" if close else ""
+        return f"{quoted(word)} is not among the {len(self):,} words{hint}"
+
+
+def _read_only(values: npt.ArrayLike, dtype: np.dtype[Any], name: str) -> npt.NDArray[Any]:
+    """Return a read-only array of the type: `values` itself if it is that already, else a copy."""
+    given = np.asarray(values)
+    flags = given.flags
+    if given.dtype == dtype and flags.c_contiguous and flags.aligned and not flags.writeable:
+        return given
+    if not np.can_cast(given.dtype, dtype, casting="same_kind"):
+        raise SettingsError(f"{name} must be numbers that {dtype} can hold, got {given.dtype}")
+    with np.errstate(over="ignore"):  # what is too big becomes infinite, and is refused as such
+        copy = given.astype(dtype, order="C")
+    copy.setflags(write=False)
+    return copy
+
+
+def several(items: WordOrVector | Iterable[WordOrVector]) -> list[WordOrVector]:
+    """Return one word, one (d,) vector, or several of either as a list."""
+    if isinstance(items, str) or (is_numbers(items) and items.ndim == 1):
+        return [items]
+    return list(items)
+
+
+def is_numbers(items: object) -> TypeGuard[npt.NDArray[Any]]:
+    """Tell an array of numbers from one of words."""
+    return isinstance(items, np.ndarray) and items.dtype.kind in "biuf"

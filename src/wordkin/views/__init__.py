@@ -1,0 +1,1 @@
+"""For the eye: projections, maps, the page, its server, the live view of a run."""

@@ -1,0 +1,200 @@
+"""Files of vectors that were cut, changed or made up load as what they say, or are refused."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wordkin.system.errors import FormatError, FormatWarning
+from wordkin.vectors import formats
+from wordkin.vectors.formats import vector_file, word2vec
+
+FORMATS = ["word2vec-text", "word2vec-binary", "glove"]
+MUTATIONS = 10_000
+INTERESTING = [
+    b" ",
+    b"\n",
+    b"\t",
+    b"\r",
+    b"\0",
+    b"\xff",
+    b"-",
+    b"e",
+    b".",
+    b"9" * 30,
+    b"nan",
+    b"1e99",
+]
+
+
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read 4 KB at a time: as many do not come in one piece, and buffers are quickly made."""
+    monkeypatch.setattr(word2vec, "PIECE", 1 << 12)
+    monkeypatch.setattr(word2vec, "THREADS", 1)
+
+
+def some_file(path: Path, name: str, words: int, dim: int) -> bytes:
+    """Return the bytes of a file of that format."""
+    rng = np.random.default_rng(words)
+    spelled = [f"wörd{i}" for i in range(words)]
+    matrix = rng.normal(size=(words, dim)).astype(np.float32)
+    formats.write(path, vector_file.VectorFile(spelled, matrix), format=name)
+    return path.read_bytes()
+
+
+def loads(path: Path, content: bytes, name: str | None) -> bool:
+    """Tell whether it loads; what loads must fit together, what is refused must say where."""
+    with open(path, "wb", buffering=0) as file:
+        file.write(content)
+    try:
+        found = formats.read(path, format=name)
+    except FormatError as error:
+        assert "byte" in str(error)  # noqa: PT017
+        return False
+    assert found.matrix.ndim == 2
+    assert found.matrix.shape[0] == len(found.words) == len(set(found.words))
+    assert found.matrix.shape[1] >= 1
+    assert np.isfinite(found.matrix).all()
+    return True
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_of_a_file_cut_at_any_byte_nothing_is_made_up(tmp_path: Path, name: str) -> None:
+    content = some_file(tmp_path / "v", name, *(32, 30) if name == "word2vec-binary" else (35, 10))
+    assert 3900 < len(content) < 4400
+    whole = formats.read(tmp_path / "v", format=name)
+    for size in range(len(content)):
+        if not loads(tmp_path / "v", content[:size], name):
+            continue
+        if name == "word2vec-binary":
+            assert size == len(content) - 1  # of the last line end, nothing hangs
+        else:  # nothing tells that more lines were there, or digits of the last
+            assert name == "glove"
+            rows = formats.read(tmp_path / "v", format=name)
+            n = len(rows.words) - 1
+            assert rows.words == whole.words[: n + 1]
+            if rows.matrix.shape[1] == whole.matrix.shape[1]:
+                assert rows.matrix[:n].tobytes() == whole.matrix[:n].tobytes()
+            else:
+                assert n == 0
+
+
+def mutate(content: bytes, rng: random.Random) -> bytes:
+    """Change bytes, put some in, take some out, or put parts of the file elsewhere."""
+    mutant = bytearray(content)
+    for _ in range(rng.choice((1, 1, 2, 5))):
+        at = rng.randrange(len(mutant) + 1)
+        size = rng.choice((1, 1, 2, 8, 40))
+        match rng.randrange(5):
+            case 0:
+                mutant[at : at + 1] = bytes([rng.randrange(256)])
+            case 1:
+                mutant[at:at] = rng.choice(INTERESTING)
+            case 2:
+                del mutant[at : at + size]
+            case 3:
+                start = rng.randrange(len(content))
+                mutant[at : at + size] = content[start : start + size]
+            case _:
+                mutant[at : at + 1] = rng.choice(INTERESTING)
+    return bytes(mutant)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_changed_files_load_as_something_whole_or_are_refused(tmp_path: Path, name: str) -> None:
+    content = some_file(tmp_path / "v", name, 4, 3)
+    rng = random.Random(7)
+    loaded = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FormatWarning)
+        for i in range(MUTATIONS):
+            mutant = mutate(content, rng)
+            loaded += loads(tmp_path / "v", mutant, name if i % 4 else None)
+    assert MUTATIONS // 100 < loaded < MUTATIONS  # else, nothing of the two is tried
+
+
+HEADERS = [
+    b"9223372036854775808 1\n",
+    b"9223372036854775807 1\n",
+    b"1 9223372036854775807\n",
+    b"4611686018427387904 4\n",  # 2**62 times 4: a product that wraps to 0
+    b"4294967296 4294967296\n",
+    b"0 9223372036854775807\n",
+    b"-1 1\n",
+    b"1 -1\n",
+    b"1 0\n",
+    b"1\n",
+    b"1 1 1\n",
+    b"0x10 1\n",
+    b"1e3 1\n",
+    b"\xd9\xa1 1\n",  # an Arabic-Indic digit
+    b"9" * 500 + b" 1\n",
+    b"1 " + b"9" * 500 + b"\n",
+    b" " * 500 + b"1 1\n",
+    b"1 1" + b" " * 500 + b"\n",
+]
+
+
+@pytest.mark.parametrize("name", ["word2vec-text", "word2vec-binary"])
+@pytest.mark.parametrize("header", HEADERS)
+def test_hostile_headers_are_refused(tmp_path: Path, name: str, header: bytes) -> None:
+    assert not loads(tmp_path / "v", header + b"a 1\n" * 100, name)
+
+
+# A subprocess has only so much memory beyond what it has after its imports.
+IN_LITTLE_MEMORY = """
+import re, sys
+from pathlib import Path
+from wordkin import formats
+from wordkin.errors import FormatError
+from wordkin.formats import packed, sniffing, word2vec
+path, name, most = sys.argv[1], sys.argv[2] or None, int(sys.argv[3])
+
+def peak():  # KB; what `resource` tells begins with the peak of the parent
+    return int(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])
+
+before = peak()
+try:
+    formats.read(path, format=name)
+except FormatError as error:
+    print(error)
+else:
+    sys.exit("was not refused")
+grown = peak() - before
+if grown > most:
+    sys.exit(f"took {grown} KB")
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("word2vec-text", b"1000000 90\n"),  # of which a sparse file has room for all
+        ("word2vec-text", b"90 1000000\na 1"),
+        ("word2vec-binary", b"1000000 40\n"),
+        ("word2vec-binary", b"10 4000000\na"),
+        ("glove", b"a 1 2 3\nb"),
+        ("glove", b""),
+        ("", b""),
+        ("", b"1000000 40\n"),
+    ],
+)
+def test_a_refused_file_of_200_mb_takes_little_memory(
+    tmp_path: Path, name: str, begins: bytes
+) -> None:
+    path = tmp_path / "v"
+    path.write_bytes(begins)
+    os.truncate(path, 200_000_000)
+    most = 80_000  # KB: a line may have 16 MB, and is held several times while it is looked at
+    command = [sys.executable, "-c", IN_LITTLE_MEMORY, str(path), name, str(most)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert "at byte" in ran.stdout

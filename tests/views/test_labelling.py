@@ -1,0 +1,96 @@
+"""Names beside their points."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wordkin.views.maps.labelling import Place, place
+
+Array = npt.NDArray[np.float64]
+BOUNDS = np.array([0.0, 0.0, 400.0, 300.0])
+NO_LINES = np.empty((0, 4))
+
+
+def _meet(a: Array, b: Array) -> bool:
+    """Whether two boxes have an inner point in common."""
+    return bool((a[:2] < b[2:]).all() and (b[:2] < a[2:]).all())
+
+
+def _on(line: Array, box: Array) -> bool:
+    """Whether a line comes into a box, by looking at many of its points."""
+    along = line[:2] + np.linspace(0, 1, 2001)[:, np.newaxis] * (line[2:] - line[:2])
+    return bool(((along > box[:2] + 1e-6) & (along < box[2:] - 1e-6)).all(axis=1).any())
+
+
+def _check(points: Array, lines: Array, found: list[Place | None]) -> None:
+    """Assert that nothing is over anything."""
+    names = [there.box for there in found if there is not None]
+    leaders = [there.line for there in found if there is not None and there.line is not None]
+    for box in names:
+        assert (box[:2] >= BOUNDS[:2]).all()
+        assert (box[2:] <= BOUNDS[2:]).all()
+        assert not ((points > box[:2]) & (points < box[2:])).all(axis=1).any()
+        assert not any(_on(line, box) for line in [*lines, *leaders])
+    assert not any(_meet(a, b) for a, b in combinations(names, 2))
+
+
+numbers = st.integers(0, 40).map(lambda tens: tens * 7.5)
+
+
+@given(
+    st.lists(st.tuples(numbers, numbers, st.integers(4, 90)), max_size=25),
+    st.lists(st.tuples(numbers, numbers, numbers, numbers), max_size=4),
+)
+def test_nothing_is_over_anything(named: list[Any], drawn: list[Any]) -> None:
+    points = np.array([(x, y) for x, y, _ in named], dtype=float).reshape(-1, 2)
+    sizes = np.array([(width, 12.0) for _, _, width in named], dtype=float).reshape(-1, 2)
+    lines = np.array(drawn, dtype=float).reshape(-1, 4)
+    _check(points, lines, place(points, sizes, BOUNDS, lines, gap=5.0, reach=150.0))
+
+
+def test_a_name_alone_is_right_of_its_point() -> None:
+    (found,) = place(
+        np.array([[100.0, 100.0]]), np.array([[40.0, 12.0]]), BOUNDS, NO_LINES, gap=5.0, reach=50.0
+    )
+    assert found is not None
+    assert found.box == pytest.approx([105, 94, 145, 106])
+    assert found.line is None
+
+
+def test_a_name_at_the_right_edge_is_left_of_its_point() -> None:
+    (found,) = place(
+        np.array([[395.0, 100.0]]), np.array([[40.0, 12.0]]), BOUNDS, NO_LINES, gap=5.0, reach=50.0
+    )
+    assert found is not None
+    assert found.box == pytest.approx([350, 94, 390, 106])
+
+
+def test_twenty_points_in_one_place_are_all_named() -> None:
+    points = np.full((20, 2), 150.0)
+    found = place(points, np.full((20, 2), [50.0, 12.0]), BOUNDS, NO_LINES, gap=5.0, reach=200.0)
+    assert all(there is not None for there in found)
+    _check(points, NO_LINES, found)
+    for there in found:
+        assert there is not None
+        if there.line is not None:
+            assert there.line[:2].tolist() == [150, 150]
+
+
+def test_without_reach_a_name_is_beside_its_point_or_nowhere() -> None:
+    points = np.array([[100.0, 100], [103, 100], [100, 103], [103, 103], [300, 100]])
+    found = place(points, np.full((5, 2), [90.0, 40.0]), BOUNDS, NO_LINES, gap=5.0, reach=0.0)
+    assert 2 <= sum(there is not None for there in found) < 5
+    assert all(there.line is None for there in found if there is not None)
+
+
+def test_a_name_larger_than_the_sheet_has_no_room() -> None:
+    assert place(
+        np.array([[1.0, 1.0]]), np.array([[500.0, 9.0]]), BOUNDS, NO_LINES, gap=5.0, reach=900.0
+    ) == [None]
