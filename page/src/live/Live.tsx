@@ -6,7 +6,6 @@ import { Chart } from "./Chart";
 import { type Ended, isGone, type Run, type Stage, useRun } from "./feed";
 import { duration, short, whole } from "./numbers";
 import { Probes } from "./Probes";
-import "./live.css";
 
 /** A run that is going on: its losses, its speed, and what it has learned so far. */
 export function Live() {

@@ -1,7 +1,6 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Id } from "../api";
 import { Scene } from "./scene";
-import "./map.css";
 
 /** What a word on the map is to the question: it decides its colour and that its label is shown. */
 export type Role = "asked" | "answer" | "other";
