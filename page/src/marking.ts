@@ -4,7 +4,7 @@ import { useMemo } from "preact/hooks";
 import { type Id, type Model, NUMBERS } from "./api";
 import { useAnswer, useSame } from "./asked";
 import { idsOf, type View } from "./hash";
-import type { Role } from "./map/Map";
+import type { Role } from "./map/types";
 
 export interface Marking {
   marked: ReadonlyMap<Id, Role>;

@@ -1,7 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import type { Id } from "../api";
-import { MapView, type Role } from "../map/Map";
+import { MapView } from "../map/Map";
+import type { Role } from "../map/types";
 import { Chart } from "./Chart";
 import { type Ended, isGone, type Run, type Stage, useRun } from "./feed";
 import { duration, short, whole } from "./numbers";

@@ -1,26 +1,6 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Id } from "../api";
 import { Scene } from "./scene";
-
-/** What a word on the map is to the question: it decides its colour and that its label is shown. */
-export type Role = "asked" | "answer" | "other";
-
-export interface MapProps {
-  /** For screen readers. */
-  title: string;
-  /** The word of each point, and the points: x0, y0, x1, y1, … A new array is a new map. */
-  words: readonly string[];
-  points: Float32Array;
-  /** Words to mark and label whatever else is labelled; may hold ids that are not on the map. */
-  marked: ReadonlyMap<Id, Role>;
-  /** From a word to a word. */
-  arrows: readonly (readonly [Id, Id])[];
-  /** What to fly to: the smallest view with all of these; empty: the whole map. */
-  view: readonly Id[];
-  /** Whether points move in few steps: what works beside the page needs the processor. */
-  sparing?: boolean;
-  onPick: (id: Id) => void;
-}
+import type { MapProps } from "./types";
 
 /** The canvas, with what is on it for who cannot look: tests. */
 export interface MapCanvas extends HTMLCanvasElement {

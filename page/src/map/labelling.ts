@@ -14,9 +14,9 @@ import {
   type Rect,
   rectAt,
 } from "./labels";
-import type { MapProps } from "./Map";
 import { MARK } from "./marks";
 import type { Texts } from "./texts";
+import type { MapProps } from "./types";
 
 type Words = Pick<MapProps, "words" | "marked">;
 

@@ -11,10 +11,10 @@ import { Cloud } from "./cloud";
 import { type Colours, coloursOf, rgb } from "./colours";
 import { Labelling } from "./labelling";
 import { Occupied, place, type Rect, rectAt } from "./labels";
-import type { MapProps } from "./Map";
 import { drawMark, MARK } from "./marks";
 import { grainOf, Raster, type Tones } from "./raster";
 import { Texts } from "./texts";
+import type { MapProps } from "./types";
 
 type Shown = Omit<MapProps, "title">;
 
