@@ -1,11 +1,11 @@
 import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
-import type { Id } from "../api";
-import { MapView } from "../map/Map";
+import { duration, short, whole } from "../common/numbers";
+import type { Id } from "../contract/questions";
+import { MapView } from "../map/MapView";
 import type { Role } from "../map/types";
 import { Chart } from "./Chart";
 import { type Ended, isGone, type Run, type Stage, useRun } from "./feed";
-import { duration, short, whole } from "./numbers";
 import { Probes } from "./Probes";
 
 /** A run that is going on: its losses, its speed, and what it has learned so far. */

@@ -1,5 +1,5 @@
+import { whole } from "../common/numbers";
 import type { Probe } from "./feed";
-import { whole } from "./numbers";
 
 interface ProbesProps {
   probes: Probe[];

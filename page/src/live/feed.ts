@@ -1,7 +1,7 @@
 /** What a run tells of itself, and how the page asks for it. */
 
 import { useEffect, useState } from "preact/hooks";
-import { address } from "../api";
+import { address } from "../contract/questions";
 
 export interface Stage {
   name: "starting" | "reading" | "counting" | "choosing" | "training" | "descending" | "fitted";

@@ -6,7 +6,7 @@
 
 import { select } from "d3-selection";
 import { type D3ZoomEvent, type ZoomTransform, zoom, zoomIdentity } from "d3-zoom";
-import type { Id } from "../api";
+import type { Id } from "../contract/questions";
 import type { Cloud } from "./cloud";
 import {
   around,
@@ -19,7 +19,7 @@ import {
   transformOf,
   type Window,
   windowOf,
-} from "./view";
+} from "./viewport";
 
 /** What the camera asks and tells. */
 interface Crew {

@@ -1,8 +1,9 @@
 /** The labels from frame to frame: which words have one, where, and how they come and go. */
 
-import type { Id } from "../api";
+import type { Id } from "../contract/questions";
 import type { Camera } from "./camera";
 import type { Colours } from "./colours";
+import { MARK } from "./marks";
 import {
   type Candidate,
   inside,
@@ -13,9 +14,8 @@ import {
   place,
   type Rect,
   rectAt,
-} from "./labels";
-import { MARK } from "./marks";
-import type { Texts } from "./texts";
+} from "./placement";
+import type { Texts } from "./sprites";
 import type { MapProps } from "./types";
 
 type Words = Pick<MapProps, "words" | "marked">;

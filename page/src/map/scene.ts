@@ -4,16 +4,16 @@
  * Draws only when something changed. A frame: points as a density, arrows, marks, labels.
  */
 
-import type { Id } from "../api";
+import type { Id } from "../contract/questions";
 import { type Arrow, along, arrowBetween, drawArrow } from "./arrows";
 import { Camera } from "./camera";
 import { Cloud } from "./cloud";
 import { type Colours, coloursOf, rgb } from "./colours";
 import { Labelling } from "./labelling";
-import { Occupied, place, type Rect, rectAt } from "./labels";
 import { drawMark, MARK } from "./marks";
+import { Occupied, place, type Rect, rectAt } from "./placement";
 import { grainOf, Raster, type Tones } from "./raster";
-import { Texts } from "./texts";
+import { Texts } from "./sprites";
 import type { MapProps } from "./types";
 
 type Shown = Omit<MapProps, "title">;

@@ -1,8 +1,8 @@
-import { type About, type Id, NUMBERS } from "../api";
-import { isKnown } from "../ask";
-import { useAnswer, useSame, useWord } from "../asked";
-import type { Slots, View } from "../hash";
-import { Text, visible } from "../words";
+import { Text, visible } from "../common/text";
+import { type About, type Id, NUMBERS } from "../contract/questions";
+import { isKnown } from "../data/client";
+import { useAnswer, useSame, useWord } from "../data/useAnswer";
+import type { Slots, View } from "../data/view";
 import { Bars } from "./Bars";
 import { Columns } from "./Columns";
 import { examplesIn } from "./examples";

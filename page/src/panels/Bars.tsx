@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Id, Scored } from "../api";
-import { Text, visible } from "../words";
+import { Text, visible } from "../common/text";
+import type { Id, Scored } from "../contract/questions";
 
 interface BarsProps {
   /** For screen readers. */

@@ -1,7 +1,7 @@
-import { type About, type Comparison, type Id, NUMBERS } from "../api";
-import { useAnswer, useSame, useWord } from "../asked";
-import { MOST_COMPARED, type View } from "../hash";
-import { Text, visible } from "../words";
+import { Text, visible } from "../common/text";
+import { type About, type Comparison, type Id, NUMBERS } from "../contract/questions";
+import { useAnswer, useSame, useWord } from "../data/useAnswer";
+import { MOST_COMPARED, type View } from "../data/view";
 import { Bars, threeDigits } from "./Bars";
 import { Columns } from "./Columns";
 import { Among, Note, Quiet } from "./Note";

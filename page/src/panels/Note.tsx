@@ -1,8 +1,8 @@
 import type { ComponentChildren } from "preact";
-import type { Model, Questions } from "../api";
-import { snapshot } from "../snapshot";
-import type { Trouble } from "../trouble";
-import { grouped } from "../words";
+import { grouped } from "../common/text";
+import type { Model, Questions } from "../contract/questions";
+import type { Trouble } from "../data/errors";
+import { snapshot } from "../data/snapshot";
 
 /** Why there is nothing here; what ails the whole page is said elsewhere. */
 export function Note({ trouble }: { trouble: Trouble | null }) {

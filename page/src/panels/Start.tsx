@@ -1,7 +1,7 @@
-import type { About, Id } from "../api";
-import { isKnown } from "../ask";
-import { useAnswer } from "../asked";
-import { grouped, Text } from "../words";
+import { grouped, Text } from "../common/text";
+import type { About, Id } from "../contract/questions";
+import { isKnown } from "../data/client";
+import { useAnswer } from "../data/useAnswer";
 import { beginnings } from "./examples";
 import { Quiet } from "./Note";
 

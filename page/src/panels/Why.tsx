@@ -1,6 +1,6 @@
-import type { Id, Sentence, Word } from "../api";
-import { useAnswer } from "../asked";
-import { grouped, Text, visible } from "../words";
+import { grouped, Text, visible } from "../common/text";
+import type { Id, Sentence, Word } from "../contract/questions";
+import { useAnswer } from "../data/useAnswer";
 import { Note, Quiet } from "./Note";
 
 interface WhyProps {

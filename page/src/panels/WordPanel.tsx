@@ -1,8 +1,15 @@
 import { useState } from "preact/hooks";
-import { type About, type Id, type Model, type Neighbours, NUMBERS, type Scored } from "../api";
-import { answerable } from "../ask";
-import { useAnswer, useSame, useWord } from "../asked";
-import { grouped, Text, visible } from "../words";
+import { grouped, Text, visible } from "../common/text";
+import {
+  type About,
+  type Id,
+  type Model,
+  type Neighbours,
+  NUMBERS,
+  type Scored,
+} from "../contract/questions";
+import { answerable } from "../data/client";
+import { useAnswer, useSame, useWord } from "../data/useAnswer";
 import { Bars, percent } from "./Bars";
 import { Columns } from "./Columns";
 import { Note, Quiet } from "./Note";

@@ -1,6 +1,6 @@
 /** Light or dark: as the system says, or as chosen here and remembered. */
 
-import { store } from "./store";
+import { store } from "../common/store";
 
 export type Theme = "auto" | "light" | "dark";
 

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { Tab } from "./hash";
+import type { Tab } from "../data/view";
 
 const TABS: [Tab, string][] = [
   ["word", "Word"],

@@ -1,21 +1,29 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { About, Id } from "./api";
-import { ask, connection } from "./ask";
-import { retry, sameWord, useAsked, useWord } from "./asked";
+import { visible } from "../common/text";
+import type { About, Id } from "../contract/questions";
+import { ask, connection } from "../data/client";
+import { Trouble } from "../data/errors";
+import { snapshot } from "../data/snapshot";
+import { retry, sameWord, useAsked, useWord } from "../data/useAnswer";
+import {
+  blank,
+  idsOf,
+  MOST_COMPARED,
+  type Slots,
+  type Tab,
+  useView,
+  type View,
+} from "../data/view";
+import { Live } from "../live/Live";
+import { AnalogyPanel } from "../panels/AnalogyPanel";
+import { ComparePanel } from "../panels/ComparePanel";
+import { Start } from "../panels/Start";
+import { WordPanel } from "../panels/WordPanel";
 import { Header } from "./Header";
 import { Help } from "./Help";
-import { blank, idsOf, MOST_COMPARED, type Slots, type Tab, useView, type View } from "./hash";
-import { Live } from "./live/Live";
 import { Maps } from "./Maps";
-import { AnalogyPanel } from "./panels/AnalogyPanel";
-import { ComparePanel } from "./panels/ComparePanel";
-import { Start } from "./panels/Start";
-import { WordPanel } from "./panels/WordPanel";
 import { Search } from "./Search";
-import { snapshot } from "./snapshot";
 import { Tabs } from "./Tabs";
-import { Trouble } from "./trouble";
-import { visible } from "./words";
 
 const LAYOUT_POLL = 2000; // ms between questions whether a better layout is there
 const SLOW = 300; // ms after which it is shown that something is on its way

@@ -1,8 +1,8 @@
 /** Analogies and comparisons from vectors: what a server answers, but among the words at hand. */
 
-import type { Id, Vectors } from "./api";
-import { halves } from "./base64";
-import type { Method, Slots } from "./hash";
+import { halves } from "../common/base64";
+import type { Id, Vectors } from "../contract/questions";
+import type { Method, Slots } from "./view";
 
 type Vector = Float64Array;
 

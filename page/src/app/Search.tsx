@@ -1,8 +1,8 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { About, Id, Word } from "./api";
-import { ask } from "./ask";
-import { Trouble } from "./trouble";
-import { grouped, plain, Text, visible } from "./words";
+import { grouped, plain, Text, visible } from "../common/text";
+import type { About, Id, Word } from "../contract/questions";
+import { ask } from "../data/client";
+import { Trouble } from "../data/errors";
 
 const PAUSE = 60; // ms without a key before asking
 const MOST = 10;

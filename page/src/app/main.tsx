@@ -1,7 +1,7 @@
 import { render } from "preact";
 import { App } from "./App";
 import { followTheme } from "./theme";
-import "./style/index.css";
+import "../style/index.css";
 
 followTheme();
 const root = document.getElementById("page");

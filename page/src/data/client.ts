@@ -1,9 +1,9 @@
 /** Questions on their way: to the server, or to the exported document. */
 
-import { address, type Id, type Questions } from "./api";
+import { store } from "../common/store";
+import { address, type Id, type Questions } from "../contract/questions";
+import { Trouble } from "./errors";
 import { snapshot } from "./snapshot";
-import { store } from "./store";
-import { Trouble } from "./trouble";
 
 const ATTEMPTS = 10; // at a question, where the server has too much to do
 

@@ -1,5 +1,7 @@
 /** An exported page: the document answers what the server would. */
 
+import { floats } from "../common/base64";
+import { plain, visible } from "../common/text";
 import {
   address,
   type Comparison,
@@ -9,12 +11,10 @@ import {
   type Questions,
   type Scored,
   type Word,
-} from "./api";
-import { floats } from "./base64";
-import { parse, type View } from "./hash";
-import { Trouble } from "./trouble";
-import { plain, visible } from "./words";
-import * as worked from "./worked";
+} from "../contract/questions";
+import { Trouble } from "./errors";
+import * as worked from "./vectors";
+import { parse, type View } from "./view";
 
 const COSINE = 10_000; // cosines are kept as whole numbers of this
 

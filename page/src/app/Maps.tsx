@@ -1,10 +1,10 @@
-import type { About, Id, Model } from "./api";
-import { useAnswer, usePoints } from "./asked";
-import type { View } from "./hash";
-import { MapView } from "./map/Map";
+import { useMedia } from "../common/media";
+import { grouped } from "../common/text";
+import type { About, Id, Model } from "../contract/questions";
+import { useAnswer, usePoints } from "../data/useAnswer";
+import type { View } from "../data/view";
+import { MapView } from "../map/MapView";
 import { useMarking } from "./marking";
-import { useMedia } from "./media";
-import { grouped } from "./words";
 
 const CROWD = 100; // words; of fewer t-SNE makes nothing
 

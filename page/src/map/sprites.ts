@@ -1,6 +1,6 @@
 /** Words as pictures: measured once, drawn once with a rim that sets them off, and then copied. */
 
-import { visible } from "../words";
+import { visible } from "../common/text";
 
 const LONGEST = 22; // characters
 const KEPT = 3000;

@@ -1,10 +1,10 @@
 /** Answers as components follow them: asked for once, kept for the way back. */
 
 import { useEffect, useReducer, useRef } from "preact/hooks";
-import { address, type Id, type Questions } from "./api";
-import { ask, askPoints } from "./ask";
-import { store } from "./store";
-import { Trouble } from "./trouble";
+import { store } from "../common/store";
+import { address, type Id, type Questions } from "../contract/questions";
+import { ask, askPoints } from "./client";
+import { Trouble } from "./errors";
 
 export interface Asked<T> {
   /** The answer; while a new one is on its way, the last one. */

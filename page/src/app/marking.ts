@@ -1,10 +1,10 @@
 /** What a view marks on a map. */
 
 import { useMemo } from "preact/hooks";
-import { type Id, type Model, NUMBERS } from "./api";
-import { useAnswer, useSame } from "./asked";
-import { idsOf, type View } from "./hash";
-import type { Role } from "./map/types";
+import { type Id, type Model, NUMBERS } from "../contract/questions";
+import { useAnswer, useSame } from "../data/useAnswer";
+import { idsOf, type View } from "../data/view";
+import type { Role } from "../map/types";
 
 export interface Marking {
   marked: ReadonlyMap<Id, Role>;

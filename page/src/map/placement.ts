@@ -4,8 +4,8 @@
  * In: sizes of texts and points in the window. Out: rectangles. Draws nothing.
  */
 
-import type { Id } from "../api";
-import type { Size } from "./view";
+import type { Id } from "../contract/questions";
+import type { Size } from "./viewport";
 
 export interface Rect {
   left: number;

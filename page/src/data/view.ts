@@ -1,7 +1,7 @@
 /** What is looked at, as it stands in the hash of the address: `#m=0&tab=word&id=12`. */
 
 import { useCallback, useEffect, useState } from "preact/hooks";
-import type { About, Id } from "./api";
+import type { About, Id } from "../contract/questions";
 
 export type Tab = "word" | "analogy" | "compare";
 export type Method = "add" | "mul";

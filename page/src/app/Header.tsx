@@ -1,5 +1,5 @@
-import type { About } from "./api";
-import { format, type View } from "./hash";
+import type { About } from "../contract/questions";
+import { format, type View } from "../data/view";
 import { nextTheme, type Theme, theme } from "./theme";
 
 interface HeaderProps {
