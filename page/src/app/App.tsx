@@ -1,19 +1,12 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { visible } from "../common/text";
-import type { About, Id } from "../contract/questions";
+import type { About, Id } from "../contract/answers";
+import { MOST_COMPARED } from "../contract/questions";
 import { ask, connection } from "../data/client";
 import { Trouble } from "../data/errors";
 import { snapshot } from "../data/snapshot";
 import { retry, sameWord, useAsked, useWord } from "../data/useAnswer";
-import {
-  blank,
-  idsOf,
-  MOST_COMPARED,
-  type Slots,
-  type Tab,
-  useView,
-  type View,
-} from "../data/view";
+import { blank, idsOf, type Slots, type Tab, useView, type View } from "../data/view";
 import { Live } from "../live/Live";
 import { AnalogyPanel } from "../panels/AnalogyPanel";
 import { ComparePanel } from "../panels/ComparePanel";

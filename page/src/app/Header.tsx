@@ -1,4 +1,4 @@
-import type { About } from "../contract/questions";
+import type { About } from "../contract/answers";
 import { format, type View } from "../data/view";
 import { nextTheme, type Theme, theme } from "./theme";
 

@@ -1,6 +1,6 @@
 import { useMedia } from "../common/media";
 import { grouped } from "../common/text";
-import type { About, Id, Model } from "../contract/questions";
+import type { About, Id, Model } from "../contract/answers";
 import { useAnswer, usePoints } from "../data/useAnswer";
 import type { View } from "../data/view";
 import { MapView } from "../map/MapView";

@@ -1,7 +1,8 @@
 /** What a view marks on a map. */
 
 import { useMemo } from "preact/hooks";
-import { type Id, type Model, NUMBERS } from "../contract/questions";
+import type { Id, Model } from "../contract/answers";
+import { NUMBERS } from "../contract/questions";
 import { useAnswer, useSame } from "../data/useAnswer";
 import { idsOf, type View } from "../data/view";
 import type { Role } from "../map/types";

@@ -1,7 +1,8 @@
 /** Questions on their way: to the server, or to the exported document. */
 
 import { store } from "../common/store";
-import { address, type Id, type Questions } from "../contract/questions";
+import type { Id } from "../contract/answers";
+import { address, type Questions } from "../contract/questions";
 import { Trouble } from "./errors";
 import { snapshot } from "./snapshot";
 

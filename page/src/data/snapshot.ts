@@ -2,16 +2,9 @@
 
 import { floats } from "../common/base64";
 import { plain, visible } from "../common/text";
-import {
-  address,
-  type Comparison,
-  type Exported,
-  type Id,
-  type Neighbours,
-  type Questions,
-  type Scored,
-  type Word,
-} from "../contract/questions";
+import type { Comparison, Id, Neighbours, Scored, Word } from "../contract/answers";
+import type { Exported } from "../contract/exported";
+import { address, type Questions } from "../contract/questions";
 import { Trouble } from "./errors";
 import * as worked from "./vectors";
 import { parse, type View } from "./view";

@@ -2,7 +2,8 @@
 
 import { useEffect, useReducer, useRef } from "preact/hooks";
 import { store } from "../common/store";
-import { address, type Id, type Questions } from "../contract/questions";
+import type { Id } from "../contract/answers";
+import { address, type Questions } from "../contract/questions";
 import { ask, askPoints } from "./client";
 import { Trouble } from "./errors";
 

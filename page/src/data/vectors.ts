@@ -1,8 +1,10 @@
 /** Analogies and comparisons from vectors: what a server answers, but among the words at hand. */
 
 import { halves } from "../common/base64";
-import type { Id, Vectors } from "../contract/questions";
-import type { Method, Slots } from "./view";
+import type { Id } from "../contract/answers";
+import type { Vectors } from "../contract/exported";
+import type { Method } from "../contract/questions";
+import type { Slots } from "./view";
 
 type Vector = Float64Array;
 

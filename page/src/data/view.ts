@@ -1,10 +1,10 @@
 /** What is looked at, as it stands in the hash of the address: `#m=0&tab=word&id=12`. */
 
 import { useCallback, useEffect, useState } from "preact/hooks";
-import type { About, Id } from "../contract/questions";
+import type { About, Id } from "../contract/answers";
+import { type Method, MOST_COMPARED } from "../contract/questions";
 
 export type Tab = "word" | "analogy" | "compare";
-export type Method = "add" | "mul";
 /** a is to b as c is to …; null: not chosen yet. */
 export type Slots = readonly [Id | null, Id | null, Id | null];
 
@@ -13,8 +13,6 @@ export type View =
   | { tab: "word"; model: number; id: Id | null; beside: Id | null }
   | { tab: "analogy"; model: number; ids: Slots; method: Method }
   | { tab: "compare"; model: number; ids: readonly Id[] };
-
-export const MOST_COMPARED = 12;
 
 /** Nothing chosen yet in a tab. */
 export function blank(tab: Tab, model: number): View {

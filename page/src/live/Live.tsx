@@ -1,11 +1,12 @@
 import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import { duration, short, whole } from "../common/numbers";
-import type { Id } from "../contract/questions";
+import type { Id } from "../contract/answers";
+import type { Ended, Stage } from "../contract/live";
 import { MapView } from "../map/MapView";
 import type { Role } from "../map/types";
 import { Chart } from "./Chart";
-import { type Ended, isGone, type Run, type Stage, useRun } from "./feed";
+import { isGone, type Run, useRun } from "./feed";
 import { Probes } from "./Probes";
 
 /** A run that is going on: its losses, its speed, and what it has learned so far. */

@@ -1,5 +1,5 @@
 import { whole } from "../common/numbers";
-import type { Probe } from "./feed";
+import type { Probe } from "../contract/live";
 
 interface ProbesProps {
   probes: Probe[];

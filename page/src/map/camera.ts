@@ -6,7 +6,7 @@
 
 import { select } from "d3-selection";
 import { type D3ZoomEvent, type ZoomTransform, zoom, zoomIdentity } from "d3-zoom";
-import type { Id } from "../contract/questions";
+import type { Id } from "../contract/answers";
 import type { Cloud } from "./cloud";
 import {
   around,

@@ -1,7 +1,7 @@
 /** The points: where they are now, where they go, and which are nearest to a place. Draws nothing. */
 
 import Flatbush from "flatbush";
-import type { Id } from "../contract/questions";
+import type { Id } from "../contract/answers";
 import { densest } from "./raster";
 import { type Box, boxOf } from "./viewport";
 

@@ -1,6 +1,6 @@
 /** The labels from frame to frame: which words have one, where, and how they come and go. */
 
-import type { Id } from "../contract/questions";
+import type { Id } from "../contract/answers";
 import type { Camera } from "./camera";
 import type { Colours } from "./colours";
 import { MARK } from "./marks";

@@ -4,7 +4,7 @@
  * In: sizes of texts and points in the window. Out: rectangles. Draws nothing.
  */
 
-import type { Id } from "../contract/questions";
+import type { Id } from "../contract/answers";
 import type { Size } from "./viewport";
 
 export interface Rect {

@@ -6,7 +6,7 @@
  */
 
 import type { ZoomTransform } from "d3-zoom";
-import type { Id } from "../contract/questions";
+import type { Id } from "../contract/answers";
 import type { Rgb } from "./colours";
 import { type Box, type Size, sideOf } from "./viewport";
 

@@ -4,7 +4,7 @@
  * Draws only when something changed. A frame: points as a density, arrows, marks, labels.
  */
 
-import type { Id } from "../contract/questions";
+import type { Id } from "../contract/answers";
 import { type Arrow, along, arrowBetween, drawArrow } from "./arrows";
 import { Camera } from "./camera";
 import { Cloud } from "./cloud";

@@ -1,6 +1,6 @@
 /** What a map is given to show. */
 
-import type { Id } from "../contract/questions";
+import type { Id } from "../contract/answers";
 
 /** What a word on the map is to the question: it decides its colour and that its label is shown. */
 export type Role = "asked" | "answer" | "other";

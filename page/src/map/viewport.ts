@@ -5,7 +5,7 @@
  */
 
 import { type ZoomTransform, zoomIdentity } from "d3-zoom";
-import type { Id } from "../contract/questions";
+import type { Id } from "../contract/answers";
 
 export interface Size {
   width: number;

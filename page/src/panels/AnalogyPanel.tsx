@@ -1,5 +1,6 @@
 import { Text, visible } from "../common/text";
-import { type About, type Id, NUMBERS } from "../contract/questions";
+import type { About, Id } from "../contract/answers";
+import { NUMBERS } from "../contract/questions";
 import { isKnown } from "../data/client";
 import { useAnswer, useSame, useWord } from "../data/useAnswer";
 import type { Slots, View } from "../data/view";

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Text, visible } from "../common/text";
-import type { Id, Scored } from "../contract/questions";
+import type { Id, Scored } from "../contract/answers";
 
 interface BarsProps {
   /** For screen readers. */

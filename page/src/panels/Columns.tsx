@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import type { About } from "../contract/questions";
+import type { About } from "../contract/answers";
 
 interface ColumnsProps {
   about: About;

@@ -1,7 +1,8 @@
 import { Text, visible } from "../common/text";
-import { type About, type Comparison, type Id, NUMBERS } from "../contract/questions";
+import type { About, Comparison, Id } from "../contract/answers";
+import { MOST_COMPARED, NUMBERS } from "../contract/questions";
 import { useAnswer, useSame, useWord } from "../data/useAnswer";
-import { MOST_COMPARED, type View } from "../data/view";
+import type { View } from "../data/view";
 import { Bars, threeDigits } from "./Bars";
 import { Columns } from "./Columns";
 import { Among, Note, Quiet } from "./Note";

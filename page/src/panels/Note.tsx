@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { grouped } from "../common/text";
-import type { Model, Questions } from "../contract/questions";
+import type { Model } from "../contract/answers";
+import type { Questions } from "../contract/questions";
 import type { Trouble } from "../data/errors";
 import { snapshot } from "../data/snapshot";
 

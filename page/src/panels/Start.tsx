@@ -1,5 +1,5 @@
 import { grouped, Text } from "../common/text";
-import type { About, Id } from "../contract/questions";
+import type { About, Id } from "../contract/answers";
 import { isKnown } from "../data/client";
 import { useAnswer } from "../data/useAnswer";
 import { beginnings } from "./examples";

@@ -1,5 +1,6 @@
 import { Text, visible } from "../common/text";
-import { type Id, NUMBERS } from "../contract/questions";
+import type { Id } from "../contract/answers";
+import { NUMBERS } from "../contract/questions";
 import { isKnown } from "../data/client";
 import { useAnswer } from "../data/useAnswer";
 import { beginnings } from "./examples";

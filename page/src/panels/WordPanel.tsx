@@ -1,13 +1,7 @@
 import { useState } from "preact/hooks";
 import { grouped, Text, visible } from "../common/text";
-import {
-  type About,
-  type Id,
-  type Model,
-  type Neighbours,
-  NUMBERS,
-  type Scored,
-} from "../contract/questions";
+import type { About, Id, Model, Neighbours, Scored } from "../contract/answers";
+import { NUMBERS } from "../contract/questions";
 import { answerable } from "../data/client";
 import { useAnswer, useSame, useWord } from "../data/useAnswer";
 import { Bars, percent } from "./Bars";
