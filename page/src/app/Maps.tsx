@@ -1,5 +1,5 @@
 import { useMedia } from "../common/media";
-import { grouped } from "../common/text";
+import { grouped } from "../common/numbers";
 import type { About, Id, Model } from "../contract/answers";
 import { useAnswer, usePoints } from "../data/useAnswer";
 import type { View } from "../data/view";

@@ -1,5 +1,6 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { grouped, plain, Text, visible } from "../common/text";
+import { grouped } from "../common/numbers";
+import { plain, Text, visible } from "../common/text";
 import type { About, Id, Word } from "../contract/answers";
 import { ask } from "../data/client";
 import { Trouble } from "../data/errors";

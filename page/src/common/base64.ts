@@ -1,4 +1,4 @@
-/** Numbers of an exported document: little-endian, as base64. */
+/** Little-endian numbers in base64. */
 
 /** Of four bytes each. */
 export function floats(base64: string): Float32Array {

@@ -4,7 +4,7 @@ const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const SHORT = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 
 /** 12345 → "12,345". */
-export function whole(value: number): string {
+export function grouped(value: number): string {
   return WHOLE.format(value);
 }
 
@@ -19,4 +19,16 @@ export function duration(seconds: number): string {
   if (s < 60) return `${s} s`;
   if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
   return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+}
+
+/** -0.1234 → "−0.123". */
+export function threeDigits(score: number): string {
+  return score.toFixed(3).replace("-", "−");
+}
+
+/** A probability in percent, with two digits that say something. */
+export function percent(share: number): string {
+  const percents = 100 * share;
+  const digits = percents >= 10 ? 1 : percents >= 0.1 ? 2 : 3;
+  return `${percents.toFixed(digits)} %`;
 }

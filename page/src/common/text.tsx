@@ -28,13 +28,6 @@ export function Text({ word }: { word: string }) {
   );
 }
 
-const whole = new Intl.NumberFormat("en");
-
-/** 12345 as 12,345. */
-export function grouped(count: number): string {
-  return whole.format(count);
-}
-
 /** A spelling without case and marks, as words are searched for. */
 export function plain(text: string): string {
   // Large letters first: ß is SS.

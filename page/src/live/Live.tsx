@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
-import { duration, short, whole } from "../common/numbers";
+import { duration, grouped, short } from "../common/numbers";
 import type { Id } from "../contract/answers";
 import type { Ended, Stage } from "../contract/live";
 import { MapView } from "../map/MapView";
@@ -141,7 +141,7 @@ function spelled(stage: Stage): string {
     case "training":
       return `Epoch ${stage.number} of ${stage.of}`;
     case "descending": {
-      const words = `${whole(stage.words ?? 0)} words`;
+      const words = `${grouped(stage.words ?? 0)} words`;
       return stage.number ? `Pass ${stage.number} over ${words}` : `Taking in ${words}`;
     }
     case "fitted":
@@ -215,7 +215,7 @@ function Moving({ run: { words, points, probes }, picked, onPick }: MovingProps)
   return (
     <div class="live-map">
       <MapView
-        title={`Map of ${whole(words.length)} words, which move as training goes on`}
+        title={`Map of ${grouped(words.length)} words, which move as training goes on`}
         words={words}
         points={points}
         marked={marked}

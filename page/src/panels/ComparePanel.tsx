@@ -1,9 +1,10 @@
+import { threeDigits } from "../common/numbers";
 import { Text, visible } from "../common/text";
 import type { About, Comparison, Id } from "../contract/answers";
 import { MOST_COMPARED, NUMBERS } from "../contract/questions";
 import { useAnswer, useSame, useWord } from "../data/useAnswer";
 import type { View } from "../data/view";
-import { Bars, threeDigits } from "./Bars";
+import { Bars } from "./Bars";
 import { Columns } from "./Columns";
 import { Among, Note, Quiet } from "./Note";
 import { Suggestions } from "./Suggestions";

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { grouped } from "../common/text";
+import { grouped } from "../common/numbers";
 import type { Model } from "../contract/answers";
 import type { Questions } from "../contract/questions";
 import type { Trouble } from "../data/errors";

@@ -1,4 +1,5 @@
-import { grouped, Text } from "../common/text";
+import { grouped } from "../common/numbers";
+import { Text } from "../common/text";
 import type { About, Id } from "../contract/answers";
 import { isKnown } from "../data/client";
 import { useAnswer } from "../data/useAnswer";

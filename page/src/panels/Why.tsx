@@ -1,4 +1,5 @@
-import { grouped, Text, visible } from "../common/text";
+import { grouped } from "../common/numbers";
+import { Text, visible } from "../common/text";
 import type { Id, Sentence, Word } from "../contract/answers";
 import { useAnswer } from "../data/useAnswer";
 import { Note, Quiet } from "./Note";

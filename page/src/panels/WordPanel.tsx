@@ -1,10 +1,11 @@
 import { useState } from "preact/hooks";
-import { grouped, Text, visible } from "../common/text";
+import { grouped, percent } from "../common/numbers";
+import { Text, visible } from "../common/text";
 import type { About, Id, Model, Neighbours, Scored } from "../contract/answers";
 import { NUMBERS } from "../contract/questions";
 import { answerable } from "../data/client";
 import { useAnswer, useSame, useWord } from "../data/useAnswer";
-import { Bars, percent } from "./Bars";
+import { Bars } from "./Bars";
 import { Columns } from "./Columns";
 import { Note, Quiet } from "./Note";
 import { Why } from "./Why";
