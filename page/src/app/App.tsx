@@ -3,9 +3,9 @@ import { visible } from "../common/text";
 import type { About, Id } from "../contract/answers";
 import { MOST_COMPARED } from "../contract/questions";
 import { ask, connection } from "../data/client";
-import { Trouble } from "../data/errors";
+import { AnswerError } from "../data/errors";
 import { snapshot } from "../data/snapshot";
-import { retry, sameWord, useAsked, useWord } from "../data/useAnswer";
+import { retry, sameWord, useCached, useWord } from "../data/useAnswer";
 import { blank, idsOf, type Slots, type Tab, useView, type View } from "../data/view";
 import { Live } from "../live/Live";
 import { AnalogyPanel } from "../panels/AnalogyPanel";
@@ -30,13 +30,13 @@ export function App() {
 /** What there is to look at; asked for again while a layout is on its way. */
 function useAbout(): About | null {
   const [round, setRound] = useState(0);
-  const { value } = useAsked(`about ${round}`, () => ask("about", {}));
+  const { value } = useCached(`about ${round}`, () => ask("about", {}));
   const known = useRef<About | null>(null);
   if (value && JSON.stringify(value) !== JSON.stringify(known.current)) known.current = value;
   const pending = known.current?.models.some((model) => model.pending !== null) ?? false;
   useEffect(() => {
     if (!pending) return;
-    const again = () => connection.get().trouble ?? setRound((now) => now + 1);
+    const again = () => connection.get().error ?? setRound((now) => now + 1);
     const timer = setInterval(again, LAYOUT_POLL);
     return () => clearInterval(timer);
   }, [pending]);
@@ -68,7 +68,7 @@ function Explorer({ about }: { about: About | null }) {
     const before = now.current.view;
     if (before.tab === "word") return open(model, id);
     const empty = idsOf(before).every((other) => other === null);
-    const there = empty ? id : await sameWord(id, model, before.model).catch(untold);
+    const there = empty ? id : await sameWord(id, model, before.model).catch(ignoreAnswerError);
     if (there === undefined) return;
     const { view, slot } = now.current;
     const name = about?.models[view.model]?.name ?? "";
@@ -113,7 +113,7 @@ function Explorer({ about }: { about: About | null }) {
   async function turnTo(model: number) {
     const same = idsOf(view).map((id) => sameWord(id, view.model, model));
     setNotice("");
-    const ids = await Promise.all(same).catch(untold);
+    const ids = await Promise.all(same).catch(ignoreAnswerError);
     if (!ids) return setNotice(`${about?.models[model]?.name} could not be asked.`);
     if (view.tab === "word") show({ tab: "word", model, id: ids[0] ?? null, beside: null });
     else if (view.tab === "compare") show({ ...view, model, ids: ids.filter((id) => id !== null) });
@@ -174,9 +174,9 @@ function Explorer({ about }: { about: About | null }) {
   );
 }
 
-/** What a word is elsewhere could not be asked: of what ails the whole page the banner tells. */
-function untold(error: unknown): undefined {
-  if (!(error instanceof Trouble)) throw error;
+/** An answer that failed counts as none; the banner reports what ails the whole page. */
+function ignoreAnswerError(error: unknown): undefined {
+  if (!(error instanceof AnswerError)) throw error;
 }
 
 /** The slot of an analogy that the next word goes into: the one chosen, else the first free one. */
@@ -254,18 +254,18 @@ function Progress() {
   return <div class="progress" hidden={!slow} />;
 }
 
-const TOLD = {
+const BANNERS = {
   gone: "The explorer has stopped; start it again with wordkin explore.",
   forbidden: "The explorer does not know this browser; open the address that it printed.",
 };
 
 /** What ails the whole page. */
 function Banner() {
-  const { trouble } = connection.use();
-  if (!trouble) return null;
+  const { error } = connection.use();
+  if (!error) return null;
   return (
     <p class="banner" role="alert">
-      {TOLD[trouble]}
+      {BANNERS[error]}
       <button type="button" class="small" onClick={retry}>
         Try again
       </button>

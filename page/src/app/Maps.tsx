@@ -46,7 +46,7 @@ function ModelMap({ about, model, view, onPick }: ModelMapProps) {
   const points = usePoints(model, one?.layout ?? "");
   const marking = useMarking(view, model, one);
   if (!one) return null;
-  const trouble = words.trouble ?? points.trouble;
+  const error = words.error ?? points.error;
   return (
     <section class="map-frame" aria-label={`Map of ${one.name}`}>
       {words.value && points.value ? (
@@ -58,7 +58,7 @@ function ModelMap({ about, model, view, onPick }: ModelMapProps) {
           onPick={(id) => onPick(model, id)}
         />
       ) : (
-        <p class="map-wait">{trouble ? trouble.message : "Drawing the map…"}</p>
+        <p class="map-wait">{error ? error.message : "Drawing the map…"}</p>
       )}
       <p class="map-note">
         {about.models.length > 1 && <b>{one.name} · </b>}

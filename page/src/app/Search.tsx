@@ -3,7 +3,7 @@ import { grouped } from "../common/numbers";
 import { plain, Text, visible } from "../common/text";
 import type { About, Id, Word } from "../contract/answers";
 import { ask } from "../data/client";
-import { Trouble } from "../data/errors";
+import { AnswerError } from "../data/errors";
 
 const PAUSE = 60; // ms without a key before asking
 const MOST = 10;
@@ -19,7 +19,7 @@ interface Found {
   offers: Offer[];
   near: boolean;
   /** Why nothing was found out. */
-  trouble: Trouble | null;
+  error: AnswerError | null;
 }
 
 /** The offer that arrow keys led to: of one answer, and not of the next. */
@@ -156,14 +156,14 @@ export function Search({ about, model, onPick }: SearchProps) {
         </div>
       </div>
       <p class="unseen" role="status">
-        {shown ? told(found) : ""}
+        {shown ? announcement(found) : ""}
       </p>
     </search>
   );
 }
 
 function Unknown({ found }: { found: Found }) {
-  if (found.trouble) return <p class="offers-note">{found.trouble.message}</p>;
+  if (found.error) return <p class="offers-note">{found.error.message}</p>;
   return (
     <p class="offers-note">
       No word “<bdi>{visible(found.query)}</bdi>”.{found.offers.length > 0 && " Spelled like it:"}
@@ -177,8 +177,8 @@ function placeholder(about: About | null, model: number): string {
   return about?.exported ? "Search on this page" : `Search ${grouped(one.words)} words`;
 }
 
-function told(found: Found): string {
-  if (found.trouble) return found.trouble.message;
+function announcement(found: Found): string {
+  if (found.error) return found.error.message;
   const count = found.offers.length;
   const words = count === 1 ? "1 word" : `${count} words`;
   return found.near ? `No word ${visible(found.query)}; ${words} spelled like it` : words;
@@ -195,8 +195,8 @@ function useFound(about: About | null, model: number, query: string): Found | nu
         const now = await find(about, model, query);
         if (current) setFound(now);
       } catch (error) {
-        if (!(error instanceof Trouble)) throw error;
-        if (current) setFound({ query, offers: [], near: true, trouble: error });
+        if (!(error instanceof AnswerError)) throw error;
+        if (current) setFound({ query, offers: [], near: true, error });
       }
     }, PAUSE);
     return () => {
@@ -221,7 +221,7 @@ async function find(about: About, model: number, query: string): Promise<Found> 
   // A keyboard on glass ends a word with a space.
   const wanted = plain(query.trim());
   const near = offers.every(({ word }) => !plain(word).includes(wanted));
-  return { query, offers, near, trouble: null };
+  return { query, offers, near, error: null };
 }
 
 /** `/` leads to the box from anywhere but other boxes. */

@@ -1,23 +1,23 @@
-/** Questions on their way: to the server, or to the exported document. */
+/** Requests to the server, or to the exported document in its place. */
 
 import { store } from "../common/store";
 import type { Id } from "../contract/answers";
 import { address, type Questions } from "../contract/questions";
-import { Trouble } from "./errors";
+import { AnswerError } from "./errors";
 import { snapshot } from "./snapshot";
 
 const ATTEMPTS = 10; // at a question, where the server has too much to do
 
 export interface Connection {
-  /** Questions on their way. */
+  /** Requests without an answer yet. */
   waiting: number;
-  /** What ails all questions, if anything does. */
-  trouble: "gone" | "forbidden" | null;
+  /** Why no request is answered, if none is. */
+  error: "gone" | "forbidden" | null;
 }
 
-export const connection = store<Connection>({ waiting: 0, trouble: null });
+export const connection = store<Connection>({ waiting: 0, error: null });
 
-/** Ask the server, or the exported document; rejects with a `Trouble`. */
+/** Ask the server, or the exported document; rejects with an `AnswerError`. */
 export async function ask<Name extends keyof Questions>(
   name: Name,
   params: Questions[Name]["params"],
@@ -49,18 +49,18 @@ export async function askPoints(model: number): Promise<Float32Array> {
 
 async function get<T>(where: string, read: (response: Response) => Promise<T>): Promise<T> {
   connection.change((now) => ({ ...now, waiting: now.waiting + 1 }));
-  let trouble = connection.get().trouble;
+  let failure = connection.get().error;
   try {
     const response = await patiently(where);
-    trouble = response.status === 403 ? "forbidden" : null;
+    failure = response.status === 403 ? "forbidden" : null;
     if (!response.ok) throw await refusal(response);
     return await read(response);
   } catch (error) {
-    if (error instanceof Trouble) throw error;
-    trouble = "gone";
-    throw new Trouble("gone", "The explorer has stopped.");
+    if (error instanceof AnswerError) throw error;
+    failure = "gone";
+    throw new AnswerError("gone", "The explorer has stopped.");
   } finally {
-    connection.change((now) => ({ waiting: now.waiting - 1, trouble }));
+    connection.change((now) => ({ waiting: now.waiting - 1, error: failure }));
   }
 }
 
@@ -74,9 +74,9 @@ async function patiently(where: string): Promise<Response> {
   }
 }
 
-async function refusal(response: Response): Promise<Trouble> {
+async function refusal(response: Response): Promise<AnswerError> {
   if (response.status === 403)
-    return new Trouble("forbidden", "The explorer refused this browser.");
+    return new AnswerError("forbidden", "The explorer refused this browser.");
   const said: { error: string } | null = await response.json().catch(() => null);
-  return new Trouble("refused", said?.error ?? `The explorer answered ${response.status}.`);
+  return new AnswerError("refused", said?.error ?? `The explorer answered ${response.status}.`);
 }

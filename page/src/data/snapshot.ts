@@ -5,22 +5,22 @@ import { plain, visible } from "../common/text";
 import type { Comparison, Id, Neighbours, Scored, Word } from "../contract/answers";
 import type { Exported } from "../contract/exported";
 import { address, type Questions } from "../contract/questions";
-import { Trouble } from "./errors";
-import * as worked from "./vectors";
+import { AnswerError } from "./errors";
+import * as vectors from "./vectors";
 import { parse, type View } from "./view";
 
 const COSINE = 10_000; // cosines are kept as whole numbers of this
 
 export interface Snapshot {
   view: View | null;
-  /** The answer to a question; throws a `Trouble` where the document does not hold it. */
+  /** The answer to a question; throws an `AnswerError` where the document does not hold it. */
   answer: <Name extends keyof Questions>(
     name: Name,
     params: Questions[Name]["params"],
   ) => Questions[Name]["answer"];
   /** Whether the document holds the answer as the server gave it. */
   holds: <Name extends keyof Questions>(name: Name, params: Questions[Name]["params"]) => boolean;
-  /** The words of a model that analogies and comparisons are worked out with, and among. */
+  /** The words of a model that analogies and comparisons are computed with, and among. */
   atHand: (model: number) => { size: number; has: (id: Id) => boolean };
   points: (model: number) => Float32Array;
 }
@@ -35,7 +35,7 @@ function read(): Snapshot | null {
     view: parse(kept.view),
     answer(name, params) {
       const answer = answered(kept, name, params);
-      if (answer === undefined) throw new Trouble("absent", "Not in this exported page.");
+      if (answer === undefined) throw new AnswerError("absent", "Not in this exported page.");
       return answer;
     },
     holds: (name, params) => recorded(kept, name, params) !== undefined,
@@ -44,13 +44,13 @@ function read(): Snapshot | null {
   };
 }
 
-type Worker<Name extends keyof Questions> = (
+type Computation<Name extends keyof Questions> = (
   kept: Exported,
   params: Questions[Name]["params"],
 ) => Questions[Name]["answer"] | undefined;
 
-/** What is worked out here, where the document does not hold the answer itself. */
-const WORKERS: { [Name in keyof Questions]?: Worker<Name> } = {
+/** What is computed here where the document does not hold the answer itself. */
+const COMPUTED: { [Name in keyof Questions]?: Computation<Name> } = {
   about: (kept) => kept.about,
   search,
   neighbours,
@@ -65,7 +65,7 @@ function answered<Name extends keyof Questions>(
   params: Questions[Name]["params"],
 ): Questions[Name]["answer"] | undefined {
   const answer = recorded(kept, name, params);
-  return answer === undefined ? WORKERS[name]?.(kept, params) : answer;
+  return answer === undefined ? COMPUTED[name]?.(kept, params) : answer;
 }
 
 function recorded<Name extends keyof Questions>(
@@ -127,14 +127,14 @@ function same(
   return there < 0 ? null : { id: there, word };
 }
 
-const directionsRead = new Map<number, worked.Directions>();
+const directionsRead = new Map<number, vectors.Directions>();
 
 /** The vectors of a model, read when first asked for. */
-function directionsOf(kept: Exported, model: number): worked.Directions {
+function directionsOf(kept: Exported, model: number): vectors.Directions {
   const known = directionsRead.get(model);
   if (known) return known;
-  const vectors = kept.vectors[model];
-  const now: worked.Directions = vectors ? worked.directions(vectors) : new Map();
+  const given = kept.vectors[model];
+  const now: vectors.Directions = given ? vectors.directions(given) : new Map();
   directionsRead.set(model, now);
   return now;
 }
@@ -144,19 +144,19 @@ function analogy(
   { model, a, b, c, n, method }: Questions["analogy"]["params"],
 ): Scored[] {
   const known = directionsOf(kept, model);
-  const rated = worked.analogy(known, [a, b, c], method, n);
+  const rated = vectors.analogy(known, [a, b, c], method, n);
   return rated ? spelled(kept, model, rated) : missing(kept, model, [a, b, c]);
 }
 
 function compare(kept: Exported, { model, ids, n }: Questions["compare"]["params"]): Comparison {
   const asked = ids.split(",").map(Number);
-  const found = worked.compare(directionsOf(kept, model), asked, n);
+  const found = vectors.compare(directionsOf(kept, model), asked, n);
   if (!found) return missing(kept, model, asked);
   const words = asked.map((id) => ({ id, word: spelling(kept, model, id) }));
   return { words, cosines: found.cosines, near: spelled(kept, model, found.near) };
 }
 
-function spelled(kept: Exported, model: number, rated: readonly worked.Rated[]): Scored[] {
+function spelled(kept: Exported, model: number, rated: readonly vectors.Rated[]): Scored[] {
   return rated.map(({ id, score }) => ({ id, word: spelling(kept, model, id), score }));
 }
 
@@ -169,7 +169,7 @@ function missing(kept: Exported, model: number, asked: readonly Id[]): never {
   const words = asked.filter((id) => !known.has(id)).map((id) => spelling(kept, model, id));
   const which = [...new Set(words)].map((word) => `“${visible(word)}”`).join(", ");
   const has = words.length === 1 ? "has no vector" : "have no vectors";
-  throw new Trouble(
+  throw new AnswerError(
     "absent",
     `${which} ${has} in this page. Open the model with wordkin explore for all words.`,
   );

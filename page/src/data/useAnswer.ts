@@ -1,37 +1,37 @@
-/** Answers as components follow them: asked for once, kept for the way back. */
+/** Hooks for answers: each question is requested once, and its answer kept for the way back. */
 
 import { useEffect, useReducer, useRef } from "preact/hooks";
 import { store } from "../common/store";
 import type { Id } from "../contract/answers";
 import { address, type Questions } from "../contract/questions";
 import { ask, askPoints } from "./client";
-import { Trouble } from "./errors";
+import { AnswerError } from "./errors";
 
-export interface Asked<T> {
+export interface Loaded<T> {
   /** The answer; while a new one is on its way, the last one. */
   value: T | null;
   waiting: boolean;
-  trouble: Trouble | null;
+  error: AnswerError | null;
 }
 
-interface Held {
+interface Entry {
   value: unknown;
-  trouble: Trouble | null;
+  error: AnswerError | null;
   settled: boolean;
   promise: Promise<void>;
 }
 
-const held = new Map<string, Held>();
+const cache = new Map<string, Entry>();
 const attempt = store(0);
 
 /** Ask again what got no answer. */
 export function retry() {
-  for (const [key, { trouble }] of held) if (trouble) held.delete(key);
+  for (const [key, { error }] of cache) if (error) cache.delete(key);
   attempt.change((count) => count + 1);
 }
 
 /** The answer to one question; of equal keys the same. Without a key nothing is asked. */
-export function useAsked<T>(key: string | null, start: () => Promise<T>): Asked<T> {
+export function useCached<T>(key: string | null, start: () => Promise<T>): Loaded<T> {
   const [, redraw] = useReducer((count: number, _: null) => count + 1, 0);
   const attempts = attempt.use();
   const last = useRef<T | null>(null);
@@ -41,7 +41,7 @@ export function useAsked<T>(key: string | null, start: () => Promise<T>): Asked<
   useEffect(() => {
     if (key === null) return;
     let current = true;
-    hold(key, starting.current).promise.then(() => {
+    load(key, starting.current).promise.then(() => {
       if (current) redraw(null);
     });
     return () => {
@@ -51,28 +51,29 @@ export function useAsked<T>(key: string | null, start: () => Promise<T>): Asked<
 
   if (key === null) {
     last.current = null;
-    return { value: null, waiting: false, trouble: null };
+    return { value: null, waiting: false, error: null };
   }
-  const now = held.get(key);
+  const now = cache.get(key);
   if (now?.settled) last.current = now.value as T | null;
-  return { value: last.current, waiting: !now?.settled, trouble: now?.trouble ?? null };
+  return { value: last.current, waiting: !now?.settled, error: now?.error ?? null };
 }
 
-function hold<T>(key: string, start: () => Promise<T>): Held {
-  const known = held.get(key);
+function load<T>(key: string, start: () => Promise<T>): Entry {
+  const known = cache.get(key);
   if (known) return known;
-  const entry: Held = { value: null, trouble: null, settled: false, promise: Promise.resolve() };
+  const entry: Entry = { value: null, error: null, settled: false, promise: Promise.resolve() };
   entry.promise = start()
     .then((value) => {
       entry.value = value;
     })
     .catch((error: unknown) => {
-      entry.trouble = error instanceof Trouble ? error : new Trouble("refused", String(error));
+      entry.error =
+        error instanceof AnswerError ? error : new AnswerError("refused", String(error));
     })
     .then(() => {
       entry.settled = true;
     });
-  held.set(key, entry);
+  cache.set(key, entry);
   return entry;
 }
 
@@ -80,15 +81,15 @@ function hold<T>(key: string, start: () => Promise<T>): Held {
 export function useAnswer<Name extends keyof Questions>(
   name: Name,
   params: Questions[Name]["params"] | null,
-): Asked<Questions[Name]["answer"]> {
-  return useAsked(params && address(name, params), () =>
+): Loaded<Questions[Name]["answer"]> {
+  return useCached(params && address(name, params), () =>
     ask(name, params as Questions[Name]["params"]),
   );
 }
 
 /** Where the words of a map stand; a new layout is asked for, and the old one shown until then. */
-export function usePoints(model: number, layout: string): Asked<Float32Array> {
-  return useAsked(`map ${model} ${layout}`, () => askPoints(model));
+export function usePoints(model: number, layout: string): Loaded<Float32Array> {
+  return useCached(`map ${model} ${layout}`, () => askPoints(model));
 }
 
 /** The same words in another model; null in a place: it is not there, or there was none. */
@@ -96,11 +97,11 @@ export function useSame(
   ids: readonly (Id | null)[],
   model: number,
   other: number,
-): Asked<(Id | null)[]> {
-  const elsewhere = useAsked(model === other ? null : `same ${model} ${other} ${ids.join()}`, () =>
+): Loaded<(Id | null)[]> {
+  const elsewhere = useCached(model === other ? null : `same ${model} ${other} ${ids.join()}`, () =>
     Promise.all(ids.map((id) => sameWord(id, model, other))),
   );
-  if (model === other) return { value: [...ids], waiting: false, trouble: null };
+  if (model === other) return { value: [...ids], waiting: false, error: null };
   return elsewhere;
 }
 

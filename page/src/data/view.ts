@@ -1,4 +1,4 @@
-/** What is looked at, as it stands in the hash of the address: `#m=0&tab=word&id=12`. */
+/** The view of the page, kept in the hash of the address: `#m=0&tab=word&id=12`. */
 
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { About, Id } from "../contract/answers";

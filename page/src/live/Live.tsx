@@ -84,7 +84,7 @@ function Now({ run }: { run: Run }) {
     <section class="live-now" aria-label="Progress">
       <div class="live-stage">
         <strong>{spelled(stage)}</strong>
-        {run.unanswered > 0 && <span class="live-trouble">{trouble(run)}</span>}
+        {run.unanswered > 0 && <span class="live-trouble">{warning(run)}</span>}
         <Bar stage={stage} left={isGone(run) ? null : (news?.left ?? null)} />
       </div>
       <dl>
@@ -149,7 +149,7 @@ function spelled(stage: Stage): string {
   }
 }
 
-function trouble(run: Run): string {
+function warning(run: Run): string {
   if (!isGone(run)) return "No answer; asking again.";
   return "Training has ended, or the process is gone. What was seen stays here.";
 }
@@ -180,10 +180,10 @@ function summary(run: Run): string {
   const { news } = run;
   if (!news) return "";
   if (news.ended) return HOW[news.ended.how];
-  if (isGone(run)) return trouble(run);
+  if (isGone(run)) return warning(run);
   const loss = run.accounts.at(-1)?.loss;
-  const told = loss == null ? "" : `; loss ${loss.toFixed(3)}`;
-  return `${spelled(news.stage)}${told}`;
+  const lossText = loss == null ? "" : `; loss ${loss.toFixed(3)}`;
+  return `${spelled(news.stage)}${lossText}`;
 }
 
 interface MovingProps {

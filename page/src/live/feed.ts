@@ -1,4 +1,4 @@
-/** What a run tells of itself, and how the page asks for it. */
+/** The state of a live run, and the polling that keeps it up to date. */
 
 import { useEffect, useState } from "preact/hooks";
 import { floats } from "../common/base64";
@@ -61,7 +61,7 @@ export function useRun(): Run {
         over = news.ended !== null && news.moment === seen;
         seen = news.moment;
         unanswered = 0;
-        setRun((run) => told(run, news));
+        setRun((run) => updated(run, news));
         later(news.ended ? 0 : period(news));
       } catch {
         if (stop.signal.aborted) return;
@@ -101,7 +101,7 @@ function period({ elapsed, left }: News): number {
   return Math.min(Math.max(100 * elapsed, PERIOD), LONGEST);
 }
 
-function told(run: Run, news: News): Run {
+function updated(run: Run, news: News): Run {
   const { frame } = news;
   return {
     news,

@@ -15,7 +15,7 @@ import {
   type Rect,
   rectAt,
 } from "./placement";
-import type { Texts } from "./sprites";
+import type { Sprites } from "./sprites";
 import type { MapProps } from "./types";
 
 type Words = Pick<MapProps, "words" | "marked">;
@@ -38,7 +38,7 @@ export class Labelling {
 
   constructor(
     private readonly camera: Camera,
-    private readonly texts: Texts,
+    private readonly texts: Sprites,
   ) {}
 
   forget() {

@@ -13,7 +13,7 @@ import { Labelling } from "./labelling";
 import { drawMark, MARK } from "./marks";
 import { Occupied, place, type Rect, rectAt } from "./placement";
 import { grainOf, Raster, type Tones } from "./raster";
-import { Texts } from "./sprites";
+import { Sprites } from "./sprites";
 import type { MapProps } from "./types";
 
 type Shown = Omit<MapProps, "title">;
@@ -45,7 +45,7 @@ export class Scene {
   private tones: Tones;
   private readonly context: CanvasRenderingContext2D;
   private readonly raster = new Raster();
-  private readonly texts = new Texts();
+  private readonly texts = new Sprites();
   private readonly cloud = new Cloud();
   private readonly camera: Camera;
   private readonly labelling: Labelling;

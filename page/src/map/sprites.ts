@@ -11,7 +11,7 @@ export interface Style {
   colour: string;
 }
 
-export class Texts {
+export class Sprites {
   private readonly shownWords = new Map<string, string>();
   private readonly widths = new Map<string, number>();
   private readonly pictures = new Map<string, HTMLCanvasElement>();

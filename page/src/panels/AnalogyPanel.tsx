@@ -182,8 +182,8 @@ function Answers({ about, view, model, most, onPick }: AnswersProps) {
   const answer = useAnswer("analogy", params);
   const one = about.models[model];
   if (same.value && !known) return <Quiet>Not all three words are in this model.</Quiet>;
-  const trouble = same.trouble ?? answer.trouble;
-  if (trouble || !answer.value) return <Note trouble={trouble} />;
+  const error = same.error ?? answer.error;
+  if (error || !answer.value) return <Note error={error} />;
   return (
     <>
       <h3 class="section">Answers</h3>

@@ -103,12 +103,12 @@ function Compared({ about, view, model, onPick, onOpen }: ComparedProps) {
   const there = (same.value ?? []).filter((id) => id !== null);
   const missing = (same.value?.length ?? 0) - there.length;
   const params = there.length >= 2 ? { model, ids: there.join(), n: NUMBERS.compare } : null;
-  const { value, trouble } = useAnswer("compare", params);
+  const { value, error } = useAnswer("compare", params);
   const one = about.models[model];
-  const wrong = same.trouble ?? trouble;
+  const wrong = same.error ?? error;
   return (
     <>
-      <Note trouble={wrong} />
+      <Note error={wrong} />
       {missing > 0 && <Quiet>{missing} of the words not in this model.</Quiet>}
       {value && !wrong && (
         <>
