@@ -10,7 +10,7 @@ if (!folder) throw new Error("usage: node build.mjs FOLDER");
 await mkdir(folder, { recursive: true });
 
 const { metafile } = await build({
-  entryPoints: { page: "src/main.tsx" },
+  entryPoints: { page: "src/app/main.tsx" },
   outdir: folder,
   bundle: true,
   minify: true,
@@ -22,7 +22,7 @@ const { metafile } = await build({
   charset: "utf8",
   legalComments: "none",
 });
-await copyFile("src/index.html", join(folder, "index.html"));
+await copyFile("src/app/index.html", join(folder, "index.html"));
 
 const inside = Object.keys(metafile.inputs).filter((path) => path.startsWith("node_modules/"));
 const packages = new Set(inside.map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)[1]));

@@ -1,8 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
-import type { Account } from "./feed";
-import { short } from "./numbers";
+import { short } from "../common/numbers";
+import type { Account } from "../contract/live";
 
 interface ChartProps {
   /** Words trained on and the running loss; of the exact engine there is none. */

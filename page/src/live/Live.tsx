@@ -1,12 +1,13 @@
 import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
-import type { Id } from "../api";
-import { MapView, type Role } from "../map/Map";
+import { duration, grouped, short } from "../common/numbers";
+import type { Id } from "../contract/answers";
+import type { Ended, Stage } from "../contract/live";
+import { MapView } from "../map/MapView";
+import type { Role } from "../map/types";
 import { Chart } from "./Chart";
-import { type Ended, isGone, type Run, type Stage, useRun } from "./feed";
-import { duration, short, whole } from "./numbers";
+import { isGone, type Run, useRun } from "./feed";
 import { Probes } from "./Probes";
-import "./live.css";
 
 /** A run that is going on: its losses, its speed, and what it has learned so far. */
 export function Live() {
@@ -83,7 +84,7 @@ function Now({ run }: { run: Run }) {
     <section class="live-now" aria-label="Progress">
       <div class="live-stage">
         <strong>{spelled(stage)}</strong>
-        {run.unanswered > 0 && <span class="live-trouble">{trouble(run)}</span>}
+        {run.unanswered > 0 && <span class="live-trouble">{warning(run)}</span>}
         <Bar stage={stage} left={isGone(run) ? null : (news?.left ?? null)} />
       </div>
       <dl>
@@ -140,7 +141,7 @@ function spelled(stage: Stage): string {
     case "training":
       return `Epoch ${stage.number} of ${stage.of}`;
     case "descending": {
-      const words = `${whole(stage.words ?? 0)} words`;
+      const words = `${grouped(stage.words ?? 0)} words`;
       return stage.number ? `Pass ${stage.number} over ${words}` : `Taking in ${words}`;
     }
     case "fitted":
@@ -148,7 +149,7 @@ function spelled(stage: Stage): string {
   }
 }
 
-function trouble(run: Run): string {
+function warning(run: Run): string {
   if (!isGone(run)) return "No answer; asking again.";
   return "Training has ended, or the process is gone. What was seen stays here.";
 }
@@ -179,10 +180,10 @@ function summary(run: Run): string {
   const { news } = run;
   if (!news) return "";
   if (news.ended) return HOW[news.ended.how];
-  if (isGone(run)) return trouble(run);
+  if (isGone(run)) return warning(run);
   const loss = run.accounts.at(-1)?.loss;
-  const told = loss == null ? "" : `; loss ${loss.toFixed(3)}`;
-  return `${spelled(news.stage)}${told}`;
+  const lossText = loss == null ? "" : `; loss ${loss.toFixed(3)}`;
+  return `${spelled(news.stage)}${lossText}`;
 }
 
 interface MovingProps {
@@ -214,7 +215,7 @@ function Moving({ run: { words, points, probes }, picked, onPick }: MovingProps)
   return (
     <div class="live-map">
       <MapView
-        title={`Map of ${whole(words.length)} words, which move as training goes on`}
+        title={`Map of ${grouped(words.length)} words, which move as training goes on`}
         words={words}
         points={points}
         marked={marked}

@@ -1,5 +1,5 @@
-import type { Probe } from "./feed";
-import { whole } from "./numbers";
+import { grouped } from "../common/numbers";
+import type { Probe } from "../contract/live";
 
 interface ProbesProps {
   probes: Probe[];
@@ -18,7 +18,7 @@ export function Probes({ probes, searched, picked, onPick }: ProbesProps) {
         <h2 id="live-probes">Neighbours</h2>
         <p>
           <mark>New</mark> since the last look.
-          {searched !== null && ` Looked for among the ${whole(searched)} most frequent words.`}
+          {searched !== null && ` Looked for among the ${grouped(searched)} most frequent words.`}
         </p>
       </header>
       <div class="live-columns">

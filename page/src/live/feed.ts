@@ -1,83 +1,9 @@
-/** What a run tells of itself, and how the page asks for it. */
+/** The state of a live run, and the polling that keeps it up to date. */
 
 import { useEffect, useState } from "preact/hooks";
-import { address } from "../api";
-
-export interface Stage {
-  name: "starting" | "reading" | "counting" | "choosing" | "training" | "descending" | "fitted";
-  /** Of the epoch, or the pass over a vocabulary; 0: before the first pass. */
-  number?: number;
-  /** Epochs in all. */
-  of?: number;
-  /** The words of a pass. */
-  words?: number;
-  loss?: number | null;
-  done?: number;
-  total?: number | null;
-  unit?: "bytes" | "sentences" | "words" | "ridges" | "pass";
-}
-
-/** An epoch or pass that is over. */
-export interface Account {
-  number: number;
-  /** Its place on the axis of the chart: words trained on, or passes. */
-  x: number;
-  loss: number | null;
-  held_out: number | null;
-  /** The vocabulary of a pass; null: an epoch. */
-  words: number | null;
-  seconds: number;
-}
-
-/** A word, and its place on the map if it has one. */
-interface Placed {
-  word: string;
-  at: number | null;
-}
-
-export interface Neighbour extends Placed {
-  score: number;
-  /** Whether it was no neighbour at the last look. */
-  fresh: boolean;
-}
-
-export interface Probe extends Placed {
-  neighbours: Neighbour[];
-  /** How many of them were there at the last look, and at the first. */
-  stayed: number | null;
-  from_first: number | null;
-}
-
-interface Frame {
-  /** Among how many words neighbours were searched; null: all. */
-  searched: number | null;
-  probes: Probe[];
-  /** Float32, in base64. */
-  points: string;
-}
-
-export interface Ended {
-  how: "saved" | "failed" | "interrupted";
-  facts: string[];
-  command: string | null;
-}
-
-interface News {
-  moment: number;
-  title: string;
-  stage: Stage;
-  elapsed: number;
-  in_stage: number;
-  left: number | null;
-  speed: { recent: number | null; mean: number | null };
-  /** Whether `loss` stands for all points so far, not only for new ones. */
-  anew: boolean;
-  loss: [number, number][];
-  accounts: Account[];
-  map: string[] | null;
-  frame: Frame | null;
-  ended: Ended | null;
-}
+import { floats } from "../common/base64";
+import type { Account, News, Probe } from "../contract/live";
+import { address } from "../contract/questions";
 
 /** All that is known of the run. */
 export interface Run {
@@ -135,7 +61,7 @@ export function useRun(): Run {
         over = news.ended !== null && news.moment === seen;
         seen = news.moment;
         unanswered = 0;
-        setRun((run) => told(run, news));
+        setRun((run) => updated(run, news));
         later(news.ended ? 0 : period(news));
       } catch {
         if (stop.signal.aborted) return;
@@ -175,21 +101,16 @@ function period({ elapsed, left }: News): number {
   return Math.min(Math.max(100 * elapsed, PERIOD), LONGEST);
 }
 
-function told(run: Run, news: News): Run {
+function updated(run: Run, news: News): Run {
   const { frame } = news;
   return {
     news,
     loss: news.anew ? news.loss : news.loss.length ? [...run.loss, ...news.loss] : run.loss,
     accounts: news.accounts.length ? [...run.accounts, ...news.accounts] : run.accounts,
     words: news.map ?? run.words,
-    points: frame ? decoded(frame.points) : run.points,
+    points: frame ? floats(frame.points) : run.points,
     probes: frame ? frame.probes : run.probes,
     searched: frame ? frame.searched : run.searched,
     unanswered: 0,
   };
-}
-
-function decoded(text: string): Float32Array {
-  const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-  return new Float32Array(bytes.buffer);
 }

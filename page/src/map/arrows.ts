@@ -1,6 +1,6 @@
 /** Arrows from a word to a word: with a head, and clear of both words' marks. */
 
-import type { Rect } from "./labels";
+import type { Rect } from "./placement";
 
 export interface Point {
   x: number;

@@ -6,7 +6,7 @@
 
 import { select } from "d3-selection";
 import { type D3ZoomEvent, type ZoomTransform, zoom, zoomIdentity } from "d3-zoom";
-import type { Id } from "../api";
+import type { Id } from "../contract/answers";
 import type { Cloud } from "./cloud";
 import {
   around,
@@ -19,10 +19,10 @@ import {
   transformOf,
   type Window,
   windowOf,
-} from "./view";
+} from "./viewport";
 
-/** What the camera asks and tells. */
-interface Crew {
+/** How the camera reports to the scene, and what it asks of it. */
+interface Callbacks {
   /** It has moved; by the reader's hand, or by itself. */
   moved: (byReader: boolean) => void;
   /** Whether an event is over a word, so that it is not the camera's. */
@@ -46,7 +46,7 @@ export class Camera {
   constructor(
     private readonly canvas: HTMLCanvasElement,
     private readonly cloud: Cloud,
-    private readonly crew: Crew,
+    private readonly callbacks: Callbacks,
   ) {
     this.behaviour
       .clickDistance(4)
@@ -63,7 +63,7 @@ export class Camera {
         this.transform = event.transform;
         const byReader = Boolean(event.sourceEvent);
         if (byReader) this.aim = this.zoomed() > 1 ? null : [];
-        this.crew.moved(byReader);
+        this.callbacks.moved(byReader);
       });
     select(canvas).call(this.behaviour);
   }
@@ -139,7 +139,7 @@ export class Camera {
   /** Wheel, drag and pinch always; a double click where it picks no word. */
   private takes(event: MouseEvent): boolean {
     if (event.button || (event.ctrlKey && event.type !== "wheel")) return false;
-    return event.type !== "dblclick" || !this.crew.overWord(event);
+    return event.type !== "dblclick" || !this.callbacks.overWord(event);
   }
 
   /** Where it is about to be: a second key begins where the first one leads. */
@@ -177,7 +177,7 @@ export class Camera {
     }
     const at = this.behaviour.interpolate()(windowOf(this.transform, this.size), end);
     this.flight = { at: (t) => at(t) as Window, began: performance.now(), lasts };
-    this.crew.moved(false);
+    this.callbacks.moved(false);
   }
 
   private jump(to: Window) {

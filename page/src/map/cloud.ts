@@ -1,9 +1,9 @@
 /** The points: where they are now, where they go, and which are nearest to a place. Draws nothing. */
 
 import Flatbush from "flatbush";
-import type { Id } from "../api";
+import type { Id } from "../contract/answers";
 import { densest } from "./raster";
-import { type Box, boxOf } from "./view";
+import { type Box, boxOf } from "./viewport";
 
 type Points = Float32Array<ArrayBuffer>;
 

@@ -1,6 +1,6 @@
 /** The map's colours: custom properties of the stylesheet, as the theme has them now. */
 
-import type { Role } from "./Map";
+import type { Role } from "./types";
 
 export type Rgb = readonly [number, number, number];
 

@@ -1,8 +1,9 @@
 /** The labels from frame to frame: which words have one, where, and how they come and go. */
 
-import type { Id } from "../api";
+import type { Id } from "../contract/answers";
 import type { Camera } from "./camera";
 import type { Colours } from "./colours";
+import { MARK } from "./marks";
 import {
   type Candidate,
   inside,
@@ -13,10 +14,9 @@ import {
   place,
   type Rect,
   rectAt,
-} from "./labels";
-import type { MapProps } from "./Map";
-import { MARK } from "./marks";
-import type { Texts } from "./texts";
+} from "./placement";
+import type { Sprites } from "./sprites";
+import type { MapProps } from "./types";
 
 type Words = Pick<MapProps, "words" | "marked">;
 
@@ -38,7 +38,7 @@ export class Labelling {
 
   constructor(
     private readonly camera: Camera,
-    private readonly texts: Texts,
+    private readonly texts: Sprites,
   ) {}
 
   forget() {

@@ -1,6 +1,6 @@
 /** Marks of words, told apart by shape as well as by colour: a disc, a diamond, a ring. */
 
-import type { Role } from "./Map";
+import type { Role } from "./types";
 
 /** Half of what a mark takes, in CSS pixels. */
 export const MARK = 7;

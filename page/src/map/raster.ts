@@ -6,9 +6,9 @@
  */
 
 import type { ZoomTransform } from "d3-zoom";
-import type { Id } from "../api";
+import type { Id } from "../contract/answers";
 import type { Rgb } from "./colours";
-import { type Box, type Size, sideOf } from "./view";
+import { type Box, type Size, sideOf } from "./viewport";
 
 const LEAST = 0.75; // radius of a point in pixels: a smaller one would sparkle
 const LARGEST = 4; // in CSS pixels

@@ -4,17 +4,17 @@
  * Draws only when something changed. A frame: points as a density, arrows, marks, labels.
  */
 
-import type { Id } from "../api";
+import type { Id } from "../contract/answers";
 import { type Arrow, along, arrowBetween, drawArrow } from "./arrows";
 import { Camera } from "./camera";
 import { Cloud } from "./cloud";
 import { type Colours, coloursOf, rgb } from "./colours";
 import { Labelling } from "./labelling";
-import { Occupied, place, type Rect, rectAt } from "./labels";
-import type { MapProps } from "./Map";
 import { drawMark, MARK } from "./marks";
+import { Occupied, place, type Rect, rectAt } from "./placement";
 import { grainOf, Raster, type Tones } from "./raster";
-import { Texts } from "./texts";
+import { Sprites } from "./sprites";
+import type { MapProps } from "./types";
 
 type Shown = Omit<MapProps, "title">;
 
@@ -45,7 +45,7 @@ export class Scene {
   private tones: Tones;
   private readonly context: CanvasRenderingContext2D;
   private readonly raster = new Raster();
-  private readonly texts = new Texts();
+  private readonly texts = new Sprites();
   private readonly cloud = new Cloud();
   private readonly camera: Camera;
   private readonly labelling: Labelling;

@@ -1,8 +1,9 @@
-import { type About, type Id, NUMBERS } from "../api";
-import { isKnown } from "../ask";
-import { useAnswer, useSame, useWord } from "../asked";
-import type { Slots, View } from "../hash";
-import { Text, visible } from "../words";
+import { Text, visible } from "../common/text";
+import type { About, Id } from "../contract/answers";
+import { NUMBERS } from "../contract/questions";
+import { isKnown } from "../data/client";
+import { useAnswer, useSame, useWord } from "../data/useAnswer";
+import type { Slots, View } from "../data/view";
 import { Bars } from "./Bars";
 import { Columns } from "./Columns";
 import { examplesIn } from "./examples";
@@ -181,8 +182,8 @@ function Answers({ about, view, model, most, onPick }: AnswersProps) {
   const answer = useAnswer("analogy", params);
   const one = about.models[model];
   if (same.value && !known) return <Quiet>Not all three words are in this model.</Quiet>;
-  const trouble = same.trouble ?? answer.trouble;
-  if (trouble || !answer.value) return <Note trouble={trouble} />;
+  const error = same.error ?? answer.error;
+  if (error || !answer.value) return <Note error={error} />;
   return (
     <>
       <h3 class="section">Answers</h3>

@@ -1,7 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Id, Scored } from "../api";
-import { Text, visible } from "../words";
+import { threeDigits } from "../common/numbers";
+import { Text, visible } from "../common/text";
+import type { Id, Scored } from "../contract/answers";
 
 interface BarsProps {
   /** For screen readers. */
@@ -114,15 +115,4 @@ function move(event: KeyboardEvent & { currentTarget: HTMLElement }) {
   event.preventDefault();
   const next = to[event.key];
   if (next instanceof HTMLElement) next.focus();
-}
-
-export function threeDigits(score: number): string {
-  return score.toFixed(3).replace("-", "−");
-}
-
-/** A probability in percent, with two digits that say something. */
-export function percent(share: number): string {
-  const percents = 100 * share;
-  const digits = percents >= 10 ? 1 : percents >= 0.1 ? 2 : 3;
-  return `${percents.toFixed(digits)} %`;
 }

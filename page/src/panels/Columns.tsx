@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import type { About } from "../api";
+import type { About } from "../contract/answers";
 
 interface ColumnsProps {
   about: About;

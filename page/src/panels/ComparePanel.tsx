@@ -1,8 +1,10 @@
-import { type About, type Comparison, type Id, NUMBERS } from "../api";
-import { useAnswer, useSame, useWord } from "../asked";
-import { MOST_COMPARED, type View } from "../hash";
-import { Text, visible } from "../words";
-import { Bars, threeDigits } from "./Bars";
+import { threeDigits } from "../common/numbers";
+import { Text, visible } from "../common/text";
+import type { About, Comparison, Id } from "../contract/answers";
+import { MOST_COMPARED, NUMBERS } from "../contract/questions";
+import { useAnswer, useSame, useWord } from "../data/useAnswer";
+import type { View } from "../data/view";
+import { Bars } from "./Bars";
 import { Columns } from "./Columns";
 import { Among, Note, Quiet } from "./Note";
 import { Suggestions } from "./Suggestions";
@@ -101,12 +103,12 @@ function Compared({ about, view, model, onPick, onOpen }: ComparedProps) {
   const there = (same.value ?? []).filter((id) => id !== null);
   const missing = (same.value?.length ?? 0) - there.length;
   const params = there.length >= 2 ? { model, ids: there.join(), n: NUMBERS.compare } : null;
-  const { value, trouble } = useAnswer("compare", params);
+  const { value, error } = useAnswer("compare", params);
   const one = about.models[model];
-  const wrong = same.trouble ?? trouble;
+  const wrong = same.error ?? error;
   return (
     <>
-      <Note trouble={wrong} />
+      <Note error={wrong} />
       {missing > 0 && <Quiet>{missing} of the words not in this model.</Quiet>}
       {value && !wrong && (
         <>

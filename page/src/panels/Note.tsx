@@ -1,13 +1,14 @@
 import type { ComponentChildren } from "preact";
-import type { Model, Questions } from "../api";
-import { snapshot } from "../snapshot";
-import type { Trouble } from "../trouble";
-import { grouped } from "../words";
+import { grouped } from "../common/numbers";
+import type { Model } from "../contract/answers";
+import type { Questions } from "../contract/questions";
+import type { AnswerError } from "../data/errors";
+import { snapshot } from "../data/snapshot";
 
 /** Why there is nothing here; what ails the whole page is said elsewhere. */
-export function Note({ trouble }: { trouble: Trouble | null }) {
-  if (!trouble || trouble.kind === "gone" || trouble.kind === "forbidden") return null;
-  return <Quiet>{trouble.message}</Quiet>;
+export function Note({ error }: { error: AnswerError | null }) {
+  if (!error || error.kind === "gone" || error.kind === "forbidden") return null;
+  return <Quiet>{error.message}</Quiet>;
 }
 
 export function Quiet({ children }: { children: ComponentChildren }) {

@@ -1,7 +1,8 @@
-import type { About, Id } from "../api";
-import { isKnown } from "../ask";
-import { useAnswer } from "../asked";
-import { grouped, Text } from "../words";
+import { grouped } from "../common/numbers";
+import { Text } from "../common/text";
+import type { About, Id } from "../contract/answers";
+import { isKnown } from "../data/client";
+import { useAnswer } from "../data/useAnswer";
 import { beginnings } from "./examples";
 import { Quiet } from "./Note";
 

@@ -1,7 +1,8 @@
-import { type Id, NUMBERS } from "../api";
-import { isKnown } from "../ask";
-import { useAnswer } from "../asked";
-import { Text, visible } from "../words";
+import { Text, visible } from "../common/text";
+import type { Id } from "../contract/answers";
+import { NUMBERS } from "../contract/questions";
+import { isKnown } from "../data/client";
+import { useAnswer } from "../data/useAnswer";
 import { beginnings } from "./examples";
 
 const FEW = 12;

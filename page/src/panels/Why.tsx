@@ -1,6 +1,7 @@
-import type { Id, Sentence, Word } from "../api";
-import { useAnswer } from "../asked";
-import { grouped, Text, visible } from "../words";
+import { grouped } from "../common/numbers";
+import { Text, visible } from "../common/text";
+import type { Id, Sentence, Word } from "../contract/answers";
+import { useAnswer } from "../data/useAnswer";
 import { Note, Quiet } from "./Note";
 
 interface WhyProps {
@@ -12,8 +13,8 @@ interface WhyProps {
 
 /** The sentences that make two words neighbours: what stands around both. */
 export function Why({ model, a, b, onPick }: WhyProps) {
-  const { value, trouble, waiting } = useAnswer("sentences", { model, a: a.id, b: b.id });
-  if (trouble) return <Note trouble={trouble} />;
+  const { value, error, waiting } = useAnswer("sentences", { model, a: a.id, b: b.id });
+  if (error) return <Note error={error} />;
   if (!value || waiting) return <Quiet>Reading the text…</Quiet>;
   const [linesA, linesB, both] = value.lines;
   const least = value.complete ? "" : "at least ";

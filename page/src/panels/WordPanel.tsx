@@ -1,9 +1,11 @@
 import { useState } from "preact/hooks";
-import { type About, type Id, type Model, type Neighbours, NUMBERS, type Scored } from "../api";
-import { answerable } from "../ask";
-import { useAnswer, useSame, useWord } from "../asked";
-import { grouped, Text, visible } from "../words";
-import { Bars, percent } from "./Bars";
+import { grouped, percent } from "../common/numbers";
+import { Text, visible } from "../common/text";
+import type { About, Id, Model, Neighbours, Scored } from "../contract/answers";
+import { NUMBERS } from "../contract/questions";
+import { answerable } from "../data/client";
+import { useAnswer, useSame, useWord } from "../data/useAnswer";
+import { Bars } from "./Bars";
 import { Columns } from "./Columns";
 import { Note, Quiet } from "./Note";
 import { Why } from "./Why";
@@ -95,7 +97,7 @@ function InModel({ about, model, id, word, other, ...rest }: InModelProps) {
   const there = useSame([id], model, other);
   const one = about.models[other];
   const found = there.value?.[0];
-  if (there.trouble || !one) return <Note trouble={there.trouble} />;
+  if (there.error || !one) return <Note error={there.error} />;
   if (found === null) {
     return (
       <Quiet>
@@ -126,7 +128,7 @@ function Around(props: AroundProps) {
   const answer = useAnswer("neighbours", { model, id, n: NUMBERS.neighbours });
   const longer = useAnswer("neighbours", more === id ? { model, id, n: MOST } : null);
   const known = longer.value ?? answer.value;
-  if (!known) return <Note trouble={answer.trouble} />;
+  if (!known) return <Note error={answer.error} />;
   const canShowMore = !exported && one.words > NUMBERS.neighbours + 1;
   const why = {
     has: (row: Scored) => answerable("sentences", { model, a: id, b: row.id }),
@@ -153,7 +155,7 @@ function Around(props: AroundProps) {
           Show {Math.min(MOST, one.words - 1)}
         </button>
       )}
-      <Note trouble={longer.trouble} />
+      <Note error={longer.error} />
       {one.predicts && answerable("predict", { model, id, n: NUMBERS.predict }) && (
         <Expected model={model} id={id} word={known.word} onPick={(id) => onPick(model, id)} />
       )}
@@ -185,13 +187,13 @@ interface ExpectedProps {
 
 /** What the model expects in the window around a word. */
 function Expected({ model, id, word, onPick }: ExpectedProps) {
-  const { value, trouble } = useAnswer("predict", { model, id, n: NUMBERS.predict });
+  const { value, error } = useAnswer("predict", { model, id, n: NUMBERS.predict });
   return (
     <>
       <h3 class="section">
         Expected around it <span class="formula">P(outside | center)</span>
       </h3>
-      <Note trouble={trouble} />
+      <Note error={error} />
       {value?.length === 0 && <Quiet>It was never seen next to another word.</Quiet>}
       {value && value.length > 0 && (
         <Bars

@@ -1,6 +1,6 @@
 /** Analogies and words to begin with: those whose words the model has. */
 
-import type { Id } from "../api";
+import type { Id } from "../contract/answers";
 
 const ANALOGIES = [
   ["man", "king", "woman"],

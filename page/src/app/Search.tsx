@@ -1,0 +1,241 @@
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { grouped } from "../common/numbers";
+import { plain, Text, visible } from "../common/text";
+import type { About, Id, Word } from "../contract/answers";
+import { ask } from "../data/client";
+import { AnswerError } from "../data/errors";
+
+const PAUSE = 60; // ms without a key before asking
+const MOST = 10;
+
+/** A word offered, and the model that it is in. */
+interface Offer extends Word {
+  model: number;
+}
+
+/** What was found for a query; near: no word holds it, these are spelled like it. */
+interface Found {
+  query: string;
+  offers: Offer[];
+  near: boolean;
+  /** Why nothing was found out. */
+  error: AnswerError | null;
+}
+
+/** The offer that arrow keys led to: of one answer, and not of the next. */
+interface Choice {
+  among: Found | null;
+  at: number;
+}
+
+interface SearchProps {
+  about: About | null;
+  model: number;
+  onPick: (model: number, id: Id) => void;
+}
+
+/** A box that completes words as one types: a combobox as WAI-ARIA describes it. */
+export function Search({ about, model, onPick }: SearchProps) {
+  const [query, setQuery] = useState("");
+  const [choice, setChoice] = useState<Choice>({ among: null, at: -1 });
+  const [open, setOpen] = useState(false);
+  const entered = useRef(false);
+  const found = useFound(about, model, query);
+  const list = useId();
+  const input = useRef<HTMLInputElement>(null);
+  useFocusKey(input);
+
+  const current = found?.query === query ? found : null;
+  const shown = open && query !== "" && found !== null;
+  const offers = shown ? found.offers : [];
+  const active = choice.among === found ? choice.at : -1;
+
+  function type(text: string) {
+    entered.current = false;
+    setQuery(text);
+    setChoice({ among: null, at: -1 });
+    setOpen(true);
+  }
+
+  function take(offer: Offer) {
+    type("");
+    // A keyboard on glass would cover what was asked for.
+    if (matchMedia("(pointer: coarse)").matches) input.current?.blur();
+    onPick(offer.model, offer.id);
+  }
+
+  function takeFirst({ offers, near }: Found) {
+    entered.current = false;
+    const first = offers[0];
+    if (first && !near) take(first);
+    else setOpen(true);
+  }
+
+  // Enter may come before the answer: it is heeded when that is there.
+  useEffect(() => {
+    if (entered.current && current) takeFirst(current);
+  }, [current]);
+
+  function enter() {
+    const chosen = offers[active];
+    if (chosen) take(chosen);
+    else if (current) takeFirst(current);
+    else entered.current = query !== "";
+  }
+
+  function press(event: KeyboardEvent) {
+    // While an input method composes, keys are its own; Safari tells by 229.
+    if (event.isComposing || event.keyCode === 229) return;
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (step !== 0) {
+      event.preventDefault();
+      setOpen(true);
+      // One place more than there are offers: the box itself, with no offer active.
+      const places = offers.length + 1;
+      setChoice({ among: found, at: ((active + 1 + step + places) % places) - 1 });
+    } else if (event.key === "/" && query === "") {
+      event.preventDefault(); // it leads here, and whoever presses it here is there
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      enter();
+    } else if (event.key === "Escape") {
+      if (shown) setOpen(false);
+      else type("");
+    }
+  }
+
+  return (
+    <search class="search">
+      <input
+        ref={input}
+        type="text"
+        role="combobox"
+        aria-label="Search a word"
+        aria-expanded={offers.length > 0}
+        aria-controls={list}
+        aria-autocomplete="list"
+        aria-activedescendant={active >= 0 ? `${list}-${active}` : undefined}
+        placeholder={placeholder(about, model)}
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck={false}
+        enterkeyhint="search"
+        maxLength={200}
+        dir="auto"
+        value={query}
+        onInput={(event) => type(event.currentTarget.value)}
+        onKeyDown={press}
+        onFocus={() => setOpen(true)}
+        onBlur={() => setOpen(false)}
+      />
+      <span class="hint" aria-hidden="true">
+        /
+      </span>
+      <div class="offers" hidden={!shown}>
+        {shown && found.near && <Unknown found={found} />}
+        <div role="listbox" id={list} aria-label="Words">
+          {offers.map((offer, at) => (
+            // biome-ignore lint/a11y/useKeyWithClickEvents: keys go to the box, which says what is active
+            <div
+              key={`${offer.model} ${offer.id}`}
+              id={`${list}-${at}`}
+              role="option"
+              tabIndex={-1}
+              aria-selected={at === active}
+              class="offer"
+              // Before the box loses its focus, which would close the list.
+              onMouseDown={(event) => event.preventDefault()}
+              onClick={() => take(offer)}
+            >
+              <Text word={offer.word} />
+              <span class="offer-place">
+                {offer.model === model ? grouped(offer.id + 1) : about?.models[offer.model]?.name}
+              </span>
+            </div>
+          ))}
+        </div>
+      </div>
+      <p class="unseen" role="status">
+        {shown ? announcement(found) : ""}
+      </p>
+    </search>
+  );
+}
+
+function Unknown({ found }: { found: Found }) {
+  if (found.error) return <p class="offers-note">{found.error.message}</p>;
+  return (
+    <p class="offers-note">
+      No word “<bdi>{visible(found.query)}</bdi>”.{found.offers.length > 0 && " Spelled like it:"}
+    </p>
+  );
+}
+
+function placeholder(about: About | null, model: number): string {
+  const one = about?.models[model];
+  if (!one) return "Search";
+  return about?.exported ? "Search on this page" : `Search ${grouped(one.words)} words`;
+}
+
+function announcement(found: Found): string {
+  if (found.error) return found.error.message;
+  const count = found.offers.length;
+  const words = count === 1 ? "1 word" : `${count} words`;
+  return found.near ? `No word ${visible(found.query)}; ${words} spelled like it` : words;
+}
+
+/** What there is for a query: the last one asked for, whatever order answers come in. */
+function useFound(about: About | null, model: number, query: string): Found | null {
+  const [found, setFound] = useState<Found | null>(null);
+  useEffect(() => {
+    if (query === "" || !about) return setFound(null);
+    let current = true;
+    const timer = setTimeout(async () => {
+      try {
+        const now = await find(about, model, query);
+        if (current) setFound(now);
+      } catch (error) {
+        if (!(error instanceof AnswerError)) throw error;
+        if (current) setFound({ query, offers: [], near: true, error });
+      }
+    }, PAUSE);
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [about, model, query]);
+  return found;
+}
+
+/** Words of the model; of another model one that is exactly what was typed, and only there. */
+async function find(about: About, model: number, query: string): Promise<Found> {
+  const everywhere = about.models.map((_, at) => ask("search", { model: at, q: query, n: MOST }));
+  const answers = await Promise.all(everywhere);
+  const offers: Offer[] = (answers[model] ?? []).map((word) => ({ ...word, model }));
+  for (const [other, words] of answers.entries()) {
+    const exact = words.find(({ word }) => word === query);
+    if (exact && offers.every(({ word }) => word !== query)) {
+      offers.unshift({ ...exact, model: other });
+    }
+  }
+  // A keyboard on glass ends a word with a space.
+  const wanted = plain(query.trim());
+  const near = offers.every(({ word }) => !plain(word).includes(wanted));
+  return { query, offers, near, error: null };
+}
+
+/** `/` leads to the box from anywhere but other boxes. */
+function useFocusKey(input: { current: HTMLInputElement | null }) {
+  useLayoutEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const target = event.target;
+      const writing = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
+      if (event.key !== "/" || writing || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      input.current?.focus();
+      input.current?.select();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, [input]);
+}

@@ -1,0 +1,41 @@
+/** Light or dark: as the system says, or as chosen here and remembered. */
+
+import { store } from "../common/store";
+
+export type Theme = "auto" | "light" | "dark";
+
+const KEY = "wordkin-theme";
+const NEXT: Record<Theme, Theme> = { auto: "light", light: "dark", dark: "auto" };
+const system = matchMedia("(prefers-color-scheme: dark)");
+
+export const theme = store<Theme>(remembered());
+
+export function nextTheme() {
+  theme.change((now) => NEXT[now]);
+  try {
+    localStorage.setItem(KEY, theme.get());
+  } catch {
+    // A browser that keeps nothing: the choice holds until the page is left.
+  }
+  show();
+}
+
+/** Set the theme on the document, now and when the system changes. */
+export function followTheme() {
+  show();
+  system.addEventListener("change", show);
+}
+
+function show() {
+  const dark = theme.get() === "dark" || (theme.get() === "auto" && system.matches);
+  document.documentElement.dataset.theme = dark ? "dark" : "light";
+}
+
+function remembered(): Theme {
+  try {
+    const kept = localStorage.getItem(KEY);
+    return kept === "light" || kept === "dark" ? kept : "auto";
+  } catch {
+    return "auto";
+  }
+}

@@ -1,8 +1,0 @@
-import { render } from "preact";
-import { App } from "./App";
-import { followTheme } from "./theme";
-import "./style.css";
-
-followTheme();
-const root = document.getElementById("page");
-if (root) render(<App />, root);
