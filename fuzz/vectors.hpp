@@ -5,8 +5,8 @@
 #include <cstring>
 #include <vector>
 
-#include "../src/core/vector_files.hpp"
 #include "check.hpp"
+#include "files/files.hpp"
 
 inline void check_equal(wordkin::VectorReader& a, wordkin::VectorReader& b) {
   check(a.damage().has_value() == b.damage().has_value());

@@ -1,10 +1,11 @@
-#include "analogies.hpp"
-
+// What answers analogies: bounds of scores in float32 first, then scores in float64.
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
-#include "threads.hpp"
+#include "base/threads.hpp"
+#include "search/search.hpp"
 
 namespace wordkin {
 namespace {

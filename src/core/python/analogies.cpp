@@ -4,8 +4,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "analogies.hpp"
-#include "bindings.hpp"
+#include "python/python.hpp"
+#include "search/search.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;

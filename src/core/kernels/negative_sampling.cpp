@@ -13,8 +13,8 @@
 // The factor 1 / (1 - q_o), `redraw`, makes up for the draws left out because they hit o: in
 // expectation they are K negatives drawn again until none is o. The sum over o of the second term has
 // the same logits for every o: a pool word costs one dot product a center, not one a pair.
-#include "core.hpp"
-#include "vectors.hpp"
+#include "kernels/kernels.hpp"
+#include "kernels/simd.hpp"
 
 namespace wordkin::WORDKIN_LEVEL {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <stdexcept>
 
-#include "bindings.hpp"
-#include "subwords.hpp"
+#include "python/python.hpp"
+#include "subwords/subwords.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;

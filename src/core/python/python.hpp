@@ -1,4 +1,4 @@
-// What the files share in which Python meets the core: bindings.cpp, and one for each part of it.
+// What the files share in which Python meets the core: module.cpp, and one for each part of it.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -23,9 +23,9 @@ Out<T> array(std::vector<T>&& values) {
   return Out<T>(moved->data(), {moved->size()}, owner);
 }
 
-void define_vector_files(nanobind::module_&);   // bindings_vector_files.cpp
-void define_subwords(nanobind::module_&);       // bindings_subwords.cpp
-void define_search(nanobind::module_&);         // bindings_search.cpp
-void define_analogies(nanobind::module_&);      // bindings_analogies.cpp
+void define_vector_files(nanobind::module_&);   // files.cpp
+void define_subwords(nanobind::module_&);       // subwords.cpp
+void define_search(nanobind::module_&);         // search.cpp
+void define_analogies(nanobind::module_&);      // analogies.cpp
 
 }  // namespace wordkin

@@ -2,7 +2,7 @@
 // centers; each thread takes the next block until none is left. Threads either change the rows of the
 // model as they please, or work in batches whose outcome does not depend on them.
 //
-// What is drawn for a token depends on its position alone (sampling.hpp). A block therefore sees the
+// What is drawn for a token depends on its position alone (base/random.hpp). A block therefore sees the
 // words beyond its edges exactly as its neighbours do, and no window is cut but by the end of a line.
 #include <algorithm>
 #include <atomic>
@@ -13,9 +13,9 @@
 #include <memory>
 #include <mutex>
 
-#include "core.hpp"
-#include "sampling.hpp"
-#include "threads.hpp"
+#include "base/random.hpp"
+#include "base/threads.hpp"
+#include "stochastic/stochastic.hpp"
 
 namespace wordkin {
 

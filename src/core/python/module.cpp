@@ -1,5 +1,5 @@
-// Python meets the core here: arrays in, GIL off, results out. The other bindings_*.cpp do the same for
-// files and for questions; no other file knows Python.
+// Python meets the core here: arrays in, GIL off, results out. The other files of this folder do the
+// same for files and for questions; no other folder knows Python.
 //
 // Arrays that are written to are taken with `noconvert`, else the update could land in a silent copy.
 #include <nanobind/nanobind.h>
@@ -11,9 +11,11 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "bindings.hpp"
-#include "core.hpp"
-#include "sampling.hpp"
+#include "base/random.hpp"
+#include "counting/counting.hpp"
+#include "python/python.hpp"
+#include "stochastic/stochastic.hpp"
+#include "text/text.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -170,8 +172,8 @@ nb::dict train(const std::string& level, InOut<float, 2> V, InOut<float, 2> U, i
 
 template <typename T>
 const TileKernels<T>& kernels_of(const Level& level) {
-  if constexpr (sizeof(T) == 4) return level.single;
-  else return level.twice;
+  if constexpr (sizeof(T) == 4) return level.float32;
+  else return level.float64;
 }
 
 Link link_of(const std::string& name) {

@@ -4,7 +4,7 @@
 // is local to the one that includes it.
 #pragma once
 
-#include "core.hpp"
+#include "kernels/kernels.hpp"
 
 #if defined(__AVX512F__)
 #define WORDKIN_LANES 16

@@ -1,12 +1,12 @@
 // Python meets the core: files of vectors.
-#include "bindings.hpp"
+#include "python/python.hpp"
 
 #include <nanobind/stl/string.h>
 
 #include <stdexcept>
 #include <string_view>
 
-#include "vector_files.hpp"
+#include "files/files.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;

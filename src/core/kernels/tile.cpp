@@ -13,8 +13,8 @@
 //
 // where the sums over o take the pairs that were counted, and those over w take all words. Sums are
 // taken in a fixed order, a row by one thread: the results do not depend on how many there are.
-#include "core.hpp"
-#include "vectors.hpp"
+#include "kernels/kernels.hpp"
+#include "kernels/simd.hpp"
 
 namespace wordkin::WORDKIN_LEVEL {
 namespace {

@@ -1,5 +1,5 @@
 // Which instruction sets this processor has, and the kernels compiled for each.
-#include "core.hpp"
+#include "kernels/kernels.hpp"
 
 namespace wordkin {
 

@@ -1,12 +1,12 @@
 // Cosines in float64, and the nearest rows.
-#include "search.hpp"
+#include "search/search.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <utility>
 
-#include "threads.hpp"
+#include "base/threads.hpp"
 
 namespace wordkin {
 

@@ -14,8 +14,8 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "core.hpp"
-#include "threads.hpp"
+#include "counting/counting.hpp"
+#include "base/threads.hpp"
 
 namespace wordkin {
 

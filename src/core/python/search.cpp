@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "bindings.hpp"
-#include "search.hpp"
+#include "python/python.hpp"
+#include "search/search.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;

@@ -1,7 +1,7 @@
 // Files of vectors, text and binary: what they hold, checked byte by byte, and the bytes of new ones.
 //
 // Nothing here depends on a locale. Text is parsed and formatted by several threads, each its own lines.
-#include "vector_files.hpp"
+#include "files/files.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -12,7 +12,7 @@
 #include <system_error>
 #include <utility>
 
-#include "threads.hpp"
+#include "base/threads.hpp"
 
 namespace wordkin {
 namespace {

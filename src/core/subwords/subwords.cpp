@@ -1,11 +1,11 @@
-#include "subwords.hpp"
+#include "subwords/subwords.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <string>
 
-#include "threads.hpp"
+#include "base/threads.hpp"
 
 namespace wordkin {
 

@@ -14,8 +14,8 @@
 #include <emmintrin.h>
 #endif
 
-#include "core.hpp"
-#include "sampling.hpp"
+#include "base/random.hpp"
+#include "text/text.hpp"
 
 namespace wordkin {
 namespace {
