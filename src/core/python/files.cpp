@@ -1,12 +1,12 @@
 // Python meets the core: files of vectors.
-#include "python/python.hpp"
-
-#include <nanobind/stl/string.h>
-
+#include <cstdlib>
 #include <stdexcept>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "files/files.hpp"
+#include "python/python.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -84,7 +84,7 @@ nb::list binary_rows(const nb::bytes& words, In<std::int64_t, 1> offsets, In<flo
 
 }  // namespace
 
-void define_vector_files(nb::module_& m) {
+void define_files(nb::module_& m) {
   nb::class_<VectorReader>(m, "VectorReader", "Reads a file of vectors that is fed in pieces.")
       .def("feed", &feed, "data"_a,
            "The next bytes of the file, cut anywhere; False if no more of them are wanted.")

@@ -1,7 +1,8 @@
 // Python meets the core: subwords.
-#include <nanobind/stl/string.h>
-
 #include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "python/python.hpp"
 #include "subwords/subwords.hpp"
