@@ -1,0 +1,80 @@
+// What the readers of text and of binary files share: the header, and how damage is noted.
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <new>
+#include <system_error>
+#include <utility>
+
+#include "files/files.hpp"
+#include "files/lines.hpp"
+
+namespace wordkin {
+
+using namespace files;
+
+namespace {
+
+constexpr std::int64_t kLongestHeader = 80;   // bytes, line end included
+
+}  // namespace
+
+void Growing::append(const void* bytes, std::int64_t size) {
+  if (size > capacity_ - size_) {
+    const std::int64_t capacity = std::max(size_ + size, capacity_ + capacity_ / 2);
+    auto* data = static_cast<char*>(std::realloc(data_, static_cast<std::size_t>(capacity)));
+    if (!data) throw std::bad_alloc();
+    data_ = data;
+    capacity_ = capacity;
+  }
+  if (size) std::memcpy(data_ + size_, bytes, static_cast<std::size_t>(size));
+  size_ += size;
+}
+
+void* Growing::release() {
+  const auto size = static_cast<std::size_t>(std::max<std::int64_t>(size_, 1));
+  void* data = std::realloc(data_, size);
+  if (!data) throw std::bad_alloc();
+  data_ = nullptr;
+  size_ = capacity_ = 0;
+  return data;
+}
+
+void VectorReader::refuse(std::int64_t at, std::string what, std::vector<std::string> quoted) {
+  damage_ = Damage{at, std::move(what), std::move(quoted)};
+}
+
+void VectorReader::read_header(std::string_view& bytes, std::int64_t bytes_per_number) {
+  const std::size_t size =
+      std::min({bytes.find('\n'), bytes.size() - 1,
+                static_cast<std::size_t>(kLongestHeader) - begun_.size() - 1}) + 1;
+  begun_.append(bytes.substr(0, size));
+  bytes.remove_prefix(size);
+  if (begun_.back() != '\n' && length(begun_) < kLongestHeader) return;
+  const char* p = begun_.data();
+  const char* const end = p + begun_.size();
+  std::int64_t found[2] = {-1, -1};
+  bool fits = true;
+  for (std::int64_t& number : found) {
+    while (p < end && is_blank(*p)) ++p;
+    const auto [after, error] = std::from_chars(p, end, number);
+    fits = fits && error == std::errc() && after < end && std::strchr(" \t\r\n", *after);
+    p = after;
+  }
+  while (p < end && (is_blank(*p) || *p == '\r')) ++p;
+  const auto [V, d] = found;
+  if (!fits || p != end - 1 || *p != '\n' || V < 0 || d < 1)
+    return refuse(0, "the first line must be 'words dimensions', got {}", {begun_});
+  if (d > kMostDimensions)
+    return refuse(0, "dimensions must be at most " + std::to_string(kMostDimensions) + ", got " +
+                         std::to_string(d));
+  at_ = length(begun_);
+  if (V > (room_ - at_) / (2 + bytes_per_number * d))
+    return refuse(at_, "cut short: " + std::to_string(room_) + " bytes cannot hold " +
+                           std::to_string(V) + " words of " + std::to_string(d) + " numbers");
+  promised_ = V;
+  rows_.dim = d;
+  begun_.clear();
+}
+
+}  // namespace wordkin
