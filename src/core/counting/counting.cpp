@@ -2,220 +2,28 @@
 // meets the pair (c, o), in expectation over what subsampling drops.
 //
 // A row is counted wholly by one thread, occurrence by occurrence in the order of the text, so its sums
-// are the same bits whatever the number of threads. From each occurrence the line is walked to the
-// right and to the left. With X the number of kept tokens passed on the way, the next token is met with
-// the weight E[max(0, m - X)] / m. Let G_n = E[max(0, n - X)]: it begins as n, and to pass a token that
-// is kept with probability k takes G_n to (1 - k) G_n + k G_(n-1). There is no difference in it, so the
-// smallest weight has all its digits.
+// are the same bits whatever the number of threads. walks.hpp has the weight of a pair.
+#include "counting/counting.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <numeric>
 #include <stdexcept>
 
-#include "counting/counting.hpp"
 #include "base/threads.hpp"
+#include "counting/walks.hpp"
 
 namespace wordkin {
 
+using namespace counting;
+
 namespace {
 
-constexpr int kLanes = 4;                      // walks side by side
-constexpr int kSteps = 4;                      // tokens that each passes at a time
-constexpr int kWidth = 2;                      // doubles of a vector, which all processors have
-constexpr int kMarked = 8;                     // columns that one mark stands for
-constexpr int kPage = 64 * kMarked;            // and 64 marks
 constexpr std::int64_t kChunk = 4096;          // occurrences that a thread takes at a time
 constexpr std::int64_t kInverted = 1 << 24;    // occurrences whose positions may always be held
-
-using Vector [[gnu::vector_size(8 * kWidth)]] = double;
-
-struct alignas(8 * kLanes) EachLane {   // a number of each walk
-  double of[kLanes];
-};
-
-// No char, to which the compiler must assume that any store may go.
-enum class Mark : std::uint8_t { clear, set };
-
-// A row while it is summed: dense, with a mark on each cache line that is not zero. One column more
-// than there are words takes what is of no word.
-struct Sums {
-  explicit Sums(Id words)
-      : columns((static_cast<std::size_t>(words) / kPage + 1) * kPage),
-        marks(columns.size() / kMarked) {}
-
-  void add(Id o, double weight) {
-    const auto column = static_cast<std::uint32_t>(o);
-    columns[column] += weight;
-    marks[column / kMarked] = Mark::set;
-  }
-
-  std::vector<double> columns;
-  std::vector<Mark> marks;
-};
-
-struct Walks {
-  const Id* ids;
-  std::int64_t size;
-  const double* keep;
-  Id all_kept;         // this word and those behind it are always kept
-  Id nothing;          // V: no word
-  int window;
-  double negligible;
-  const std::atomic<bool>* stop;
-
-  // Most words are always kept, and the frequent others come first: what is looked up stays small.
-  double keep_of(Id word) const { return keep[std::min(word, all_kept)]; }
-};
-
-// Inlined by force: a function that does nothing but fetch ahead is optimized away.
-[[gnu::always_inline]] inline void prefetch(const Walks& walks, const std::int64_t* at,
-                                            const std::int64_t* end) {
-  constexpr int kAhead = 8;
-  if (end - at <= kAhead) return;
-  const Id* upcoming = walks.ids + at[kAhead];
-  for (int line = -2; line <= 2; ++line) __builtin_prefetch(upcoming + 16 * line);
-}
-
-// Without subsampling, what is at distance j weighs m - j + 1.
-void walk_all_kept(const Walks& walks, const std::int64_t* at, const std::int64_t* end, Sums& sums) {
-  const std::int64_t m = walks.window;
-  for (; at != end && !*walks.stop; ++at) {
-    prefetch(walks, at, end);
-    const Id* const center = walks.ids + *at;
-    const std::int64_t right = std::min(m, walks.size - 1 - *at), left = std::min(m, *at);
-    for (std::int64_t j = 1; j <= right && center[j] != kLineEnd; ++j)
-      sums.add(center[j], static_cast<double>(m - j + 1));
-    for (std::int64_t j = 1; j <= left && center[-j] != kLineEnd; ++j)
-      sums.add(center[-j], static_cast<double>(m - j + 1));
-  }
-}
-
-// Whether no line ends among them; the one id below 0 is that of a line's end.
-bool within_line(const Id* ids, std::int64_t size) {
-  Id all = 0;
-  for (std::int64_t i = 0; i < size; ++i) all |= ids[i];
-  return all >= 0;
-}
-
-// The walks from all occurrences of a word, four side by side so that they fill vectors whatever m is;
-// where one ends, the next begins.
-class Lanes {
- public:
-  Lanes(const Walks& walks, const std::int64_t* at, const std::int64_t* end, Sums& sums, EachLane* G)
-      : walks_(walks), at_(at), end_(end), sums_(sums), G_(G) {}
-
-  void walk() {
-    for (int lane = 0; lane < kLanes; ++lane) begin(lane);
-    const EachLane& G_m = G_[walks_.window - 1];
-    while (walking_ && !*walks_.stop) {
-      for (int lane = 0; lane < kLanes; ++lane) read(lane);
-      for (int lane = 0; lane < kLanes; lane += kWidth) pass(lane);
-      for (int lane = 0; lane < kLanes; ++lane) {
-        for (int i = 0; i < kSteps; ++i) sums_.add(ids_[lane][i], weights_[i].of[lane]);
-        if (!step_[lane] || (!ended_[lane] && G_m.of[lane] >= walks_.negligible)) continue;
-        --walking_;
-        begin(lane);
-      }
-    }
-  }
-
- private:
-  // Puts the next walk into the lane, or none if none is left.
-  void begin(int lane) {
-    const int m = walks_.window;
-    while (at_ != end_) {
-      const std::int64_t center = *at_, step = leftward_ ? -1 : 1;
-      const std::int64_t room = leftward_ ? center : walks_.size - 1 - center;
-      const Id* const first = walks_.ids + center + step;
-      if (!leftward_) prefetch(walks_, at_, end_);
-      at_ += leftward_;
-      leftward_ = !leftward_;
-      if (room <= m || !within_line(step > 0 ? first : first - m, m + 1)) {
-        walk_to_line_end(first, step, room);
-        continue;
-      }
-      here_[lane] = first;
-      room_[lane] = room;
-      step_[lane] = step;
-      ended_[lane] = false;
-      for (int n = 1; n <= m; ++n) G_[n - 1].of[lane] = n;
-      ++walking_;
-      return;
-    }
-    room_[lane] = step_[lane] = 0;
-  }
-
-  // Where m tokens follow at most, no more than m are passed: G_m = m - E[X], and the rest of G is not
-  // needed.
-  void walk_to_line_end(const Id* here, std::int64_t step, std::int64_t room) {
-    double weight = walks_.window;
-    for (; room && *here != kLineEnd; here += step, --room) {
-      sums_.add(*here, weight);
-      weight -= walks_.keep_of(*here);
-    }
-  }
-
-  // The lane's next tokens; `nothing` behind the end of the line.
-  void read(int lane) {
-    const Id* const here = here_[lane];
-    const std::int64_t step = step_[lane];
-    Id* const ids = ids_[lane];
-    if (room_[lane] >= kSteps && within_line(step > 0 ? here : here - (kSteps - 1), kSteps)) {
-      for (int i = 0; i < kSteps; ++i) ids[i] = here[i * step];
-    } else {
-      int i = 0;
-      for (; i < std::min<std::int64_t>(kSteps, room_[lane]) && here[i * step] != kLineEnd; ++i)
-        ids[i] = here[i * step];
-      std::fill(ids + i, ids + kSteps, walks_.nothing);
-      ended_[lane] = true;
-    }
-    here_[lane] += kSteps * step;
-    room_[lane] -= kSteps;
-    for (int i = 0; i < kSteps; ++i) keep_[i].of[lane] = walks_.keep_of(ids[i]);
-  }
-
-  // Gives the weights of the next tokens in these lanes, and passes all four of them for one n after the
-  // other: so G is read and written once.
-  void pass(int lane) {
-    const auto at = [lane](EachLane& row) -> Vector& {
-      return *reinterpret_cast<Vector*>(row.of + lane);
-    };
-    const Vector k0 = at(keep_[0]), k1 = at(keep_[1]), k2 = at(keep_[2]), k3 = at(keep_[3]);
-    const Vector d0 = 1 - k0, d1 = 1 - k1, d2 = 1 - k2, d3 = 1 - k3;
-    Vector below0{}, below1{}, below2{}, below3{};   // G_(n-1) before each of them
-    for (EachLane* G_n = G_; G_n != G_ + walks_.window; ++G_n) {
-      const Vector G0 = at(*G_n);
-      const Vector G1 = d0 * G0 + k0 * below0;
-      const Vector G2 = d1 * G1 + k1 * below1;
-      const Vector G3 = d2 * G2 + k2 * below2;
-      at(*G_n) = d3 * G3 + k3 * below3;
-      below0 = G0;
-      below1 = G1;
-      below2 = G2;
-      below3 = G3;
-    }
-    at(weights_[0]) = below0;
-    at(weights_[1]) = below1;
-    at(weights_[2]) = below2;
-    at(weights_[3]) = below3;
-  }
-
-  const Walks& walks_;
-  const std::int64_t *at_, *end_;   // occurrences from which no walk has begun
-  bool leftward_ = false;           // the first of them has been walked from to the right
-  Sums& sums_;
-  EachLane* G_;                     // G_n for n = 1..m
-  int walking_ = 0;
-  const Id* here_[kLanes] = {};
-  std::int64_t room_[kLanes];       // ids up to the end of the corpus
-  std::int64_t step_[kLanes];       // 1, -1, or 0: no walk
-  bool ended_[kLanes];
-  Id ids_[kLanes][kSteps];
-  EachLane keep_[kSteps];           // of the next tokens
-  EachLane weights_[kSteps];
-};
 
 // Grows without clearing what is to be written to.
 template <typename T>
@@ -326,10 +134,7 @@ void Counter::State::count_row(Worker& worker, Id c) const {
   const std::int64_t* const at = positions.data() + begins[c - inverted];
   const std::int64_t* const end = positions.data() + begins[c - inverted + 1];
   Sums& sums = worker.sums;
-  if (walks.all_kept == 0)
-    walk_all_kept(walks, at, end, sums);
-  else
-    Lanes(walks, at, end, sums, worker.G.data()).walk();
+  walk(walks, at, end, sums, worker.G.data());
   sums.columns[walks.nothing] = 0;
   Rows& rows = worker.rows;
   const double keep_c = walks.keep_of(c), m = corpus.window;
