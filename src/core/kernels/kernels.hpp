@@ -1,11 +1,12 @@
 // The innermost loops of both engines, compiled once for each instruction set ("level"), and the
 // table that names the levels that this processor can run.
 //
-// negative_sampling.cpp and tile.cpp are compiled with WORDKIN_LEVEL naming a namespace of their own.
-// They must call no function that another translation unit could also emit: of an inline function the
-// linker keeps one copy, and that copy could hold instructions that the processor at hand does not
-// have. So they include nothing but this header, base/types.hpp and headers whose functions are all
-// local to the file that includes them; and in this header no function may be defined.
+// negative_sampling.cpp, residual.cpp and line_search.cpp are compiled with WORDKIN_LEVEL naming a
+// namespace of their own. They must call no function that another translation unit could also emit: of
+// an inline function the linker keeps one copy, and that copy could hold instructions that the
+// processor at hand does not have. So they include nothing but this header, base/types.hpp and headers
+// whose functions are all local to the file that includes them; and in this header no function may be
+// defined.
 #pragma once
 
 #include <cstdint>
@@ -68,9 +69,9 @@ using Merge = void (*)(float* row, const float* const* copies, int n, std::int64
 // the center's own place and at the outermost two; padded with zeros.
 std::vector<CacheLine> expected_window(int m);
 
-// ---- tile.cpp: between the matrix products of the exact engine -----------------------------------
+// ---- residual.cpp, line_search.cpp: between the matrix products of the exact engine --------------
 
-enum class Link { softmax, poisson, logistic };   // the losses of a row: tile.cpp has the formulas
+enum class Link { softmax, poisson, logistic };   // the losses of a row: tile.hpp has the formulas
 
 // The logits of some rows of one matrix with all rows of the other, and the counts of these rows.
 template <typename T>

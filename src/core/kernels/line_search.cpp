@@ -1,221 +1,12 @@
-// What stands between the matrix products of the exact engine: from a tile of logits to the residual
-// that is multiplied next, and along a direction to the step that each row takes.
-//
-// Compiled once for each instruction set, like the stochastic kernel, and under the same rule: nothing
-// is called that another translation unit could also emit.
-//
-// A row r of one matrix meets all rows w of the other one, x_w = a_r . b_w. Its loss, a pair, is
-//
-//   softmax    log sum_w e^x_w                           - sum_o f_o x_o        f_o = N_ro / n_r
-//   poisson    sum_w m_w e^x_w / n_r                     - sum_o f_o x_o        m_w = e^column_w
-//   logistic   sum_w m_w s+(x_w) + sum_o f_o [ s+(-x_o) - h_o s+(x_o) ]         s+(x) = log(1 + e^x)
-//              m_w = row_r column_w / n_r,  h_o = row_hit_r column_hit_o
-//
-// where the sums over o take the pairs that were counted, and those over w take all words. Sums are
-// taken in a fixed order, a row by one thread: the results do not depend on how many there are.
-#include "kernels/kernels.hpp"
-#include "kernels/simd.hpp"
+// Along a direction, the step that each row of a tile takes. tile.hpp has the formulas.
+#include "kernels/tile.hpp"
 
 namespace wordkin::WORDKIN_LEVEL {
 namespace {
 
-constexpr std::int64_t kBlock = 4096;   // columns that are summed before the sum goes into a double
 constexpr int kTrials = 8;              // points that a line search looks at
 constexpr double kFlat = 0.2;           // it ends where the slope has fallen to this share
 constexpr double kFarthest = 4;         // and never goes farther than so many Newton steps
-
-template <typename T>
-constexpr int lanes() {
-  return kLanes * 4 / sizeof(T);
-}
-
-INLINE bool finite(double x) { return x - x == 0; }
-
-template <typename T>
-INLINE T largest_exponent() {
-  return sizeof(T) == 4 ? T(88) : T(709);
-}
-
-template <typename T>
-INLINE Vector<T> bounded_exponential(Vector<T> x) {
-  const Vector<T> most = splat(largest_exponent<T>());
-  return exponential(x > most ? most : x);
-}
-
-// s(x), and log(1 + e^x), both stable.
-template <typename T>
-struct Logistic {
-  Vector<T> sigmoid, softplus;
-  INLINE explicit Logistic(Vector<T> x) {
-    const Vector<T> zero{}, e = exponential(x > zero ? -x : x), reciprocal = T(1) / (e + T(1));
-    sigmoid = x > zero ? reciprocal : e * reciprocal;
-    softplus = (x < zero ? zero : x) + log_one_plus(e);   // a NaN stays a NaN
-  }
-};
-
-// Calls f(at) for each whole vector of [0, n), then f for a copy of the rest: f(at, count) with count
-// below the number of lanes.
-template <typename T, typename Whole, typename Rest>
-INLINE void for_vectors(std::int64_t n, Whole whole, Rest rest) {
-  std::int64_t at = 0;
-  for (; at + lanes<T>() <= n; at += lanes<T>()) whole(at);
-  if (at < n) rest(at, static_cast<int>(n - at));
-}
-
-template <typename T>
-INLINE Vector<T> load_some(const T* p, int count, T rest) {
-  T values[lanes<T>()];
-  for (int i = 0; i < lanes<T>(); ++i) values[i] = i < count ? p[i] : rest;
-  return load_unaligned(values);
-}
-
-// The sums of up to 3 functions of the elements of arrays, in blocks: f(vectors, sums) adds to the
-// sums; the arrays end in what `rests` names, which must add nothing.
-template <typename T, int kArrays, int kSums, typename F>
-INLINE void sum_over(std::int64_t n, const T* const* arrays, const T* rests, double* totals, F f) {
-  for (std::int64_t begin = 0; begin < n; begin += kBlock) {
-    const std::int64_t size = n - begin < kBlock ? n - begin : kBlock;
-    Vector<T> sums[kSums] = {}, x[kArrays];
-    for_vectors<T>(
-        size,
-        [&](std::int64_t at) ALWAYS_INLINE {
-          for (int k = 0; k < kArrays; ++k) x[k] = load_unaligned(arrays[k] + begin + at);
-          f(x, sums);
-        },
-        [&](std::int64_t at, int count) ALWAYS_INLINE {
-          for (int k = 0; k < kArrays; ++k) x[k] = load_some(arrays[k] + begin + at, count, rests[k]);
-          f(x, sums);
-        });
-    for (int k = 0; k < kSums; ++k) totals[k] += static_cast<double>(sum(sums[k]));
-  }
-}
-
-// out = f(arrays), elementwise.
-template <typename T, int kArrays, typename F>
-INLINE void transform(std::int64_t n, const T* const* arrays, T* out, F f) {
-  Vector<T> x[kArrays];
-  for_vectors<T>(
-      n,
-      [&](std::int64_t at) ALWAYS_INLINE {
-        for (int k = 0; k < kArrays; ++k) x[k] = load_unaligned(arrays[k] + at);
-        store_unaligned(out + at, f(x));
-      },
-      [&](std::int64_t at, int count) ALWAYS_INLINE {
-        for (int k = 0; k < kArrays; ++k) x[k] = load_some(arrays[k] + at, count, T(0));
-        T values[lanes<T>()];
-        store_unaligned(values, f(x));
-        for (int i = 0; i < count; ++i) out[at + i] = values[i];
-      });
-}
-
-template <typename T>
-double maximum(const T* x, std::int64_t n) {
-  Vector<T> most = splat(x[0]);
-  for_vectors<T>(
-      n,
-      [&](std::int64_t at) ALWAYS_INLINE {
-        const Vector<T> now = load_unaligned(x + at);
-        most = now > most ? now : most;
-      },
-      [&](std::int64_t at, int count) ALWAYS_INLINE {
-        const Vector<T> now = load_some(x + at, count, x[0]);
-        most = now > most ? now : most;
-      });
-  T found = most[0];
-  for (int i = 1; i < lanes<T>(); ++i) found = most[i] > found ? most[i] : found;
-  return static_cast<double>(found);
-}
-
-// One row of a tile.
-template <typename T>
-struct Row {
-  const T* x;
-  std::int64_t columns, entries;
-  const Id* indices;
-  const T* counts;
-  double n;
-};
-
-template <typename T>
-Row<T> row_of(const Tile<T>& tile, std::int64_t r) {
-  const std::int64_t begin = tile.indptr[r], end = tile.indptr[r + 1];
-  return {tile.x + r * tile.columns, tile.columns, end - begin, tile.indices + begin,
-          tile.counts + begin, static_cast<double>(tile.n[r])};
-}
-
-// ---- the residual dJ/dx --------------------------------------------------------------------------
-
-template <typename T>
-void softmax_residual(const Tile<T>& tile, std::int64_t r, T* out, double* loss, double* log_z) {
-  const Row<T> row = row_of(tile, r);
-  const double top = maximum(row.x, row.columns);
-  const T shift = static_cast<T>(top);
-  double z = 0;
-  for (std::int64_t begin = 0; begin < row.columns; begin += kBlock) {
-    const std::int64_t size = row.columns - begin < kBlock ? row.columns - begin : kBlock;
-    const T* arrays[] = {row.x + begin};
-    transform<T, 1>(size, arrays, out + begin,
-                    [&](const Vector<T>* x) ALWAYS_INLINE { return exponential(x[0] - shift); });
-    const T* written[] = {out + begin};
-    const T rests[] = {T(0)};
-    sum_over<T, 1, 1>(size, written, rests, &z,
-                      [](const Vector<T>* e, Vector<T>* sums) ALWAYS_INLINE { sums[0] += e[0]; });
-  }
-  const T scale = static_cast<T>(1 / z);
-  const T* written[] = {out};
-  transform<T, 1>(row.columns, written, out,
-                  [&](const Vector<T>* e) ALWAYS_INLINE { return e[0] * scale; });
-  const double share = 1 / row.n;
-  double hit = 0;
-  for (std::int64_t i = 0; i < row.entries; ++i) {
-    const Id o = row.indices[i];
-    const double f = row.counts[i] * share;
-    out[o] -= static_cast<T>(f);
-    hit += f * row.x[o];
-  }
-  *log_z = top + __builtin_log(z);
-  *loss = row.n * (*log_z - hit);
-}
-
-template <typename T>
-void poisson_residual(const Tile<T>& tile, std::int64_t r, T* out, double* loss, double* log_z) {
-  const Row<T> row = row_of(tile, r);
-  const T share = static_cast<T>(1 / row.n);
-  const T* arrays[] = {row.x, tile.column};
-  transform<T, 2>(row.columns, arrays, out, [&](const Vector<T>* x) ALWAYS_INLINE {
-    return bounded_exponential<T>(x[0] + x[1]) * share;
-  });
-  for (std::int64_t i = 0; i < row.entries; ++i) out[row.indices[i]] -= row.counts[i] * share;
-  *loss = *log_z = 0;
-}
-
-template <typename T>
-void logistic_residual(const Tile<T>& tile, std::int64_t r, T* out, double* loss, double* log_z) {
-  const Row<T> row = row_of(tile, r);
-  const T share = static_cast<T>(1 / row.n), weight = tile.row[r] * share;
-  const T* arrays[] = {row.x, tile.column};
-  const T rests[] = {T(0), T(0)};
-  double all = 0, hit = 0;
-  sum_over<T, 2, 1>(row.columns, arrays, rests, &all,
-                    [&](const Vector<T>* x, Vector<T>* sums) ALWAYS_INLINE {
-                      sums[0] += x[1] * weight * Logistic<T>(x[0]).softplus;
-                    });
-  transform<T, 2>(row.columns, arrays, out, [&](const Vector<T>* x) ALWAYS_INLINE {
-    return x[1] * weight * Logistic<T>(x[0]).sigmoid;
-  });
-  for (std::int64_t i = 0; i < row.entries; ++i) {
-    const Id o = row.indices[i];
-    const Logistic<T> at(splat(row.x[o]));
-    const T f = row.counts[i] * share, s = at.sigmoid[0], plus = at.softplus[0];
-    const T h = tile.row_hit[r] * tile.column_hit[o];
-    out[o] -= f * ((1 - s) + h * s);
-    hit += static_cast<double>(f) * (static_cast<double>(plus) - row.x[o] - h * plus);
-  }
-  *loss = row.n * (all + hit);
-  *log_z = 0;
-}
-
-// ---- the line search -----------------------------------------------------------------------------
 
 struct Point {
   double loss;        // J
@@ -401,23 +192,6 @@ Found search_line(Line line, double linear, double quadratic, int* evaluations) 
 }  // namespace
 
 template <typename T>
-void residual(const Tile<T>& tile, T* out, double* loss, double* log_z) {
-  for (std::int64_t r = 0; r < tile.rows; ++r) {
-    T* row = out + r * tile.columns;
-    if (!(tile.n[r] > 0)) {
-      for (std::int64_t w = 0; w < tile.columns; ++w) row[w] = 0;
-      loss[r] = log_z[r] = 0;
-      continue;
-    }
-    switch (tile.link) {
-      case Link::softmax: softmax_residual(tile, r, row, loss + r, log_z + r); break;
-      case Link::poisson: poisson_residual(tile, r, row, loss + r, log_z + r); break;
-      case Link::logistic: logistic_residual(tile, r, row, loss + r, log_z + r); break;
-    }
-  }
-}
-
-template <typename T>
 int search(const Tile<T>& tile, const T* y, const double* linear, const double* quadratic, T* alpha,
            double* loss, double* log_z) {
   int evaluations = 0;
@@ -456,8 +230,6 @@ int search(const Tile<T>& tile, const T* y, const double* linear, const double* 
   return evaluations;
 }
 
-template void residual<float>(const Tile<float>&, float*, double*, double*);
-template void residual<double>(const Tile<double>&, double*, double*, double*);
 template int search<float>(const Tile<float>&, const float*, const double*, const double*, float*,
                            double*, double*);
 template int search<double>(const Tile<double>&, const double*, const double*, const double*, double*,
