@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <memory>
 #include <mutex>
 #include <numeric>
 #include <stdexcept>
 
+#include "base/growing.hpp"
 #include "base/threads.hpp"
 #include "counting/walks.hpp"
 
@@ -25,34 +25,10 @@ namespace {
 constexpr std::int64_t kChunk = 4096;          // occurrences that a thread takes at a time
 constexpr std::int64_t kInverted = 1 << 24;    // occurrences whose positions may always be held
 
-// Grows without clearing what is to be written to.
-template <typename T>
-class Buffer {
- public:
-  // Where further ones go; there is room for so many.
-  T* end(std::int64_t more) {
-    if (size_ + more > room_) {
-      room_ = std::max(size_ + more, 2 * room_);
-      auto larger = std::make_unique_for_overwrite<T[]>(room_);
-      std::copy_n(memory_.get(), size_, larger.get());
-      memory_ = std::move(larger);
-    }
-    return memory_.get() + size_;
-  }
-  void add(std::int64_t written) { size_ += written; }
-  void clear() { size_ = 0; }
-  const T* data() const { return memory_.get(); }
-  std::int64_t size() const { return size_; }
-
- private:
-  std::unique_ptr<T[]> memory_;
-  std::int64_t size_ = 0, room_ = 0;
-};
-
 struct Rows {
-  Buffer<std::int64_t> lengths;
-  Buffer<Id> indices;
-  Buffer<double> values;
+  Growing<std::int64_t> lengths;
+  Growing<Id> indices;
+  Growing<double> values;
 };
 
 struct Worker {
@@ -147,8 +123,8 @@ void Counter::State::count_row(Worker& worker, Id c) const {
     if (!any) continue;
     for (int i = 0; i < 8; ++i) marked |= (marks[i] * 0x0102040810204080) >> 56 << (8 * i);
     std::memset(sums.marks.data() + page * 64, 0, 64);
-    Id* const indices = rows.indices.end(kPage);
-    double* const values = rows.values.end(kPage);
+    Id* const indices = rows.indices.room_for(kPage);
+    double* const values = rows.values.room_for(kPage);
     std::int64_t n = 0;
     for (; marked; marked &= marked - 1) {
       const std::size_t first = page * kPage + __builtin_ctzll(marked) * kMarked;
@@ -161,12 +137,11 @@ void Counter::State::count_row(Worker& worker, Id c) const {
     }
     for (std::int64_t i = 0; i < n; ++i)
       values[i] = values[i] * (keep_c * walks.keep_of(indices[i])) / m;
-    rows.indices.add(n);
-    rows.values.add(n);
+    rows.indices.added(n);
+    rows.values.added(n);
     length += n;
   }
-  *rows.lengths.end(1) = length;
-  rows.lengths.add(1);
+  rows.lengths.push(length);
 }
 
 void Counter::State::work(Worker& worker, std::int64_t entries_wanted) {

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -13,6 +12,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/growing.hpp"
 
 namespace wordkin {
 
@@ -24,27 +25,10 @@ struct Damage {
   std::vector<std::string> quoted;
 };
 
-// Bytes that the allocator can extend in place: realloc moves pages of large ones, not bytes.
-class Growing {
- public:
-  Growing() = default;
-  Growing(const Growing&) = delete;
-  Growing& operator=(const Growing&) = delete;
-  ~Growing() { std::free(data_); }
-  void append(const void* bytes, std::int64_t size);
-  const char* data() const { return data_; }
-  std::int64_t size() const { return size_; }
-  void* release();   // gives the memory away, to be freed with std::free: never null
-
- private:
-  char* data_ = nullptr;
-  std::int64_t size_ = 0, capacity_ = 0;
-};
-
 struct VectorRows {
   std::vector<char> words;             // the words' bytes, one after the other
   std::vector<std::int64_t> ends;      // word i ends before words[ends[i]], where the next one begins
-  Growing numbers;                     // float32, `dim` for each word
+  Growing<char> numbers;                     // float32, `dim` for each word
   std::int64_t dim = 0;                // 0: not known yet
 };
 

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <new>
 #include <system_error>
 #include <utility>
 
@@ -18,27 +17,6 @@ namespace {
 constexpr std::int64_t kLongestHeader = 80;   // bytes, line end included
 
 }  // namespace
-
-void Growing::append(const void* bytes, std::int64_t size) {
-  if (size > capacity_ - size_) {
-    const std::int64_t capacity = std::max(size_ + size, capacity_ + capacity_ / 2);
-    auto* data = static_cast<char*>(std::realloc(data_, static_cast<std::size_t>(capacity)));
-    if (!data) throw std::bad_alloc();
-    data_ = data;
-    capacity_ = capacity;
-  }
-  if (size) std::memcpy(data_ + size_, bytes, static_cast<std::size_t>(size));
-  size_ += size;
-}
-
-void* Growing::release() {
-  const auto size = static_cast<std::size_t>(std::max<std::int64_t>(size_, 1));
-  void* data = std::realloc(data_, size);
-  if (!data) throw std::bad_alloc();
-  data_ = nullptr;
-  size_ = capacity_ = 0;
-  return data;
-}
 
 void VectorReader::refuse(std::int64_t at, std::string what, std::vector<std::string> quoted) {
   damage_ = Damage{at, std::move(what), std::move(quoted)};

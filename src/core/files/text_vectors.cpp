@@ -93,7 +93,7 @@ void TextVectors::read_lines(std::string_view lines) {
     const std::int64_t before = static_cast<std::int64_t>(rows_.words.size());
     if (n) rows_.words.insert(rows_.words.end(), part.words.begin(), part.words.begin() + part.ends[n - 1]);
     for (std::int64_t k = 0; k < n; ++k) rows_.ends.push_back(before + part.ends[k]);
-    rows_.numbers.append(part.numbers.data(), n * rows_.dim * 4);
+    rows_.numbers.append(reinterpret_cast<const char*>(part.numbers.data()), n * rows_.dim * 4);
     if (!wanted()) return;
     if (n < lines_found || (part.damage && read() == promised_)) {
       refuse(at_ + begin_of_line(parts[i], n),

@@ -6,7 +6,6 @@
 #include <bit>
 #include <cstdlib>
 #include <cstring>
-#include <new>
 #include <stdexcept>
 #include <utility>
 
@@ -14,6 +13,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/growing.hpp"
 #include "base/random.hpp"
 #include "text/text.hpp"
 
@@ -23,40 +23,6 @@ namespace {
 using std::size_t;
 using std::uint32_t;
 using std::uint64_t;
-
-// A growing array of ids that the allocator can extend in place (realloc moves pages, not bytes).
-class Ids {
- public:
-  Ids() = default;
-  Ids(const Ids&) = delete;
-  Ids& operator=(const Ids&) = delete;
-  ~Ids() { std::free(data_); }
-
-  void push(Id id) {
-    if (size_ == capacity_) grow();
-    data_[size_++] = id;
-  }
-  Id* data() { return data_; }
-  std::int64_t size() const { return size_; }
-  Id last() const { return size_ ? data_[size_ - 1] : kLineEnd; }
-  void shrink(std::int64_t size) {
-    size_ = size;
-    if (auto* data = static_cast<Id*>(std::realloc(data_, std::max<size_t>(size, 1) * sizeof(Id))))
-      data_ = data;
-  }
-  Id* release() { return std::exchange(data_, nullptr); }
-
- private:
-  void grow() {
-    const std::int64_t capacity = std::max<std::int64_t>(1 << 16, capacity_ + capacity_ / 2);
-    auto* data = static_cast<Id*>(std::realloc(data_, capacity * sizeof(Id)));
-    if (!data) throw std::bad_alloc();
-    data_ = data;
-    capacity_ = capacity;
-  }
-  Id* data_ = nullptr;
-  std::int64_t size_ = 0, capacity_ = 0;
-};
 
 bool is_space(unsigned char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
@@ -153,7 +119,7 @@ struct TextReader::State {
   std::vector<Slot> table = std::vector<Slot>(1 << 16);
   std::vector<Type> types;
   std::vector<char> arena;
-  Ids ids;
+  Growing<Id> ids;
   std::string carry;        // a token that the last feed cut
   bool in_line = false;     // whether a byte came since the last line end
   std::string line;         // words that came since then, with a space behind each
@@ -239,7 +205,7 @@ struct TextReader::State {
 
   void end_line() {
     ++lines;
-    if (ids.last() == kLineEnd) return;
+    if (!ids.size() || ids.data()[ids.size() - 1] == kLineEnd) return;
     ids.push(kLineEnd);
     ++lines_with_words;
   }
