@@ -1,4 +1,4 @@
-// Work on several threads, told of from the calling one.
+// Runs work on several threads, while the calling one reports progress.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@
 
 namespace wordkin {
 
-// Numbers too small for their exponent are zeros for this thread: they change nothing, and processors
+// Makes this thread treat denormal numbers as zeros: they change nothing in training, and processors
 // take a hundred times as long for them.
 inline void flush_denormals() {
 #ifdef __SSE2__
@@ -23,18 +23,18 @@ inline void flush_denormals() {
 #endif
 }
 
-// While one of these lives, the smallest numbers count on its thread, whatever it was told before.
-class Denormals {
+// While one of these lives, its thread computes with denormal numbers, whatever was set before.
+class KeepDenormals {
  public:
 #ifdef __SSE2__
-  Denormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ & ~0x8040u); }
-  ~Denormals() { _mm_setcsr(before_); }
+  KeepDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ & ~0x8040u); }
+  ~KeepDenormals() { _mm_setcsr(before_); }
 #else
-  Denormals() : before_(0) {}
-  ~Denormals() {}
+  KeepDenormals() : before_(0) {}
+  ~KeepDenormals() {}
 #endif
-  Denormals(const Denormals&) = delete;
-  Denormals& operator=(const Denormals&) = delete;
+  KeepDenormals(const KeepDenormals&) = delete;
+  KeepDenormals& operator=(const KeepDenormals&) = delete;
 
  private:
   [[maybe_unused]] unsigned before_;

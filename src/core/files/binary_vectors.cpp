@@ -15,25 +15,25 @@ static_assert(std::endian::native == std::endian::little, "numbers are copied as
 BinaryVectors::BinaryVectors(std::int64_t limit, std::int64_t room) : VectorReader(limit, room) {}
 
 bool BinaryVectors::feed(std::string_view bytes) {
-  if (!bytes.empty() && promised_ < 0 && wanted()) read_header(bytes, 4);
+  if (!bytes.empty() && declared_ < 0 && wanted()) read_header(bytes, 4);
   while (!bytes.empty() && wanted()) {
-    if (missing_) {
-      const std::int64_t size = std::min(missing_, length(bytes));
+    if (bytes_left_) {
+      const std::int64_t size = std::min(bytes_left_, length(bytes));
       rows_.numbers.append(bytes.data(), size);
       bytes.remove_prefix(static_cast<std::size_t>(size));
-      at_ += size;
-      missing_ -= size;
-      if (!missing_) finish_vector();
-    } else if (begun_.empty() && bytes.front() == '\n') {
+      position_ += size;
+      bytes_left_ -= size;
+      if (!bytes_left_) finish_vector();
+    } else if (pending_.empty() && bytes.front() == '\n') {
       bytes.remove_prefix(1);
-      ++at_;
-    } else if (read() == promised_) {
-      refuse(at_, "more bytes than the " + std::to_string(promised_) + " words of the header");
+      ++position_;
+    } else if (read() == declared_) {
+      refuse(position_, "more bytes than the " + std::to_string(declared_) + " words of the header");
     } else {
       const std::size_t size = std::min(bytes.find(' '), bytes.size());
-      begun_.append(bytes.substr(0, size));
+      pending_.append(bytes.substr(0, size));
       bytes.remove_prefix(size);
-      if (!bytes.empty() || length(begun_) > kLongestLine) begin_vector();
+      if (!bytes.empty() || length(pending_) > kLongestLine) begin_vector();
       if (!bytes.empty()) bytes.remove_prefix(1);
     }
   }
@@ -42,25 +42,26 @@ bool BinaryVectors::feed(std::string_view bytes) {
 
 void BinaryVectors::end() {
   if (!wanted()) return;
-  if (promised_ < 0)
-    return refuse(0, "the first line must be 'words dimensions', got {}", {begun_});
-  if (read() < promised_)
-    refuse(at_ + length(begun_), "cut short in word " + std::to_string(read() + 1) + " of " +
-                                     std::to_string(promised_));
+  if (declared_ < 0)
+    return refuse(0, "the first line must be 'words dimensions', got {}", {pending_});
+  if (read() < declared_)
+    refuse(position_ + length(pending_), "cut short in word " + std::to_string(read() + 1) + " of " +
+                                     std::to_string(declared_));
 }
 
-// Takes the word that is in `begun_`, and whose space is behind it.
+// Takes the word that is in `pending_`, and whose space is behind it.
 void BinaryVectors::begin_vector() {
   const std::string number = "word " + std::to_string(read() + 1);
-  if (begun_.empty()) return refuse(at_, number + " is empty");
-  if (length(begun_) > kLongestLine)
-    return refuse(at_, number + " is longer than " + std::to_string(kLongestLine) + " bytes");
-  if (const auto newline = begun_.find('\n'); newline != std::string::npos)
-    return refuse(at_ + static_cast<std::int64_t>(newline), number + " has a line end in it: {}", {begun_});
-  rows_.words.insert(rows_.words.end(), begun_.begin(), begun_.end());
-  at_ += length(begun_) + 1;
-  begun_.clear();
-  missing_ = 4 * rows_.dim;
+  if (pending_.empty()) return refuse(position_, number + " is empty");
+  if (length(pending_) > kLongestLine)
+    return refuse(position_, number + " is longer than " + std::to_string(kLongestLine) + " bytes");
+  if (const auto newline = pending_.find('\n'); newline != std::string::npos)
+    return refuse(position_ + static_cast<std::int64_t>(newline), number + " has a line end in it: {}",
+                  {pending_});
+  rows_.words.insert(rows_.words.end(), pending_.begin(), pending_.end());
+  position_ += length(pending_) + 1;
+  pending_.clear();
+  bytes_left_ = 4 * rows_.dim;
 }
 
 void BinaryVectors::finish_vector() {
@@ -78,7 +79,7 @@ void BinaryVectors::finish_vector() {
   std::int64_t first = 0;
   while (!is_infinite(bits(first))) ++first;
   const auto begin = rows_.ends.empty() ? 0 : rows_.ends.back();
-  refuse(at_ - 4 * (d - first), "word " + std::to_string(read() + 1) + ", {}: its number " +
+  refuse(position_ - 4 * (d - first), "word " + std::to_string(read() + 1) + ", {}: its number " +
                                     std::to_string(first + 1) + " is not finite",
          {std::string(rows_.words.begin() + begin, rows_.words.end())});
 }

@@ -1,6 +1,6 @@
 // Files of words and vectors, a row for each word: bytes in, rows out; and rows in, bytes out.
 //
-// Whatever the bytes are, a reader ends with rows of finite numbers or says what is wrong, and where;
+// Whatever the bytes are, a reader ends with rows of finite numbers or reports what is wrong, and where;
 // it never takes more memory than a small multiple of the bytes that it was given.
 #pragma once
 
@@ -50,17 +50,17 @@ class VectorReader {
 
  protected:
   // limit: the number of words to read at most. room: the bytes of the whole file, kAll if unknown.
-  VectorReader(std::int64_t limit, std::int64_t room) : limit_(limit), room_(room) {}
+  VectorReader(std::int64_t limit, std::int64_t room) : limit_(limit), file_size_(room) {}
   // Takes the line "words dimensions" off the front, once it is there, or notes its damage.
   void read_header(std::string_view& bytes, std::int64_t bytes_per_number);
   bool wanted() const { return !damage_ && read() < limit_; }
   std::int64_t read() const { return static_cast<std::int64_t>(rows_.ends.size()); }
   void refuse(std::int64_t at, std::string what, std::vector<std::string> quoted = {});
 
-  std::int64_t limit_, room_;
-  std::int64_t promised_ = -1;   // words by the header; -1: not read yet
-  std::int64_t at_ = 0;          // bytes of the file that are dealt with
-  std::string begun_;            // a line or word that goes on in the next piece
+  std::int64_t limit_, file_size_;
+  std::int64_t declared_ = -1;   // words by the header; -1: not read yet
+  std::int64_t position_ = 0;    // bytes of the file that are dealt with
+  std::string pending_;          // a line or word that continues in the next piece
   VectorRows rows_;
   std::optional<Damage> damage_;
 };
@@ -91,7 +91,7 @@ class BinaryVectors final : public VectorReader {
  private:
   void begin_vector();
   void finish_vector();
-  std::int64_t missing_ = 0;   // bytes of the vector that is being read; 0: a word is
+  std::int64_t bytes_left_ = 0;   // bytes of the vector that is being read; 0: a word is
 };
 
 // Rows to be written: word i is words[offsets[i] .. offsets[i + 1]), and has the row i of (n, dim).

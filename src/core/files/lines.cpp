@@ -118,7 +118,7 @@ Fault read_number(const char*& p, const char* end, float& x) {
 
 // ---- lines of text -------------------------------------------------------------------------------
 
-std::string_view without_blanks_behind(std::string_view s) {
+std::string_view strip_right(std::string_view s) {
   while (!s.empty() && (is_blank(s.back()) || s.back() == '\r')) s.remove_suffix(1);
   return s;
 }
@@ -162,13 +162,13 @@ std::string_view word_before(std::string_view line, std::int64_t dim) {
   std::string_view word = line;
   for (std::int64_t i = 0; i < dim; ++i) {
     word.remove_suffix(last_field(word).size());
-    word = without_blanks_behind(word);
+    word = strip_right(word);
   }
   const std::string_view last = last_field(word);
   return last.size() < word.size() && is_number(last) ? std::string_view() : word;
 }
 
-const char* what_is_wrong(Fault fault) {
+const char* message_of(Fault fault) {
   switch (fault) {
     case Fault::too_large: return ", word {}: {} is too large for a float32";
     case Fault::not_finite: return ", word {}: {} is not finite";
@@ -182,7 +182,7 @@ void read_line(std::string_view line, std::int64_t at, std::int64_t dim, LineRow
     rows.damage = {at, " is longer than " + std::to_string(kLongestLine) + " bytes", {}};
     return;
   }
-  line = without_blanks_behind(line);
+  line = strip_right(line);
   if (line.empty() || is_blank(line.front())) {
     rows.damage = {at, line.empty() ? " is empty" : " begins with a blank, not with a word", {}};
     return;
@@ -205,7 +205,7 @@ void read_line(std::string_view line, std::int64_t at, std::int64_t dim, LineRow
   if (fault != Fault::none) {
     const std::string_view rest(where, static_cast<std::size_t>(line.data() + line.size() - where));
     const std::string_view number = rest.substr(0, rest.find_first_of(" \t"));
-    rows.damage = {at + (where - line.data()), what_is_wrong(fault),
+    rows.damage = {at + (where - line.data()), message_of(fault),
                    {std::string(word), std::string(number)}};
     return;
   }
@@ -225,14 +225,14 @@ void read_whole_lines(std::string_view lines, std::int64_t at, std::int64_t dim,
 }
 
 std::int64_t count_numbers(std::string_view line) {
-  line = without_blanks_behind(line);
+  line = strip_right(line);
   std::int64_t numbers = 0;
   while (true) {
     const std::string_view field = last_field(line);
     if (field.size() == line.size() || !is_number(field)) return numbers;
     ++numbers;
     line.remove_suffix(field.size());
-    line = without_blanks_behind(line);
+    line = strip_right(line);
   }
 }
 
@@ -243,7 +243,7 @@ int parts_of(std::int64_t bytes, int threads) {
 void run_parts(int parts, const std::function<void(int)>& work) {
   if (parts == 1) return work(0);
   const auto exactly = [&](int part) {
-    const Denormals count;
+    const KeepDenormals keep;
     work(part);
   };
   run_threads(parts, exactly, [] {}, [] {});

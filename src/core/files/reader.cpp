@@ -25,12 +25,12 @@ void VectorReader::refuse(std::int64_t at, std::string what, std::vector<std::st
 void VectorReader::read_header(std::string_view& bytes, std::int64_t bytes_per_number) {
   const std::size_t size =
       std::min({bytes.find('\n'), bytes.size() - 1,
-                static_cast<std::size_t>(kLongestHeader) - begun_.size() - 1}) + 1;
-  begun_.append(bytes.substr(0, size));
+                static_cast<std::size_t>(kLongestHeader) - pending_.size() - 1}) + 1;
+  pending_.append(bytes.substr(0, size));
   bytes.remove_prefix(size);
-  if (begun_.back() != '\n' && length(begun_) < kLongestHeader) return;
-  const char* p = begun_.data();
-  const char* const end = p + begun_.size();
+  if (pending_.back() != '\n' && length(pending_) < kLongestHeader) return;
+  const char* p = pending_.data();
+  const char* const end = p + pending_.size();
   std::int64_t found[2] = {-1, -1};
   bool fits = true;
   for (std::int64_t& number : found) {
@@ -42,17 +42,17 @@ void VectorReader::read_header(std::string_view& bytes, std::int64_t bytes_per_n
   while (p < end && (is_blank(*p) || *p == '\r')) ++p;
   const auto [V, d] = found;
   if (!fits || p != end - 1 || *p != '\n' || V < 0 || d < 1)
-    return refuse(0, "the first line must be 'words dimensions', got {}", {begun_});
+    return refuse(0, "the first line must be 'words dimensions', got {}", {pending_});
   if (d > kMostDimensions)
     return refuse(0, "dimensions must be at most " + std::to_string(kMostDimensions) + ", got " +
                          std::to_string(d));
-  at_ = length(begun_);
-  if (V > (room_ - at_) / (2 + bytes_per_number * d))
-    return refuse(at_, "cut short: " + std::to_string(room_) + " bytes cannot hold " +
+  position_ = length(pending_);
+  if (V > (file_size_ - position_) / (2 + bytes_per_number * d))
+    return refuse(position_, "cut short: " + std::to_string(file_size_) + " bytes cannot hold " +
                            std::to_string(V) + " words of " + std::to_string(d) + " numbers");
-  promised_ = V;
+  declared_ = V;
   rows_.dim = d;
-  begun_.clear();
+  pending_.clear();
 }
 
 }  // namespace wordkin

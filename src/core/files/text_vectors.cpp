@@ -42,35 +42,35 @@ std::int64_t begin_of_line(std::string_view lines, std::int64_t number) {
 
 TextVectors::TextVectors(bool header, std::int64_t limit, std::int64_t room, int threads)
     : VectorReader(limit, room), header_(header), threads_(threads) {
-  if (!header) promised_ = kAll;
+  if (!header) declared_ = kAll;
 }
 
 bool TextVectors::feed(std::string_view bytes) {
-  if (!bytes.empty() && promised_ < 0 && wanted()) read_header(bytes, 2);
-  if (!bytes.empty() && !begun_.empty() && wanted()) {
+  if (!bytes.empty() && declared_ < 0 && wanted()) read_header(bytes, 2);
+  if (!bytes.empty() && !pending_.empty() && wanted()) {
     const std::size_t size = std::min(bytes.find('\n'), bytes.size() - 1) + 1;
-    begun_.append(bytes.substr(0, size));
+    pending_.append(bytes.substr(0, size));
     bytes.remove_prefix(size);
-    if (begun_.back() == '\n') read_lines(std::exchange(begun_, {}));
+    if (pending_.back() == '\n') read_lines(std::exchange(pending_, {}));
   }
   const std::size_t whole = bytes.rfind('\n') + 1;   // of none, the number before 0
   read_lines(bytes.substr(0, whole));
-  if (wanted() && promised_ >= 0) begun_.append(bytes.substr(whole));
-  if (!begun_.empty() && wanted() && read() == promised_)
-    refuse(at_, "more lines than the " + std::to_string(promised_) + " words of the header");
-  if (length(begun_) > kLongestLine && wanted())
-    read_lines(std::exchange(begun_, {}) + '\n');
+  if (wanted() && declared_ >= 0) pending_.append(bytes.substr(whole));
+  if (!pending_.empty() && wanted() && read() == declared_)
+    refuse(position_, "more lines than the " + std::to_string(declared_) + " words of the header");
+  if (length(pending_) > kLongestLine && wanted())
+    read_lines(std::exchange(pending_, {}) + '\n');
   return wanted();
 }
 
 void TextVectors::end() {
   if (!wanted()) return;
-  if (!header_ && !begun_.empty()) read_lines(std::exchange(begun_, {}) + '\n');
+  if (!header_ && !pending_.empty()) read_lines(std::exchange(pending_, {}) + '\n');
   if (!wanted()) return;
-  if (promised_ < 0)
-    return refuse(0, "the first line must be 'words dimensions', got {}", {begun_});
-  if (header_ && read() < promised_)
-    refuse(at_, "cut short in word " + std::to_string(read() + 1) + " of " + std::to_string(promised_));
+  if (declared_ < 0)
+    return refuse(0, "the first line must be 'words dimensions', got {}", {pending_});
+  if (header_ && read() < declared_)
+    refuse(position_, "cut short in word " + std::to_string(read() + 1) + " of " + std::to_string(declared_));
   if (!header_ && !read()) refuse(0, "empty: it has no word");
 }
 
@@ -83,27 +83,27 @@ void TextVectors::read_lines(std::string_view lines) {
   const auto parts = cut_lines(lines, parts_of(length(lines), threads_));
   std::vector<LineRows> found(parts.size());
   run_parts(static_cast<int>(parts.size()), [&](int i) {
-    const std::int64_t at = at_ + (parts[i].data() - lines.data());
+    const std::int64_t at = position_ + (parts[i].data() - lines.data());
     read_whole_lines(parts[i], at, rows_.dim, found[i]);
   });
   for (std::size_t i = 0; i < parts.size() && wanted(); ++i) {
     LineRows& part = found[i];
     const auto lines_found = static_cast<std::int64_t>(part.ends.size());
-    const std::int64_t n = std::min({lines_found, limit_ - read(), promised_ - read()});
+    const std::int64_t n = std::min({lines_found, limit_ - read(), declared_ - read()});
     const std::int64_t before = static_cast<std::int64_t>(rows_.words.size());
     if (n) rows_.words.insert(rows_.words.end(), part.words.begin(), part.words.begin() + part.ends[n - 1]);
     for (std::int64_t k = 0; k < n; ++k) rows_.ends.push_back(before + part.ends[k]);
     rows_.numbers.append(reinterpret_cast<const char*>(part.numbers.data()), n * rows_.dim * 4);
     if (!wanted()) return;
-    if (n < lines_found || (part.damage && read() == promised_)) {
-      refuse(at_ + begin_of_line(parts[i], n),
-             "more lines than the " + std::to_string(promised_) + " words of the header");
+    if (n < lines_found || (part.damage && read() == declared_)) {
+      refuse(position_ + begin_of_line(parts[i], n),
+             "more lines than the " + std::to_string(declared_) + " words of the header");
     } else if (part.damage) {
       Damage& damage = *part.damage;
       refuse(damage.at, "line " + std::to_string(read() + 1 + header_) + damage.what,
              std::move(damage.quoted));
     }
-    at_ += length(parts[i]);
+    position_ += length(parts[i]);
   }
 }
 

@@ -4,7 +4,7 @@
 namespace wordkin::WORDKIN_LEVEL {
 namespace {
 
-constexpr int kTrials = 8;              // points that a line search looks at
+constexpr int kTrials = 8;              // points that a line search evaluates
 constexpr double kFlat = 0.2;           // it ends where the slope has fallen to this share
 constexpr double kFarthest = 4;         // and never goes farther than so many Newton steps
 

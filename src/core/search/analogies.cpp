@@ -95,7 +95,7 @@ float rounded_down(double x) {
 // The questions [first, last) and all candidates of the tile.
 void improve_some(const AnalogyQuestions& asked, const AnalogyTile& tile, const AnalogyAnswers& answers,
                   std::int64_t first, std::int64_t last) {
-  const Denormals count;
+  const KeepDenormals keep;
   Bounds bounds(asked.method, asked.words);
   std::vector<float> floors(last - first);
   for (std::int64_t q = first; q < last; ++q) floors[q - first] = rounded_down(answers.scores[q]);

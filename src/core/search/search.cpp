@@ -12,11 +12,11 @@ namespace wordkin {
 
 namespace {
 
-constexpr int kLanes = 8;     // sums that a sum is split into, on every processor
-constexpr int kGlance = 16;   // scores looked at together
+constexpr int kLanes = 8;           // sums that a sum is split into, on every processor
+constexpr int kScoresAtOnce = 16;   // scores compared with the floor together
 typedef float Four __attribute__((vector_size(16)));
 typedef std::int64_t Two __attribute__((vector_size(16)));
-constexpr std::size_t kPatience = 32;
+constexpr std::size_t kCandidates = 32;   // candidates whose cosines are summed together
 
 template <typename A, typename B>
 double dot(const A* a, const B* b, int d) {
@@ -30,10 +30,10 @@ double dot(const A* a, const B* b, int d) {
   return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
 }
 
-// Whether one of kGlance scores, scaled, is at least `floor`.
+// Whether one of kScoresAtOnce scores, scaled, is at least `floor`.
 inline bool any_reaches(const float* scores, const float* scale, float floor) {
   Two reached = {};
-  for (int i = 0; i < kGlance; i += 4) {
+  for (int i = 0; i < kScoresAtOnce; i += 4) {
     Four score, factor;
     std::memcpy(&score, scores + i, sizeof score);
     std::memcpy(&factor, scale + i, sizeof factor);
@@ -46,7 +46,7 @@ inline bool any_reaches(const float* scores, const float* scale, float floor) {
 template <typename Work>
 void in_parts(Row size, int threads, const Work& work) {
   if (threads <= 1 || size <= 1) {
-    const Denormals count;
+    const KeepDenormals keep;
     work(Row{0}, size);
     return;
   }
@@ -54,7 +54,7 @@ void in_parts(Row size, int threads, const Work& work) {
   run_threads(
       parts,
       [&](int part) {
-        const Denormals count;
+        const KeepDenormals keep;
         work(size * part / parts, size * (part + 1) / parts);
       },
       [] {}, [] {});
@@ -75,7 +75,7 @@ void row_lengths(const float* matrix, Row rows, int d, double* lengths, int thre
 }
 
 void make_units(double* matrix, Row rows, int d) {
-  const Denormals count;
+  const KeepDenormals keep;
   for (Row i = 0; i < rows; ++i) {
     double* row = matrix + i * d;
     double largest = 0;
@@ -109,9 +109,9 @@ NearestRows::NearestRows(SearchedRows searched, std::vector<double> queries, Row
       queries_(std::move(queries)),
       k_(k),
       excluded_(std::move(excluded)),
-      patience_(std::max(kPatience, static_cast<std::size_t>(k))),
+      most_candidates_(std::max(kCandidates, static_cast<std::size_t>(k))),
       error_(error),
-      questions_(queries_.size() / static_cast<std::size_t>(searched.d)) {}
+      answers_(queries_.size() / static_cast<std::size_t>(searched.d)) {}
 
 void NearestRows::scan(const float* scores, const float* scale, const Row* numbers, Row rows,
                        int threads) {
@@ -122,41 +122,41 @@ void NearestRows::scan(const float* scores, const float* scale, const Row* numbe
 
 void NearestRows::scan_one(Row i, const float* scores, const float* scale, const Row* numbers,
                            Row rows) {
-  Question& question = questions_[static_cast<std::size_t>(i)];
+  Answer& answer = answers_[static_cast<std::size_t>(i)];
   const auto consider = [&](Row j) {
-    if (scores[j] * scale[j] < question.floor || excluded_.contains(i, numbers[j])) return;
-    question.candidates.push_back(numbers[j]);
-    if (question.candidates.size() == patience_) settle(i);
+    if (scores[j] * scale[j] < answer.floor || excluded_.contains(i, numbers[j])) return;
+    answer.candidates.push_back(numbers[j]);
+    if (answer.candidates.size() == most_candidates_) settle(i);
   };
   Row j = 0;
-  for (; j + kGlance <= rows; j += kGlance) {
-    if (!any_reaches(scores + j, scale + j, question.floor)) continue;
-    for (int lane = 0; lane < kGlance; ++lane) consider(j + lane);
+  for (; j + kScoresAtOnce <= rows; j += kScoresAtOnce) {
+    if (!any_reaches(scores + j, scale + j, answer.floor)) continue;
+    for (int lane = 0; lane < kScoresAtOnce; ++lane) consider(j + lane);
   }
   for (; j < rows; ++j) consider(j);
 }
 
 void NearestRows::settle(Row i) {
-  Question& question = questions_[static_cast<std::size_t>(i)];
-  for (Row row : question.candidates)
-    question.best.push_back({searched_.cosine(row, query(i)), row});
-  question.candidates.clear();
+  Answer& answer = answers_[static_cast<std::size_t>(i)];
+  for (Row row : answer.candidates)
+    answer.best.push_back({searched_.cosine(row, query(i)), row});
+  answer.candidates.clear();
   const auto k = static_cast<std::size_t>(k_);
-  if (question.best.size() < k) return;
-  const auto last = question.best.begin() + (k_ - 1);
-  std::nth_element(question.best.begin(), last, question.best.end());
-  question.best.resize(k);
+  if (answer.best.size() < k) return;
+  const auto last = answer.best.begin() + (k_ - 1);
+  std::nth_element(answer.best.begin(), last, answer.best.end());
+  answer.best.resize(k);
   const bool is_zero = std::all_of(query(i), query(i) + searched_.d, [](double x) { return x == 0; });
   // Of a query of zeros the first k rows are the answer: all cosines are 0.
-  question.floor = is_zero ? std::numeric_limits<float>::infinity()
-                           : static_cast<float>(question.best.back().cosine - error_);
+  answer.floor = is_zero ? std::numeric_limits<float>::infinity()
+                           : static_cast<float>(answer.best.back().cosine - error_);
 }
 
 void NearestRows::finish(Row* rows, double* cosines, int threads) {
   in_parts(queries(), threads, [&](Row begin, Row end) {
     for (Row i = begin; i < end; ++i) {
       settle(i);
-      std::vector<Found>& best = questions_[static_cast<std::size_t>(i)].best;
+      std::vector<Found>& best = answers_[static_cast<std::size_t>(i)].best;
       std::sort(best.begin(), best.end());
       for (std::size_t j = 0; j < best.size(); ++j) {
         rows[i * k_ + static_cast<Row>(j)] = best[j].row;

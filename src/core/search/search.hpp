@@ -1,7 +1,7 @@
-// Questions about the rows of a matrix, by cosine.
+// Finds the rows of a matrix that are nearest to a query by cosine, and answers analogies.
 //
 // Every cosine in an answer is summed in float64 and in one order: it depends on the two rows and on
-// nothing else, neither on the BLAS at hand, nor on what is asked along with it, nor on the threads.
+// nothing else, neither on the BLAS at hand, nor on the other queries, nor on the threads.
 // Rough scores come in from a float32 matrix product, and only say which rows are worth summing.
 #pragma once
 
@@ -55,10 +55,10 @@ class NearestRows {
   // `numbers`, those of the rows, rise, and are all larger than the ones before.
   void scan(const float* scores, const float* scale, const Row* numbers, Row rows, int threads);
 
-  // Writes (n, k), the nearest first; what stands there is left where there are fewer than k.
+  // Writes (n, k), the nearest first; where there are fewer than k, the rest is left as it is.
   void finish(Row* rows, double* cosines, int threads);
 
-  Row queries() const { return static_cast<Row>(questions_.size()); }
+  Row queries() const { return static_cast<Row>(answers_.size()); }
   Row k() const { return k_; }
 
  private:
@@ -70,8 +70,8 @@ class NearestRows {
       return cosine != other.cosine ? cosine > other.cosine : row < other.row;
     }
   };
-  struct Question {
-    std::vector<Found> best;       // the k nearest up to now, in no order
+  struct Answer {
+    std::vector<Found> best;       // the k nearest so far, in no order
     std::vector<Row> candidates;   // rows that may be nearer: their cosines are not summed yet
     float floor = -std::numeric_limits<float>::infinity();   // scores below are not worth it
   };
@@ -84,9 +84,9 @@ class NearestRows {
   std::vector<double> queries_;
   Row k_;
   Excluded excluded_;
-  std::size_t patience_;   // candidates that are settled at once
+  std::size_t most_candidates_;   // at so many, settle sums their cosines
   double error_;
-  std::vector<Question> questions_;
+  std::vector<Answer> answers_;
 };
 
 // ---- analogies -----------------------------------------------------------------------------------

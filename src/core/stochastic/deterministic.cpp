@@ -2,7 +2,7 @@
 //
 // Blocks run in batches. A row that one block of a batch alone uses is changed where it is; of a row
 // that several use each changes a copy, and when all have ended the changes of all, in the order of
-// the blocks, go into the row. So nothing hangs on which thread did what, or when.
+// the blocks, go into the row. So nothing depends on which thread did what, or when.
 #include <algorithm>
 #include <atomic>
 #include <barrier>
@@ -16,12 +16,12 @@ namespace wordkin::stochastic {
 namespace {
 
 // A block of the batch.
-struct Part {
-  explicit Part(const Epoch& epoch) : block(epoch) {}
+struct BatchBlock {
+  explicit BatchBlock(const Epoch& epoch) : block(epoch) {}
 
   Block block;
-  std::vector<Id> words;           // that it uses, each once; first those of its centers
-  int centers = 0;                 // so many of them
+  std::vector<Id> words;           // that it uses, each once; those of its centers first
+  int centers = 0;                 // the number of those
   std::vector<Id> tokens, pools;   // of the block, as indices of words
   std::vector<float> pull_V, pull_U;   // of the block on the rows of the words
   std::unique_ptr<CacheLine[]> V, U;   // a row for each word; used are those of copies
@@ -31,12 +31,12 @@ class Deterministic {
  public:
   Deterministic(const Parameters& model, const Epoch& epoch)
       : tally(epoch), model_(model), epoch_(epoch), lines_(model.stride / kRowAlignment),
-        at_(epoch.before.positions), barrier_(epoch.threads, Turn{this}) {
+        at_(epoch.before.positions), barrier_(epoch.threads, Completion{this}) {
     const auto words = static_cast<std::int64_t>(epoch.noise.size());
     const std::int64_t tokens = epoch.block + 2LL * epoch.window;
     const std::int64_t pools = (epoch.block + epoch.span - 1) / epoch.span * std::int64_t{epoch.pool_size};
     for (int b = 0; b < epoch.batch; ++b) {
-      Part& part = parts_.emplace_back(epoch);
+      BatchBlock& part = blocks_.emplace_back(epoch);
       // Memory that is never used is never there.
       part.V = std::make_unique_for_overwrite<CacheLine[]>(std::min<std::int64_t>(words, epoch.block) * lines_);
       part.U = std::make_unique_for_overwrite<CacheLine[]>(std::min(words, tokens + pools) * lines_);
@@ -49,7 +49,7 @@ class Deterministic {
       worker.prepare();
       barrier_.arrive_and_wait();
       while (!done_) {
-        worker.link();
+        worker.find_shared_rows();
         worker.train();
         barrier_.arrive_and_wait();
         worker.merge();
@@ -96,13 +96,13 @@ class Deterministic {
 
     // Reads blocks, and lists their words.
     void prepare() {
-      for (int b; (b = all_.next_prepared_.fetch_add(1)) < all_.epoch_.batch;) prepare(all_.parts_[b], b);
+      for (int b; (b = all_.next_prepared_.fetch_add(1)) < all_.epoch_.batch;) prepare(all_.blocks_[b], b);
     }
 
     // Finds the rows that several blocks use, and of these the ones to merge here. Each thread does it
     // for itself: cheaper than to share what was found.
-    void link() {
-      for (const Part& part : all_.parts_) {
+    void find_shared_rows() {
+      for (const BatchBlock& part : all_.blocks_) {
         const Id* const words = part.words.data();
         const int size = static_cast<int>(part.words.size());
         for (int i = 0; i < part.centers; ++i) uses_[words[i]] += kUseOfV + kUseOfU;
@@ -110,7 +110,7 @@ class Deterministic {
       }
       shared_.clear();
       copies_.clear();
-      for (const Part& part : all_.parts_) {
+      for (const BatchBlock& part : all_.blocks_) {
         const int words = static_cast<int>(part.words.size());
         for (int i = 0; i < words; ++i) {
           const Id word = part.words[i];
@@ -138,8 +138,8 @@ class Deterministic {
     }
 
     void train() {
-      for (int b; (b = all_.next_trained_.fetch_add(1)) < all_.epoch_.batch;) train(all_.parts_[b]);
-      for (const Part& part : all_.parts_)
+      for (int b; (b = all_.next_trained_.fetch_add(1)) < all_.epoch_.batch;) train(all_.blocks_[b]);
+      for (const BatchBlock& part : all_.blocks_)
         for (const Id word : part.words) uses_[word] = 0;
     }
 
@@ -184,7 +184,7 @@ class Deterministic {
       return static_cast<int>(mixed * static_cast<std::uint32_t>(all_.epoch_.threads) >> 16);
     }
 
-    void prepare(Part& part, int b) {
+    void prepare(BatchBlock& part, int b) {
       const Epoch& epoch = all_.epoch_;
       Block& block = part.block;
       part.words.clear();
@@ -213,14 +213,14 @@ class Deterministic {
         for (int t = 0; t < block.first; ++t) part.tokens[t] = index(block.tokens[t]);
         for (int t = centers_end; t < block.size(); ++t) part.tokens[t] = index(block.tokens[t]);
         for (std::size_t k = 0; k < block.pools.size(); ++k) part.pools[k] = index(block.pools[k]);
-        weigh(part, from);
+        compute_pulls(part, from);
       }
       for (const Id word : part.words) index_[word] = -1;
     }
 
     // A row's pull: the rate times the weights of all terms of the loss that it is in, times what they
     // curve.
-    void weigh(Part& part, std::int64_t from) const {
+    void compute_pulls(BatchBlock& part, std::int64_t from) const {
       const Epoch& epoch = all_.epoch_;
       const Block& block = part.block;
       const float rate = kCurvature * rate_at(epoch, from);
@@ -235,7 +235,7 @@ class Deterministic {
       for (const Id i : part.pools) part.pull_U[i] += draw;
     }
 
-    void train(Part& part) {
+    void train(BatchBlock& part) {
       Block& block = part.block;
       if (!block.centers) return;
       const int words = static_cast<int>(part.words.size());
@@ -281,15 +281,15 @@ class Deterministic {
   float* row_of_V(Id word) const { return model_.V + word * model_.stride; }
   float* row_of_U(Id word) const { return model_.U + word * model_.stride; }
 
-  // Between one thing that all threads do and the next, on one of them.
-  struct Turn {
+  // What one of the threads does between two phases, while the others wait at the barrier.
+  struct Completion {
     Deterministic* all;
-    void operator()() noexcept { all->turn(); }
+    void operator()() noexcept { all->complete_phase(); }
   };
 
-  void turn() {
+  void complete_phase() {
     if (training_) {
-      for (const Part& part : parts_)
+      for (const BatchBlock& part : blocks_)
         if (!tally.add(part.block.tally)) stop_ = true;
       at_ += static_cast<std::int64_t>(epoch_.batch) * epoch_.block;
       next_prepared_ = 0;
@@ -303,12 +303,12 @@ class Deterministic {
   const Parameters& model_;
   const Epoch& epoch_;
   const std::int64_t lines_;       // of a row
-  std::deque<Part> parts_;
+  std::deque<BatchBlock> blocks_;
   std::int64_t at_;                // of the batch that is prepared
   std::atomic<int> next_prepared_{0}, next_trained_{0};
   bool training_ = false, done_ = false;
   std::atomic<bool> stop_{false};
-  std::barrier<Turn> barrier_;
+  std::barrier<Completion> barrier_;
 };
 
 }  // namespace

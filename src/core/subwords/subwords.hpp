@@ -1,6 +1,6 @@
-// Subwords as fastText has them: its dictionary, and vectors of words made of those of n-grams.
+// Subwords as in fastText: its dictionary, and vectors of words composed of those of n-grams.
 //
-// Nothing here trusts the bytes it is given: they may be a stranger's file.
+// Nothing here trusts the bytes it is given: they may come from a damaged or hostile file.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct Dictionary {
 
 // Reads `words` entries of words and then `labels` entries of labels, which are skipped; they begin at
 // `bytes[begin]`. An entry: bytes that a NUL ends, an int64 with the count, a byte: 0 a word, 1 a label.
-// Only the first `keep` words are returned; all entries are looked at.
+// Only the first `keep` words are returned; all entries are checked.
 Dictionary parse_dictionary(std::string_view bytes, std::int64_t begin, std::int64_t words,
                             std::int64_t labels, std::int64_t keep);
 

@@ -26,7 +26,7 @@ using std::uint64_t;
 
 bool is_space(unsigned char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-// Bit i of the masks speaks of byte i of a block of 64.
+// Bit i of each mask is for byte i of a block of 64.
 struct Masks {
   uint64_t space, newline;
 };
