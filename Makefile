@@ -85,14 +85,15 @@ $(THREADS)/.installed: FLAGS = $(THREAD_FLAGS)
 $(THREADS)/.installed: $(SOURCES)
 	$(sanitized)
 
-# Each fuzz/TARGET.cpp with the core, without its kernels. Clang brings its own fuzzer; what other
+# Each fuzz/TARGET.cpp with the core, without its kernels and what calls them. Clang brings its own fuzzer; what other
 # compilers need of one is in fuzz/driver.cpp. `build/fuzz/TARGET FILE` runs an input that crashed.
 FUZZ := build/fuzz
 SECONDS ?= 60
-FUZZ_FLAGS := -std=c++20 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -pthread
+FUZZ_FLAGS := -std=c++20 -Isrc/core -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -pthread
 FUZZ_TARGETS := $(patsubst fuzz/%.cpp,%,$(filter-out fuzz/driver.cpp,$(wildcard fuzz/*.cpp)))
-FUZZ_CORE := $(filter-out bindings% levels negative_sampling stochastic tile, \
-  $(patsubst src/core/%.cpp,%,$(wildcard src/core/*.cpp)))
+FUZZ_CORE := $(filter-out kernels/% stochastic/% python/%, \
+  $(patsubst src/core/%.cpp,%,$(wildcard src/core/*/*.cpp)))
+FUZZ_OBJECTS := $(FUZZ_CORE:%=$(FUZZ)/core/%.o)
 ifneq ($(findstring clang,$(shell $(CXX) --version)),)
 FUZZ_COVERAGE := -fsanitize=fuzzer-no-link
 FUZZ_DRIVER := -fsanitize=fuzzer
@@ -111,15 +112,13 @@ $(FUZZ)/driver.o: fuzz/driver.cpp
 	mkdir -p $(@D)
 	$(CXX) $(FUZZ_FLAGS) -c $< -o $@
 
-$(FUZZ)/core/%.o: src/core/%.cpp $(wildcard src/core/*.hpp)
+$(FUZZ)/core/%.o: src/core/%.cpp $(wildcard src/core/*/*.hpp)
 	mkdir -p $(@D)
 	$(CXX) $(FUZZ_FLAGS) $(FUZZ_COVERAGE) -c $< -o $@
 
-$(FUZZ)/core.a: $(FUZZ_CORE:%=$(FUZZ)/core/%.o)
-	$(AR) rcs $@ $^
-
-$(FUZZ)/%: fuzz/%.cpp $(FUZZ)/core.a $(filter %.o,$(FUZZ_DRIVER)) $(wildcard fuzz/*.hpp)
-	$(CXX) $(FUZZ_FLAGS) $(FUZZ_COVERAGE) $< $(FUZZ_DRIVER) $(FUZZ)/core.a -o $@
+$(FUZZ_TARGETS:%=$(FUZZ)/%): $(FUZZ)/%: fuzz/%.cpp $(FUZZ_OBJECTS) $(filter %.o,$(FUZZ_DRIVER)) \
+  $(wildcard fuzz/*.hpp)
+	$(CXX) $(FUZZ_FLAGS) $(FUZZ_COVERAGE) $< $(FUZZ_DRIVER) $(FUZZ_OBJECTS) -o $@
 
 $(INSTALLED): $(SOURCES)
 	$(PYTHON) -m venv .venv

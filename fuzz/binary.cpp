@@ -10,9 +10,9 @@ using namespace wordkin;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (!size) return 0;
-  const Told told(data, size);
-  BinaryVectors whole(told.limit, told.room), cut(told.limit, told.room), again(kAll, kAll);
-  if (!read_both_ways(told, whole, cut)) return 0;
+  const Input input(data, size);
+  BinaryVectors whole(input.limit, input.room), cut(input.limit, input.room), again(kAll, kAll);
+  if (!read_both_ways(input, whole, cut)) return 0;
   std::vector<std::int64_t> offsets;
   std::vector<float> numbers;
   const RowsToWrite rows = to_write(whole.rows(), offsets, numbers);

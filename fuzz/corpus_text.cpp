@@ -5,8 +5,8 @@
 #include <numeric>
 #include <string>
 
-#include "../src/core/core.hpp"
 #include "check.hpp"
+#include "text/text.hpp"
 
 using namespace wordkin;
 

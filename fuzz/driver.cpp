@@ -1,5 +1,5 @@
 // A small fuzzer for compilers that have none: runs a target on inputs that it makes from others, and
-// keeps those that reach new branches. It knows what it uses of libFuzzer's command line:
+// keeps those that reach new branches. It takes these options of libFuzzer's command line:
 //
 //   target -max_total_time=SECONDS -artifact_prefix=FOLDER/ CORPUS_FOLDER...    fuzz
 //   target FILE...                                                             run these inputs only
@@ -94,9 +94,9 @@ class Mutator {
         input.erase(here, there);
         break;
       case 3: {
-        static const std::string telling[] = {" ", "\n", "\t", "\r\n", "0", "9", "-", "+", ".", "e", "1e38",
+        static const std::string fragments[] = {" ", "\n", "\t", "\r\n", "0", "9", "-", "+", ".", "e", "1e38",
                                               "e-45", "nan", "inf", "2 3\n", "999999999999999999", "\xff"};
-        const std::string& some = telling[below(std::size(telling))];
+        const std::string& some = fragments[below(std::size(fragments))];
         input.insert(here, some.begin(), some.end());
         break;
       }
@@ -125,17 +125,17 @@ void fuzz(std::vector<Input> seeds, int seconds) {
   }
   Mutator mutator;
   const auto begin = std::chrono::steady_clock::now();
-  double passed = 0, told = 0;
+  double passed = 0, reported = 0;
   for (std::int64_t runs = 1;; ++runs) {
     const Input input = mutator.mutant(corpus);
     if (run(input)) corpus.push_back(input);
     passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    if (passed >= seconds || passed > told + 10) {
+    if (passed >= seconds || passed > reported + 10) {
       const auto branches = std::count_if(std::begin(seen), std::end(seen), [](auto x) { return x; });
       std::printf("%.0f s: %lld runs, %.0f a second; %td branches; %zu inputs kept\n", passed,
                   static_cast<long long>(runs), static_cast<double>(runs) / passed, branches, corpus.size());
       std::fflush(stdout);
-      told = passed;
+      reported = passed;
     }
     if (passed >= seconds) return;
   }

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "../src/core/subwords.hpp"
+#include "subwords/subwords.hpp"
 
 using namespace wordkin;
 

@@ -45,10 +45,10 @@ void check_round_trip(TextVectors& reader) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (!size) return 0;
   const bool header = data[0] & 1;
-  const Told told(data, size);
-  TextVectors whole(header, told.limit, told.room, 1), cut(header, told.limit, told.room, 1);
-  if (!read_both_ways(told, whole, cut)) return 0;
-  check_numbers(told.file, header, whole.rows());
+  const Input input(data, size);
+  TextVectors whole(header, input.limit, input.room, 1), cut(header, input.limit, input.room, 1);
+  if (!read_both_ways(input, whole, cut)) return 0;
+  check_numbers(input.file, header, whole.rows());
   check_round_trip(whole);
   return 0;
 }

@@ -1,12 +1,12 @@
-// What holds of both readers of files of vectors.
+// What the fuzz targets of both readers of files of vectors share.
 #pragma once
 
 #include <cmath>
 #include <cstring>
 #include <vector>
 
-#include "../src/core/vector_files.hpp"
 #include "check.hpp"
+#include "files/files.hpp"
 
 inline void check_equal(wordkin::VectorReader& a, wordkin::VectorReader& b) {
   check(a.damage().has_value() == b.damage().has_value());
@@ -43,25 +43,25 @@ inline void check_sound(wordkin::VectorReader& reader, std::int64_t size, std::i
   }
 }
 
-// A file of vectors, and how it is to be read: the first byte of an input says that.
-struct Told {
+// An input of the fuzzer as a file of vectors; its first byte chooses how the file is read.
+struct Input {
   std::int64_t limit, room;
   std::string_view file;
 
-  Told(const std::uint8_t* data, std::size_t size)
+  Input(const std::uint8_t* data, std::size_t size)
       : limit(data[0] >> 4 ? data[0] >> 4 : wordkin::kAll),
         room(data[0] & 2 ? static_cast<std::int64_t>(size - 1) : wordkin::kAll),
         file(reinterpret_cast<const char*>(data) + 1, size - 1) {}
 };
 
 // Reads the file whole, and cut anywhere, which must be the same; returns whether it is not damaged.
-inline bool read_both_ways(const Told& told, wordkin::VectorReader& whole, wordkin::VectorReader& cut) {
-  if (whole.feed(told.file)) whole.end();
+inline bool read_both_ways(const Input& input, wordkin::VectorReader& whole, wordkin::VectorReader& cut) {
+  if (whole.feed(input.file)) whole.end();
   bool more = true;
-  in_pieces(told.file, static_cast<std::uint32_t>(told.file.size() + 1),
+  in_pieces(input.file, static_cast<std::uint32_t>(input.file.size() + 1),
             [&](auto piece) { return more = cut.feed(piece); });
   if (more) cut.end();
-  check_sound(whole, static_cast<std::int64_t>(told.file.size()), told.limit);
+  check_sound(whole, static_cast<std::int64_t>(input.file.size()), input.limit);
   check_equal(whole, cut);
   return !whole.damage();
 }

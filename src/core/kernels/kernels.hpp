@@ -1,0 +1,114 @@
+// The innermost loops of both engines, compiled once for each instruction set ("level"), and the
+// table that names the levels that this processor can run.
+//
+// negative_sampling.cpp, residual.cpp and line_search.cpp are compiled with WORDKIN_LEVEL naming a
+// namespace of their own. They must call no function that another translation unit could also emit: of
+// an inline function the linker keeps one copy, and that copy could hold instructions that the
+// processor at hand does not have. So they include nothing but this header, base/types.hpp and headers
+// whose functions are all local to the file that includes them; and in this header no function may be
+// defined.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/types.hpp"
+
+namespace wordkin {
+
+// ---- negative_sampling.cpp: one step of stochastic descent ---------------------------------------
+
+struct Parameters {
+  float* V;              // center matrix, rows of `stride` floats, zero beyond d
+  float* U;              // outside matrix, likewise
+  std::int64_t stride;   // a multiple of kRowAlignment
+  int d;
+};
+
+// Consecutive centers that share one pool of negatives; all gradients of a span are taken at the
+// same weights. Indices are local to `tokens`, so that a span carries its surroundings with it. Rows
+// are given by address: in the two matrices or elsewhere.
+struct Span {
+  const Id* tokens;
+  const float* redraw;               // of each token: 1 / (1 - q_w), what a draw that is not w weighs
+  float* const* V;                   // row of V of each center
+  float* const* U;                   // row of U of each token, and of kBeyond more
+  int first, centers;                // centers are tokens[first .. first + centers)
+  const int *begin, *end;            // for each center, its window [begin, end), itself included
+  int window;                        // m; no window reaches farther
+  const float* window_weights;       // expected_window(m)
+  const Id* pool;                    // negatives drawn for the span
+  float* const* pool_U;              // row of each, and of kBeyond more
+  int pool_size;
+  float negative_weight;             // K / pool_size
+  float* const* upcoming;            // rows of the next span's pool, to be fetched ahead; or null
+  int tokens_end;                    // tokens beyond the span that may be fetched ahead end here
+};
+constexpr int kBeyond = 3;           // rows that are read beyond the last one, and not used
+
+struct StepResult {
+  double loss;           // in nats, summed over the weighted pairs
+  double pairs;          // their weights, summed
+};
+
+struct Scratch {         // one thread's working memory for spans up to the given size
+  Scratch(int centers, int window, int pool_size, std::int64_t stride);
+  std::vector<CacheLine> memory;
+  float *logits, *weights, *V_steps, *redraw;
+  Id* pool;
+  int width;             // logits of one center: the pool's, those of 2m + 3 places, and a vector
+                         // that may be written beyond them
+};
+
+using Step = StepResult (*)(std::int64_t stride, int d, const Span&, float learning_rate, Scratch&);
+
+// row += scale * sum of (copy - row) over the copies, in their order.
+using Merge = void (*)(float* row, const float* const* copies, int n, std::int64_t stride, float scale);
+
+// What a pair weighs at each of the 2m + 3 places around a center: (m - distance + 1) / m, and 0 at
+// the center's own place and at the outermost two; padded with zeros.
+std::vector<CacheLine> expected_window(int m);
+
+// ---- residual.cpp, line_search.cpp: between the matrix products of the exact engine --------------
+
+enum class Link { softmax, poisson, logistic };   // the losses of a row: tile.hpp has the formulas
+
+// The logits of some rows of one matrix with all rows of the other, and the counts of these rows.
+template <typename T>
+struct Tile {
+  Link link;
+  std::int64_t rows, columns;
+  const T* x;                               // (rows, columns)
+  const std::int64_t* indptr;               // row r has the entries indptr[r] .. indptr[r + 1]
+  const Id* indices;
+  const T* counts;
+  const T* n;                               // of each row: the sum of its counts, above 0
+  const T* column;                          // poisson: log m; logistic: the column's factor of m
+  const T *row, *row_hit, *column_hit;      // logistic
+};
+
+template <typename T>
+struct TileKernels {
+  // out = dJ/dx, J being the loss a pair of its row; the rows' summed losses, unless poisson; log Z of
+  // each row for softmax. A row without counts has none of these.
+  void (*residual)(const Tile<T>&, T* out, double* loss, double* log_z);
+  // For each row about the alpha that minimises J(x - alpha y) - alpha linear + alpha^2 quadratic / 2,
+  // and its summed loss there. For softmax log_z is taken at alpha = 0 and left at the alpha found.
+  // Returns the number of points at which a row's loss was evaluated.
+  int (*search)(const Tile<T>&, const T* y, const double* linear, const double* quadratic, T* alpha,
+                double* loss, double* log_z);
+};
+
+// ---- levels.cpp: one row a level -----------------------------------------------------------------
+
+struct Level {
+  const char* name;      // plain, x86-64-v2, x86-64-v3, x86-64-v4
+  Step step;
+  Merge merge;
+  TileKernels<float> float32;
+  TileKernels<double> float64;
+};
+
+std::vector<Level> levels();   // those that this processor can run, slowest first
+
+}  // namespace wordkin

@@ -1,0 +1,397 @@
+// One step of negative sampling, equation (e) summed over the windows of a span (f).
+//
+// This file is compiled once for each instruction set, with WORDKIN_LEVEL naming the namespace. It
+// therefore includes nothing but plain declarations and calls no function that another translation
+// unit could also emit: the linker keeps one copy of an inline function, and the copy that it keeps
+// could hold instructions that the processor at hand does not have.
+//
+// A span's centers share one pool of negatives, and a window's random radius is replaced by what it
+// is in expectation, a weight p_o = (m - distance + 1) / m of each pair:
+//
+//   J(c) = sum_o p_o [ -log s(u_o.v_c) - K/pool_size * sum_{k != o} log s(-u_k.v_c) / (1 - q_o) ]
+//
+// The factor 1 / (1 - q_o), `redraw`, makes up for the draws left out because they hit o: in
+// expectation they are K negatives drawn again until none is o. The sum over o of the second term has
+// the same logits for every o: a pool word costs one dot product a center, not one a pair.
+#include "kernels/kernels.hpp"
+#include "kernels/simd.hpp"
+
+namespace wordkin::WORDKIN_LEVEL {
+namespace {
+
+constexpr int kBlock = 8;   // vectors of a row that two sums hold in registers
+constexpr int kGroup = 4;   // rows are multiplied in groups of so many
+#if WORDKIN_LANES == 4
+constexpr vi kLaneIndices = {0, 1, 2, 3};
+#elif WORDKIN_LANES == 8
+constexpr vi kLaneIndices = {0, 1, 2, 3, 4, 5, 6, 7};
+#else
+constexpr vi kLaneIndices = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#endif
+
+#if defined(__clang__) || __GNUC__ >= 12
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, vi{__VA_ARGS__})
+#endif
+
+INLINE vf load(const float* p) { return *reinterpret_cast<const vf*>(p); }
+INLINE vi load_int(const std::int32_t* p) { return *reinterpret_cast<const vi*>(p); }
+INLINE vi splat_int(int x) { return vi{} + x; }
+INLINE void store(float* p, vf x) { *reinterpret_cast<vf*>(p) = x; }
+
+// ---- sums over the lanes of kLanes vectors at once: lane i of the result is the sum of x[i] ------
+
+#if WORDKIN_LANES == 4
+INLINE vf pair_sums(vf a, vf b) { return SHUFFLE(a, b, 0, 4, 1, 5) + SHUFFLE(a, b, 2, 6, 3, 7); }
+INLINE vf join_pairs(vf a, vf b) { return SHUFFLE(a, b, 0, 1, 4, 5) + SHUFFLE(a, b, 2, 3, 6, 7); }
+#elif WORDKIN_LANES == 8
+INLINE vf pair_sums(vf a, vf b) {
+  return SHUFFLE(a, b, 0, 8, 1, 9, 4, 12, 5, 13) + SHUFFLE(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
+}
+INLINE vf join_pairs(vf a, vf b) {
+  return SHUFFLE(a, b, 0, 1, 8, 9, 4, 5, 12, 13) + SHUFFLE(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+}
+#else
+INLINE vf pair_sums(vf a, vf b) {
+  return SHUFFLE(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29) +
+         SHUFFLE(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+}
+INLINE vf join_pairs(vf a, vf b) {
+  return SHUFFLE(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29) +
+         SHUFFLE(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+}
+#endif
+
+// Within each group of four lanes, lane i holds the group's share of the sum of x[i].
+INLINE vf sums_of_4(const vf* x) {
+  return join_pairs(pair_sums(x[0], x[1]), pair_sums(x[2], x[3]));
+}
+
+INLINE vf lane_sums(const vf* x) {
+#if WORDKIN_LANES == 4
+  return sums_of_4(x);
+#elif WORDKIN_LANES == 8
+  const vf a = sums_of_4(x), b = sums_of_4(x + 4);
+  return SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11) + SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+#else
+  const vf a = sums_of_4(x), b = sums_of_4(x + 4), c = sums_of_4(x + 8), d = sums_of_4(x + 12);
+  const vf ab = SHUFFLE(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+                SHUFFLE(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+  const vf cd = SHUFFLE(c, d, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+                SHUFFLE(c, d, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+  return SHUFFLE(ab, cd, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
+         SHUFFLE(ab, cd, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+#endif
+}
+
+INLINE bool any(vi mask) {
+  typedef long long vl __attribute__((vector_size(kLanes * 4)));
+  const vl halves = (vl)mask;
+  long long seen = 0;
+  for (int i = 0; i < kLanes / 2; ++i) seen |= halves[i];
+  return seen != 0;
+}
+
+// A pointer that the compiler must keep in one register: left to itself, GCC keeps one register for
+// each vector of a row, and runs out of them.
+INLINE const float* pinned(const float* p) {
+  asm("" : "+r"(p));
+  return p;
+}
+
+// ---- the three small matrix products -------------------------------------------------------------
+//
+// All of a span is done for at most kBlock vectors of the rows at a time, so that what it works on
+// stays in the nearest cache however long the rows are; W is their number, `at` the first float. Two
+// of the products combine rows, R = 1 or 2 results at once, so that a row that is loaded serves both.
+
+// Calls f<W>(at) over the vectors of a row: full blocks, then two about equal ones rather than a full
+// one and a stump.
+template <typename F>
+INLINE void for_blocks(int vectors, F f) {
+  const auto block = [&](int width, int at) ALWAYS_INLINE {
+    switch (width) {
+      case 1: return f.template operator()<1>(at);
+      case 2: return f.template operator()<2>(at);
+      case 3: return f.template operator()<3>(at);
+      case 4: return f.template operator()<4>(at);
+      case 5: return f.template operator()<5>(at);
+      case 6: return f.template operator()<6>(at);
+      case 7: return f.template operator()<7>(at);
+      default: return f.template operator()<8>(at);
+    }
+  };
+  int at = 0;
+  for (; vectors >= 2 * kBlock; vectors -= kBlock, at += kBlock * kLanes) block(kBlock, at);
+  if (vectors > kBlock) {
+    const int half = (vectors + 1) / 2;
+    block(half, at);
+    at += half * kLanes;
+    vectors -= half;
+  }
+  block(vectors, at);
+}
+
+// logits[k] = v . rows[k] for N rows, what earlier blocks came to included; a whole vector is written.
+template <int W, int N>
+INLINE void product_group(float* logits, const float* v, const float* const* rows, int at) {
+  vf sums[kLanes] = {}, x[W];
+  for (int p = 0; p < W; ++p) x[p] = load(v + at + p * kLanes);
+#pragma GCC unroll 16
+  for (int k = 0; k < N; ++k) {
+    const float* row = pinned(rows[k] + at);
+    for (int p = 0; p < W; ++p) sums[k] += x[p] * load(row + p * kLanes);
+  }
+  const vf dots = lane_sums(sums);
+  store_unaligned(logits, at ? load_unaligned(logits) + dots : dots);
+}
+
+// logits[i] = v . rows[i] for n rows, likewise; up to kGroup - 1 rows beyond are multiplied too, and up to
+// kLanes - 1 logits beyond written.
+template <int W>
+INLINE void products(float* logits, const float* v, const float* const* rows, int n, int at) {
+  int i = 0;
+  for (; n - i > kLanes - kGroup; i += kLanes)
+    product_group<W, kLanes>(logits + i, v, rows + i, at);
+  if constexpr (kLanes > kGroup) {
+    if (i >= n) return;
+    const int groups = (n - i + kGroup - 1) / kGroup;
+    if (groups == 1) product_group<W, kGroup>(logits + i, v, rows + i, at);
+    if constexpr (kLanes > 2 * kGroup) {
+      if (groups == 2) product_group<W, 2 * kGroup>(logits + i, v, rows + i, at);
+      if (groups == 3) product_group<W, 3 * kGroup>(logits + i, v, rows + i, at);
+    }
+  }
+}
+
+// n rows; the coefficient of row i in result r is coefficients[r * between + i * step].
+struct Terms {
+  const float* const* rows;
+  const float* coefficients;
+  int between, step, n;
+};
+
+template <int R, int W>
+INLINE void add_terms(vf (&sums)[R][W], const Terms& terms, int at) {
+  const float* coefficients = terms.coefficients;
+  for (int i = 0; i < terms.n; ++i, coefficients += terms.step) {
+    vf g[R];
+    for (int r = 0; r < R; ++r) g[r] = splat(coefficients[r * terms.between]);
+    const float* row = pinned(terms.rows[i] + at);
+    for (int p = 0; p < W; ++p) {
+      const vf y = load(row + p * kLanes);
+      for (int r = 0; r < R; ++r) sums[r][p] += g[r] * y;
+    }
+  }
+}
+
+// out[r] = (kAdd ? out[r] : 0) + the terms. Two results that are one row are added up one by one.
+template <int R, int W, bool kAdd, typename... Lists>
+INLINE void combine(float* const* out, int at, const Lists&... lists) {
+  vf sums[R][W] = {};
+  (add_terms<R, W>(sums, lists, at), ...);
+  for (int r = 0; r < R; ++r)
+    for (int p = 0; p < W; ++p) {
+      float* place = out[r] + at + p * kLanes;
+      store(place, kAdd ? load(place) + sums[r][p] : sums[r][p]);
+    }
+}
+
+// f<2>(i) for the pairs of 0 .. n, f<1>(n - 1) for what is left.
+template <typename F>
+INLINE void in_pairs(int n, F f) {
+  int i = 0;
+  for (; i + 2 <= n; i += 2) f.template operator()<2>(i);
+  if (i < n) f.template operator()<1>(i);
+}
+
+// ---- sigmoid and its loss, stable for every float ------------------------------------------------
+
+// z = x for a negative's logit x and -x for a true pair's: the weighted loss -log s(-z) is added up,
+// and x becomes the coefficient of descent, -rate * dJ/dx = -+ rate * weight * s(z).
+template <bool kNegative>
+INLINE vf descend(float* logits, const float* weights, int n, float rate) {
+  vf loss = {};
+  for (int i = 0; i < n; i += kLanes) {
+    const vf x = load(logits + i), weight = load(weights + i);
+    const vf z = kNegative ? x : -x;
+    const vf e = exponential(z > 0.0f ? -z : z);
+    const vf reciprocal = 1.0f / (e + 1.0f);
+    const vf sigmoid = z > 0.0f ? reciprocal : e * reciprocal;
+    loss += weight * ((z < 0.0f ? vf{} : z) + log_one_plus(e));   // a NaN stays a NaN
+    store(logits + i, (kNegative ? -rate : rate) * weight * sigmoid);
+  }
+  return loss;
+}
+
+INLINE void prefetch(const float* row, int vectors) {
+  asm volatile("");   // without an effect that it sees, GCC drops a function that only prefetches
+  for (int at = 0; at < vectors * kLanes; at += kRowAlignment) __builtin_prefetch(row + at, 1, 2);
+}
+
+INLINE int round_up(int n) { return (n + kLanes - 1) / kLanes * kLanes; }
+
+}  // namespace
+
+// A center's logits stand in one row: the pool's, then those of the places around it, from m + 1
+// before it to m + 1 behind. Its own place and the outermost two weigh nothing: with them, the logits
+// of two centers side by side, or of two tokens, cover one range. The logits of one token lie on a
+// diagonal.
+StepResult step(std::int64_t stride, int d, const Span& span, float rate, Scratch& scratch) {
+  static_assert(kBeyond == kGroup - 1);
+  const int vectors = (d + kLanes - 1) / kLanes;
+  const int pool = span.pool_size, m = span.window, centers = span.centers;
+  const int places = round_up(pool), width = scratch.width, window_end = places + round_up(2 * m + 3);
+  const Id* tokens = span.tokens;
+
+  int first_outside = span.first, outside_end = span.first + centers;
+  for (int t = 0; t < centers; ++t) {
+    if (span.begin[t] < first_outside) first_outside = span.begin[t];
+    if (span.end[t] > outside_end) outside_end = span.end[t];
+  }
+  // From here on a token is counted from the first outside one.
+  const int outside = outside_end - first_outside, first = span.first - first_outside;
+  tokens += first_outside;
+  float* const* const u = span.U + first_outside;
+  float* const* const v = span.V + span.first;
+  float* redraw = scratch.redraw;
+  for (int j = 0; j < outside; ++j) redraw[j] = span.redraw[first_outside + j];
+  for (int k = 0; k < pool; ++k) scratch.pool[k] = span.pool[k];   // padded with words that are none
+
+  // Fetch ahead, a center's share at a time, what the next span will use.
+  const auto fetch_ahead = [&](int t) {
+    const int center = span.first + centers + t, outer = outside_end + t;
+    if (center < span.tokens_end && span.V[center]) prefetch(span.V[center], vectors);
+    if (outer < span.tokens_end) prefetch(span.U[outer], vectors);
+    if (span.upcoming)
+      for (int k = t; k < pool; k += centers)
+        prefetch(span.upcoming[k], vectors);
+  };
+
+  for (int t = 0; t < centers; ++t) {
+    float* logits = scratch.logits + static_cast<std::int64_t>(t) * width;
+    for (int i = places; i < window_end; i += kLanes) store(logits + i, vf{});
+  }
+  for_blocks(vectors, [&]<int W>(int at) ALWAYS_INLINE {
+    for (int t = 0; t < centers; ++t) {
+      if (at == 0) fetch_ahead(t);
+      float* logits = scratch.logits + static_cast<std::int64_t>(t) * width;
+      const int begin = span.begin[t] - first_outside, end = span.end[t] - first_outside;
+      products<W>(logits, v[t], span.pool_U, pool, at);
+      products<W>(logits + places + 1 + m - first - t + begin, v[t], u + begin, end - begin, at);
+    }
+  });
+
+  // A pool word is no negative of a pair whose outside word it is.
+  const auto drawn = [&](int j) {
+    vi hits = {};
+    for (int k = 0; k < places; k += kLanes) hits |= load_int(scratch.pool + k) == tokens[j];
+    return hits;
+  };
+  vi hits = {};
+  for (int j = 0; j < outside; ++j) hits |= drawn(j);
+  const bool any_drawn = any(hits);   // for most spans, none is
+  for (int j = 0; any_drawn && j < outside; ++j)
+    if (any(drawn(j))) redraw[j] = 0.0f;
+
+  // What each logit weighs.
+  vf pairs = {};
+  for (int t = 0; t < centers; ++t) {
+    float* weights = scratch.weights + static_cast<std::int64_t>(t) * width;
+    const int offset = 1 + m - first - t;   // token j stands in place offset + j
+    const int begin = offset + span.begin[t] - first_outside;
+    const int end = offset + span.end[t] - first_outside;
+    const bool cut = end - begin <= 2 * m;   // by the end of a line
+    vf draws = {};
+    for (int i = 0; i < window_end - places; i += kLanes) {
+      vf weight = load(span.window_weights + i);
+      if (cut) {
+        const vi place = splat_int(i) + kLaneIndices;
+        weight = (place >= begin) & (place < end) ? weight : vf{};
+      }
+      store(weights + places + i, weight);
+      pairs += weight;
+      draws += weight * load_unaligned(redraw + i - offset);
+    }
+    const vf negative = splat(span.negative_weight * sum(draws));
+    for (int k = 0; k < places; k += kLanes)
+      store(weights + k, splat_int(k) + kLaneIndices < pool ? negative : vf{});
+  }
+  // Pairs whose outside word was drawn were left out above: they count for the other pool words.
+  for (int j = 0; any_drawn && j < outside; ++j) {
+    if (redraw[j] != 0.0f) continue;
+    const float draw = span.negative_weight * span.redraw[first_outside + j];
+    for (int t = 0; t < centers; ++t) {
+      const int place = 1 + m - first - t + j;
+      if (place < 0 || place > 2 * m + 2) continue;
+      float* weights = scratch.weights + static_cast<std::int64_t>(t) * width;
+      for (int k = 0; k < pool; ++k)
+        if (span.pool[k] != tokens[j]) weights[k] += draw * weights[places + place];
+    }
+  }
+
+  StepResult result{0.0, 0.0};
+  vf loss = {};
+  for (int t = 0; t < centers; ++t) {
+    float* logits = scratch.logits + static_cast<std::int64_t>(t) * width;
+    const float* weights = scratch.weights + static_cast<std::int64_t>(t) * width;
+    loss += descend<true>(logits, weights, places, rate);
+    loss += descend<false>(logits + places, weights + places, window_end - places, rate);
+  }
+  for (int i = 0; i < kLanes; ++i) {
+    result.loss += loss[i];
+    result.pairs += pairs[i];
+  }
+
+  // dJ/dV needs the old U, dJ/dU the old V: the steps of V wait until U has moved.
+  const float* coefficients = scratch.logits;
+  float* steps[2];
+  for_blocks(vectors, [&]<int W>(int at) ALWAYS_INLINE {
+    in_pairs(centers, [&]<int R>(int t) ALWAYS_INLINE {
+      const float* row = coefficients + static_cast<std::int64_t>(t) * width;
+      int begin = span.begin[t], end = span.end[t];
+      if (span.begin[t + R - 1] < begin) begin = span.begin[t + R - 1];
+      if (span.end[t + R - 1] > end) end = span.end[t + R - 1];
+      begin -= first_outside;
+      end -= first_outside;
+      steps[0] = scratch.V_steps + t * stride;
+      steps[1] = steps[0] + stride;
+      combine<R, W, false>(steps, at, Terms{span.pool_U, row, width, 1, pool},
+                           Terms{u + begin, row + places + 1 + m - first - t + begin, width - 1, 1,
+                                 end - begin});
+    });
+    in_pairs(outside, [&]<int R>(int j) ALWAYS_INLINE {
+      // The centers that reach token j or j + R - 1.
+      const int from = j - m > first ? j - m - first : 0;
+      const int to = j + R + m < first + centers ? j + R + m - first : centers;
+      if (to > from)
+        combine<R, W, true>(u + j, at,
+                            Terms{v + from,
+                                  coefficients + static_cast<std::int64_t>(from) * width + places +
+                                      1 + m + j - first - from,
+                                  1, width - 1, to - from});
+    });
+    in_pairs(pool, [&]<int R>(int k) ALWAYS_INLINE {
+      combine<R, W, true>(span.pool_U + k, at, Terms{v, coefficients + k, 1, width, centers});
+    });
+    for (int t = 0; t < centers; ++t) {
+      const float* v_step = scratch.V_steps + t * stride + at;
+      float* v_c = v[t] + at;
+      for (int p = 0; p < W; ++p)
+        store(v_c + p * kLanes, load(v_c + p * kLanes) + load(v_step + p * kLanes));
+    }
+  });
+  return result;
+}
+
+void merge(float* row, const float* const* copies, int n, std::int64_t stride, float scale) {
+  for (std::int64_t at = 0; at < stride; at += kLanes) {
+    const vf old = load(row + at);
+    vf sum = {};
+    for (int i = 0; i < n; ++i) sum += load(copies[i] + at) - old;
+    store(row + at, old + scale * sum);
+  }
+}
+
+}  // namespace wordkin::WORDKIN_LEVEL

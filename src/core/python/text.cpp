@@ -1,0 +1,74 @@
+// Python meets the core: reading text.
+#include <cstdlib>
+#include <string>
+
+#include "python/python.hpp"
+#include "text/text.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace wordkin {
+
+namespace {
+
+nb::tuple finish(TextReader& reader, std::int64_t min_count, std::int64_t max_vocabulary,
+                 double held_out) {
+  EncodedText text;
+  {
+    nb::gil_scoped_release unlocked;
+    text = reader.finish(min_count, max_vocabulary, held_out);
+  }
+  const auto size = static_cast<std::size_t>(text.size);
+  Id* ids = text.ids.release();
+  nb::capsule owner(ids, [](void* p) noexcept { std::free(p); });
+  nb::bytes words(text.words.data(), text.words.size());
+  return nb::make_tuple(words, array(std::move(text.offsets)), array(std::move(text.counts)),
+                        Out<Id>(ids, {size}, owner), array(std::move(text.held_ids)),
+                        text.held_tokens);
+}
+
+nb::bytes add_line(TextReader& reader, nb::iterable words) {
+  for (nb::handle word : words) {
+    Py_ssize_t size = 0;
+    if (!PyUnicode_Check(word.ptr()))
+      throw nb::type_error("a sentence is a list of words, and a word a str");
+    if (const char* bytes = PyUnicode_AsUTF8AndSize(word.ptr(), &size)) {
+      reader.add_word({bytes, static_cast<std::size_t>(size)});
+      continue;
+    }
+    // Lone surrogates: bytes that were no UTF-8 when the word was read.
+    PyErr_Clear();
+    nb::object encoded = nb::steal(PyUnicode_AsEncodedString(word.ptr(), "utf-8", "surrogateescape"));
+    if (!encoded.is_valid()) throw nb::python_error();
+    reader.add_word({PyBytes_AS_STRING(encoded.ptr()),
+                     static_cast<std::size_t>(PyBytes_GET_SIZE(encoded.ptr()))});
+  }
+  const std::string line = reader.end_line();
+  return nb::bytes(line.data(), line.size());
+}
+
+}  // namespace
+
+void define_text(nb::module_& m) {
+  nb::class_<TextReader>(m, "TextReader", "Reads text once: tokens to ids and counts.")
+      .def(nb::init<>())
+      .def("feed", [](TextReader& reader, In<std::uint8_t, 1> bytes) {
+        nb::gil_scoped_release unlocked;
+        reader.feed({reinterpret_cast<const char*>(bytes.data()), bytes.shape(0)});
+      }, "data"_a, "The next bytes of a file, cut anywhere.")
+      .def("end_file", &TextReader::end_file, "End the last token and the last line.")
+      .def("add_line", &add_line, "words"_a,
+           "A sentence that comes as words; returns the bytes that a file would have for it.")
+      .def("finish", &finish, "min_count"_a, "max_vocabulary"_a, "held_out"_a,
+           "Empty the reader: (words, offsets, counts, ids, held_ids, held_tokens). Each line that has"
+           " a word is held out with the probability `held_out`, the same lines each time: its ids are"
+           " among `held_ids`, its words not in `counts`, and how many they are in `held_tokens`.")
+      .def_prop_ro("tokens", &TextReader::tokens)
+      .def_prop_ro("lines", &TextReader::lines)
+      .def_prop_ro("lines_with_words", &TextReader::lines_with_words)
+      .def_prop_ro("types", &TextReader::types)
+      .def_prop_ro("invalid_utf8_tokens", &TextReader::invalid_utf8_tokens);
+}
+
+}  // namespace wordkin

@@ -1,0 +1,84 @@
+// Reads one block of the corpus: subsampling, windows and negatives.
+#include <algorithm>
+
+#include "stochastic/epoch.hpp"
+
+namespace wordkin::stochastic {
+
+// Appends the token at position i if it is kept, without a branch: half of them are.
+inline void Block::push(std::int64_t i, int line) {
+  const Id id = epoch_.ids[i];
+  tokens[size_] = id;
+  positions[size_] = i;
+  line_begin_[size_] = line;
+  size_ += draws_.at(epoch_.first_position + i, 0) >> 32 <= epoch_.keep[id];
+}
+
+void Block::read(std::int64_t from) {
+  const std::int64_t to = std::min(from + epoch_.block, epoch_.size);
+  const auto room = static_cast<std::size_t>(to - from + 2 * epoch_.window + 1);
+  tokens.resize(room);
+  redraw.resize(room);
+  positions.resize(room);
+  line_begin_.resize(room);
+  size_ = 0;
+  read_before(from);
+  first = size_;
+  int line = 0;
+  std::int64_t line_ends = 0;
+  for (std::int64_t i = from; i < to; ++i) {
+    if (epoch_.ids[i] == kLineEnd) {
+      line = size_;
+      ++line_ends;
+    } else {
+      push(i, line);
+    }
+  }
+  centers = size_ - first;
+  tally = {};
+  tally.positions = to - from;
+  tally.trained = centers;
+  tally.subsampled = to - from - line_ends - centers;
+  for (std::int64_t i = to; size_ < first + centers + epoch_.window; ++i) {
+    if (i == epoch_.size || epoch_.ids[i] == kLineEnd) break;
+    push(i, line);
+  }
+  for (int t = 0; t < size_; ++t) redraw[t] = epoch_.redraw[tokens[t]];
+  find_windows();
+  draw_pools();
+}
+
+void Block::read_before(std::int64_t from) {
+  for (std::int64_t i = from - 1; i >= 0 && epoch_.ids[i] != kLineEnd; --i) {
+    if (size_ == epoch_.window) break;
+    push(i, 0);
+  }
+  std::reverse(tokens.begin(), tokens.begin() + size_);
+  std::reverse(positions.begin(), positions.begin() + size_);
+}
+
+void Block::find_windows() {
+  begin.resize(centers);
+  end.resize(centers);
+  int line_end = size_;
+  for (int t = size_ - 1; t >= first; --t) {
+    if (t < first + centers) {
+      begin[t - first] = std::max(t - epoch_.window, line_begin_[t]);
+      end[t - first] = std::min(t + epoch_.window + 1, line_end);
+    }
+    if (line_begin_[t] == t) line_end = t;
+  }
+}
+
+void Block::draw_pools() {
+  spans = (centers + epoch_.span - 1) / epoch_.span;
+  pools.resize(static_cast<std::size_t>(spans) * epoch_.pool_size);
+  Id* pool = pools.data();
+  for (int s = 0; s < spans; ++s) {
+    const std::int64_t position = epoch_.first_position + positions[first + s * epoch_.span];
+    for (int k = 0; k < epoch_.pool_size; ++k)
+      *pool++ = draw(draws_.at(position, 1 + k), epoch_.noise);
+  }
+}
+
+}  // namespace wordkin::stochastic

@@ -1,0 +1,76 @@
+// Stochastic training: one epoch of descent over a corpus of ids, by the kernels of a level.
+//
+// train_epoch is all that training takes. epoch.hpp declares the parts it is made of.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "base/types.hpp"
+#include "kernels/kernels.hpp"
+
+namespace wordkin {
+
+// ---- the noise distribution ----------------------------------------------------------------------
+
+// A column of an alias table: its own word up to the threshold, of 2^32 - 1, the alias beyond it.
+struct AliasColumn {
+  std::uint32_t threshold;
+  Id alias;
+};
+
+// Walker's alias table of the distribution q, from which a word is drawn in constant time.
+std::vector<AliasColumn> alias_table(std::span<const double> q);
+
+// One draw from an alias table: the high half of a 128-bit product is a uniform index, the low half
+// a uniform fraction that is independent of it.
+inline Id draw(std::uint64_t random, std::span<const AliasColumn> table) {
+  const auto product = static_cast<unsigned __int128>(random) * table.size();
+  const auto index = static_cast<Id>(product >> 64);
+  const auto fraction = static_cast<std::uint32_t>(product >> 32);
+  return fraction < table[index].threshold ? index : table[index].alias;
+}
+
+// ---- an epoch ------------------------------------------------------------------------------------
+
+struct Tally {
+  std::int64_t positions = 0;   // ids passed over, line ends among them
+  std::int64_t trained = 0;     // tokens that were centers
+  std::int64_t subsampled = 0;  // tokens dropped by subsampling
+  double pairs = 0;             // summed weights of the pairs
+  double loss = 0;              // in nats, summed over the weighted pairs
+  bool diverged = false;        // the loss rose above the limit, or is a NaN: training has stopped
+};
+
+struct Epoch {
+  const Id* ids;
+  std::int64_t size;
+  const float* redraw;                   // for each word, 1 / (1 - q_w)
+  std::int64_t first_position;           // logical position of ids[0]: random numbers depend on it
+  const std::uint32_t* keep;             // for each word, its probability to be kept, times 2^32, less 1
+  std::span<const AliasColumn> noise;    // alias table of the noise distribution
+  int window, negatives, pool_size, span;
+  int steps;                             // each span is descended on in so many equal parts
+  float rate_begin, rate_end;            // learning rate, linear between the two
+  std::uint64_t seed, epoch;
+  int threads;
+  int block;                             // positions of a block
+  int batch;                             // blocks that change no row of each other; 0: without locks
+  Tally before;                          // what earlier calls did of the epoch, to resume from
+  double limit;                          // a mean loss above it is that of a diverging run
+  Step step;
+  Merge merge;
+};
+
+// Called from the calling thread about ten times a second. Where it returns false, training stops at
+// the end of a block or batch, and can be resumed from there. What it throws stops training, too, but
+// leaves no state to resume from.
+using Tick = std::function<bool(const Tally&)>;
+
+// Returns what was done of the epoch so far. With a batch, the same bits for any number of threads,
+// and however often it was stopped between.
+Tally train_epoch(const Parameters&, const Epoch&, const Tick& tick);
+
+}  // namespace wordkin

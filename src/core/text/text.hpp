@@ -1,0 +1,48 @@
+// From bytes to tokens to ids and counts, in one pass over a text.
+//
+// Text is bytes split on ASCII white space; a line is a sentence.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/types.hpp"
+
+namespace wordkin {
+
+struct EncodedText {
+  std::vector<char> words;             // the words' bytes, one after the other, most frequent first
+  std::vector<std::int64_t> offsets;   // word i is words[offsets[i] .. offsets[i + 1])
+  std::vector<std::int64_t> counts;
+  std::unique_ptr<Id, void (*)(void*)> ids{nullptr, nullptr};
+  std::int64_t size = 0;               // of ids, the line ends among them
+  std::vector<Id> held_ids;            // of the held-out lines, laid out as ids are
+  std::int64_t held_tokens = 0;        // in these lines, in the vocabulary or not
+};
+
+class TextReader {
+ public:
+  TextReader();
+  ~TextReader();
+  void feed(std::string_view bytes);      // the next bytes of a file, cut anywhere
+  void end_file();                        // ends its last token and its last line
+  void add_word(std::string_view word);   // for text that comes as lists of words
+  std::string end_line();                 // returns the bytes that a file would have for the line
+  // max_vocabulary: 0 for no limit. held_out: the probability of a line to be held out, in [0, 1).
+  EncodedText finish(std::int64_t min_count, std::int64_t max_vocabulary, double held_out);
+
+  std::int64_t tokens() const;
+  std::int64_t lines() const;
+  std::int64_t lines_with_words() const;
+  std::int64_t types() const;
+  std::int64_t invalid_utf8_tokens() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace wordkin
