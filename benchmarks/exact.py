@@ -73,7 +73,7 @@ def cost(told: argparse.Namespace) -> None:
     counted = counting.count_pairs(corpus.ids, counts, settings, probe=False, run=Run())
     pairs = counted.pairs
     print(f"counted {pairs.nnz:,} pairs in {time.perf_counter() - began:.2f} s")
-    problem = problem_module.Problem(pairs, counts, settings)
+    problem = problem_module.problem_of(pairs, counts, settings)
     descent_module.FOCUSED = 0  # a pass over all rows, and nothing else
     trained = stages.descend(counted, counts, ExactSettings(ridge=0.3, max_passes=1))
     passes, products = [], []

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+
+from wordkin import ExactSettings, Settings, StochasticSettings, Word2Vec
+from wordkin.cli import app
+from wordkin.engines.settings import declared
 
 SOURCE = Path(__file__).parent.parent / "src" / "wordkin"
 
@@ -177,3 +185,79 @@ def test_no_function_has_too_many_parameters() -> None:
                 if number > MOST_PARAMETERS:
                     many.append(f"{name}.{node.name}: {number}")
     assert many == []
+
+
+# ---- settings are declared once ------------------------------------------------------------------
+
+SETTINGS = {field.name for field, _ in declared()}
+DEFAULTS = {field.name: field.default for field, _ in declared()}
+
+
+def declarations(source: Path) -> list[str]:
+    """Return where settings get a type and a default: fields, options, and parameters.
+
+    A single parameter of the same name and value may be a coincidence; two in one function repeat
+    the settings.
+    """
+    found: list[str] = []
+    for name, path in modules(source).items():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                fields = {ast.unparse(s.target) for s in node.body if isinstance(s, ast.AnnAssign)}
+                if re.fullmatch(r"(?!_)\w*(Settings|Keywords|Options)", node.name):
+                    found += [f"{field} in {name}.{node.name}" for field in fields & SETTINGS]
+            elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Option"):
+                flags = {ast.unparse(argument).strip("'") for argument in node.args}
+                found += [f"{s} in {name}, an option" for s in SETTINGS if f"--{s}" in flags]
+            elif isinstance(node, ast.FunctionDef):
+                repeated = [each for each, value in defaults(node) if DEFAULTS.get(each) == value]
+                if len(repeated) > 1:
+                    found += [f"{each} in {name}.{node.name}, a parameter" for each in repeated]
+    return sorted(found)
+
+
+def defaults(function: ast.FunctionDef) -> Iterator[tuple[str, object]]:
+    """Yield the parameters that have a number as default, by name."""
+    arguments = function.args
+    positional = arguments.posonlyargs + arguments.args
+    pairs = [
+        *zip(positional[::-1], arguments.defaults[::-1], strict=False),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
+    for argument, default in pairs:
+        if isinstance(default, ast.Constant) and isinstance(default.value, int | float):
+            yield argument.arg, default.value
+
+
+def test_each_setting_is_declared_once() -> None:
+    assert [name.split()[0] for name in declarations(SOURCE)] == sorted(SETTINGS)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        "class MoreSettings:\n    ridge: float = 0.3\n",
+        "Threads = typer.Option('--threads', help='How many.')\n",
+        "def fit(text, window=5, epochs=5): ...\n",
+    ],
+)
+def test_a_second_declaration_is_found(tmp_path: Path, second: str) -> None:
+    whole = declarations(planted(tmp_path, "training/model.py", "\n\n" + second))
+    assert len(whole) > len(SETTINGS)
+
+
+@pytest.mark.parametrize("kind", [StochasticSettings, ExactSettings])
+def test_docstrings_and_help_are_made_from_the_declarations(kind: type[Settings]) -> None:
+    documentation = "".join(str(base.__doc__) for base in kind.__mro__[:2])
+    verbs: Any = typer.main.get_command(app)
+    options = {option.name: option for option in verbs.commands["train"].params}
+    for field, about in declared(kind):
+        assert f"{field.name} : " in documentation
+        assert about.help in documentation
+        assert options[field.name].help == about.help
+
+
+def test_editors_and_notebooks_see_the_settings() -> None:
+    parameters = inspect.signature(Word2Vec).parameters
+    assert set(parameters) == SETTINGS
+    assert parameters["dim"].default == 100

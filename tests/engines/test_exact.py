@@ -31,12 +31,12 @@ from wordkin.engines.exact import ridge as ridge_module
 from wordkin.engines.exact import stages as stages_module
 from wordkin.engines.exact import start as start_module
 from wordkin.engines.exact.loss import loss_and_gradients, loss_of_lines
-from wordkin.engines.exact.problem import Problem
+from wordkin.engines.exact.problem import problem_of
 from wordkin.engines.exact.stages import descend, train
 from wordkin.engines.exact.start import stages
 from wordkin.engines.outcome import Pass, Trained, perplexity
 from wordkin.engines.run import Matrices, Run
-from wordkin.engines.settings import ExactSettings, Objective
+from wordkin.engines.settings import ExactSettings
 from wordkin.engines.stochastic.descent import aligned_rows
 from wordkin.objectives import (
     Array,
@@ -55,7 +55,7 @@ Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Text = tuple[Int32, Int64]
 
-OBJECTIVES: list[Objective] = ["naive-softmax", "negative-sampling"]
+OBJECTIVES: list[str] = ["naive-softmax", "negative-sampling"]
 either = pytest.mark.parametrize("objective", OBJECTIVES)
 
 
@@ -84,7 +84,7 @@ def toy_text(lines: int = 400) -> tuple[list[str], Text]:
     return words, text_of([[number[word] for word in line] for line in sentences])
 
 
-def told(objective: Objective, **changes: Any) -> ExactSettings:
+def told(objective: str, **changes: Any) -> ExactSettings:
     """Settings for small texts, in float64 on one thread, with a ridge of 1."""
     values: dict[str, Any] = {
         "dim": 5,
@@ -137,7 +137,7 @@ def assert_equal(
 @pytest.mark.parametrize("subsample", [0.0, 0.02])
 @pytest.mark.parametrize("window", [1, 2, 5, 17])
 def test_loss_and_gradients_are_those_of_the_corpus_equations(
-    window: int, subsample: float, objective: Objective
+    window: int, subsample: float, objective: str
 ) -> None:
     text = random_text(words=30)
     settings = told(objective, window=window, subsample=subsample, threads=2)
@@ -156,7 +156,7 @@ def test_loss_and_gradients_are_those_of_the_corpus_equations(
 @either
 @pytest.mark.parametrize("window", [1, 2, 4])
 def test_loss_and_gradients_are_the_sum_of_windows_over_all_positions(
-    window: int, objective: Objective
+    window: int, objective: str
 ) -> None:
     lines = [[0, 1, 2, 1, 3], [4, 0], [2], [3, 3, 1, 4, 0, 2, 0], [5, 0, 0, 1]]
     text = text_of(lines)
@@ -222,7 +222,7 @@ def test_the_mean_of_stochastic_gradients_is_the_exact_one(subsample: float, dra
 
 
 @either
-def test_the_loss_is_that_of_the_logits_alone(objective: Objective) -> None:
+def test_the_loss_is_that_of_the_logits_alone(objective: str) -> None:
     text = random_text()
     settings = told(objective)
     pairs = counted(text, settings)
@@ -258,7 +258,7 @@ def assert_falls(history: list[Pass], rounding: float = 1e-13) -> None:
 
 @either
 @pytest.mark.parametrize("ridge", [0.0, 0.1, 10.0])
-def test_loss_and_penalty_never_rise_from_pass_to_pass(objective: Objective, ridge: float) -> None:
+def test_loss_and_penalty_never_rise_from_pass_to_pass(objective: str, ridge: float) -> None:
     for seed in (1, 2, 3):
         text = random_text(words=15 + 5 * seed, seed=seed)
         settings = told(objective, ridge=ridge, seed=seed, tolerance=0, max_passes=25)
@@ -269,7 +269,7 @@ def test_loss_and_penalty_never_rise_from_pass_to_pass(objective: Objective, rid
 
 
 @either
-def test_training_ends_where_the_gradient_with_the_ridge_vanishes(objective: Objective) -> None:
+def test_training_ends_where_the_gradient_with_the_ridge_vanishes(objective: str) -> None:
     text = random_text()
     ridge = 10.0
     settings = told(objective, ridge=ridge, tolerance=0, max_passes=100)
@@ -289,9 +289,7 @@ def test_training_ends_where_the_gradient_with_the_ridge_vanishes(objective: Obj
 
 @either
 @pytest.mark.parametrize("subsample", [0.0, 0.02])
-def test_the_last_loss_is_that_of_the_vectors_returned(
-    objective: Objective, subsample: float
-) -> None:
+def test_the_last_loss_is_that_of_the_vectors_returned(objective: str, subsample: float) -> None:
     text = random_text()
     settings = told(objective, subsample=subsample)
     trained = fit(text, settings)
@@ -310,7 +308,7 @@ def test_the_last_loss_is_that_of_the_vectors_returned(
 
 @either
 def test_without_a_penalty_the_loss_comes_near_the_least_that_there_is(
-    objective: Objective,
+    objective: str,
 ) -> None:
     # dim as large as V: any logits can be, and the least loss is known (Levy and Goldberg 2014)
     text = random_text(words=8, lines=400)
@@ -331,7 +329,7 @@ def test_without_a_penalty_the_loss_comes_near_the_least_that_there_is(
 
 
 @either
-def test_neighbours_are_the_words_of_the_topic(objective: Objective) -> None:
+def test_neighbours_are_the_words_of_the_topic(objective: str) -> None:
     words, text = toy_text()
     trained = fit(text, told(objective, dim=8, ridge=None, precision="float32"))
     vectors = gauge.canonical(trained.center, trained.outside)
@@ -349,7 +347,7 @@ def test_neighbours_are_the_words_of_the_topic(objective: Objective) -> None:
 @either
 @pytest.mark.parametrize("core", [7, start_module.CORE])
 def test_any_number_of_threads_gives_the_same_bytes(
-    monkeypatch: pytest.MonkeyPatch, core: int, objective: Objective
+    monkeypatch: pytest.MonkeyPatch, core: int, objective: str
 ) -> None:
     monkeypatch.setattr(start_module, "CORE", core)
     monkeypatch.setattr(tiles, "tile_rows", lambda columns, itemsize: 16)  # so that there are some
@@ -371,7 +369,7 @@ def test_any_number_of_threads_gives_the_same_bytes(
 
 @either
 def test_the_size_of_tiles_matters_by_rounding_alone(
-    monkeypatch: pytest.MonkeyPatch, objective: Objective
+    monkeypatch: pytest.MonkeyPatch, objective: str
 ) -> None:
     text = random_text(words=65, lines=300)
     settings = told(objective, max_passes=3, tolerance=0, threads=2)
@@ -403,7 +401,7 @@ def test_stages_grow_by_at_most_the_factor_up_to_all_words(
 @either
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_words_taken_in_by_and_by_come_to_about_the_same_loss(
-    monkeypatch: pytest.MonkeyPatch, precision: str, objective: Objective
+    monkeypatch: pytest.MonkeyPatch, precision: str, objective: str
 ) -> None:
     text = random_text(words=40, lines=400)
     settings = told(objective, precision=precision, tolerance=1e-5, max_passes=80)
@@ -427,12 +425,12 @@ def test_words_taken_in_by_and_by_come_to_about_the_same_loss(
 
 @either
 def test_words_that_come_in_begin_with_a_good_guess_and_the_others_stay(
-    objective: Objective,
+    objective: str,
 ) -> None:
     text = random_text(words=40, lines=400)
     settings = told(objective)
     pairs = counted(text, settings)
-    whole = Problem(pairs, text[1], settings)
+    whole = problem_of(pairs, text[1], settings)
     with tiles.NativeTiles.opened(1, np.float64) as on:
         V, U = start_module.start(whole.leading(15), settings)
         descent = descent_module.Descent.begun(
@@ -467,12 +465,12 @@ def test_rows_of_new_words_go_on_as_those_of_the_rarer_half_do() -> None:
 
 @either
 def test_the_shared_curvature_is_exact_for_a_row_of_average_probabilities(
-    monkeypatch: pytest.MonkeyPatch, objective: Objective
+    monkeypatch: pytest.MonkeyPatch, objective: str
 ) -> None:
     monkeypatch.setattr(descent_module, "DAMPING", 0.0)
     text = random_text()
     settings = told(objective)
-    problem = Problem(counted(text, settings), text[1], settings)
+    problem = problem_of(counted(text, settings), text[1], settings)
     V, U = random_matrices(20, 5)
     with tiles.NativeTiles.opened(1, np.float64) as on:
         descent = descent_module.Descent.begun(on, problem, V, U, 0.0, Progress())
@@ -488,7 +486,7 @@ def test_the_shared_curvature_is_exact_for_a_row_of_average_probabilities(
 @either
 @pytest.mark.parametrize("core", [6, start_module.CORE])
 def test_a_word_that_is_never_seen_next_to_another_has_zeros(
-    monkeypatch: pytest.MonkeyPatch, core: int, objective: Objective
+    monkeypatch: pytest.MonkeyPatch, core: int, objective: str
 ) -> None:
     monkeypatch.setattr(start_module, "CORE", core)
     ids, counts = random_text()
@@ -505,7 +503,7 @@ def test_a_word_that_is_never_seen_next_to_another_has_zeros(
 
 @either
 def test_a_core_of_words_that_never_meet_is_no_obstacle(
-    monkeypatch: pytest.MonkeyPatch, objective: Objective
+    monkeypatch: pytest.MonkeyPatch, objective: str
 ) -> None:
     # as in a list of edges between two kinds of things
     monkeypatch.setattr(start_module, "CORE", 6)
@@ -529,9 +527,7 @@ def test_a_core_of_words_that_never_meet_is_no_obstacle(
 
 @either
 @pytest.mark.parametrize("lines", [[], [[]], [[0], [1], [0]], [[0, 0, 0], [1]]])
-def test_a_text_without_a_pair_of_words_is_named(
-    lines: list[list[int]], objective: Objective
-) -> None:
+def test_a_text_without_a_pair_of_words_is_named(lines: list[list[int]], objective: str) -> None:
     with pytest.raises(CorpusError, match="no two words were counted together"):
         fit(text_of(lines, 2), told(objective))
 
@@ -542,7 +538,7 @@ def test_a_text_without_a_pair_of_words_is_named(
 @pytest.mark.parametrize("ridge", [None, 0.0, 1.0])
 @pytest.mark.parametrize("lines", [[[0, 1]], [[0, 1, 0, 1, 1]], [[0, 0, 1, 1]]])
 def test_two_words_are_enough(
-    lines: list[list[int]], ridge: float | None, dim: int, negatives: int, objective: Objective
+    lines: list[list[int]], ridge: float | None, dim: int, negatives: int, objective: str
 ) -> None:
     settings = told(objective, dim=dim, negatives=negatives, ridge=ridge, max_passes=10)
     trained = fit(text_of(lines), settings)
@@ -554,7 +550,7 @@ def test_two_words_are_enough(
 
 @either
 @pytest.mark.parametrize("dim", [1, 2, 20, 21, 45])
-def test_any_dimension_will_do(dim: int, objective: Objective) -> None:
+def test_any_dimension_will_do(dim: int, objective: str) -> None:
     text = random_text()
     trained = fit(text, told(objective, dim=dim))
     assert trained.center.shape == (20, dim)
@@ -567,7 +563,7 @@ def test_any_dimension_will_do(dim: int, objective: Objective) -> None:
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize("core", [6, start_module.CORE])
 def test_a_huge_ridge_leaves_nothing_and_none_stays_finite(
-    monkeypatch: pytest.MonkeyPatch, core: int, precision: str, objective: Objective
+    monkeypatch: pytest.MonkeyPatch, core: int, precision: str, objective: str
 ) -> None:
     monkeypatch.setattr(start_module, "CORE", core)
     text = random_text()
@@ -592,7 +588,7 @@ def test_a_larger_ridge_leaves_shorter_vectors() -> None:
 
 
 @either
-def test_the_ridge_is_the_one_that_lines_held_out_ask_for(objective: Objective) -> None:
+def test_the_ridge_is_the_one_that_lines_held_out_ask_for(objective: str) -> None:
     frequent = random_text(lines=4000)
     rare = random_text(lines=40, words=30)
     chosen = [
@@ -622,7 +618,7 @@ def test_the_ridge_is_the_one_that_lines_held_out_ask_for(objective: Objective) 
 
 @either
 def test_where_no_line_or_every_line_is_held_out_the_middle_ridge_is_taken(
-    objective: Objective,
+    objective: str,
 ) -> None:
     middle = ridge_module.RIDGES[len(ridge_module.RIDGES) // 2]
     singles = np.array([0, LINE_END] * 200, np.int32)
@@ -643,7 +639,7 @@ def test_where_no_line_or_every_line_is_held_out_the_middle_ridge_is_taken(
 
 @either
 def test_progress_is_told_of_every_part_of_a_pass(
-    monkeypatch: pytest.MonkeyPatch, objective: Objective
+    monkeypatch: pytest.MonkeyPatch, objective: str
 ) -> None:
     calls: list[tuple[int, int, float]] = []
 
@@ -724,7 +720,7 @@ def test_from_any_state_that_was_kept_training_goes_on_to_the_same_bytes(
     ridge: float | None,
     tolerance: float,
     precision: str,
-    objective: Objective,
+    objective: str,
 ) -> None:
     monkeypatch.setattr(start_module, "CORE", 7)
     monkeypatch.setattr(tiles, "tile_rows", lambda columns, itemsize: 16)
@@ -749,7 +745,7 @@ def test_the_ridge_of_a_state_is_not_chosen_again(monkeypatch: pytest.MonkeyPatc
 
 @either
 def test_words_that_stand_alone_or_do_not_meet_yet_are_no_obstacle_to_going_on(
-    monkeypatch: pytest.MonkeyPatch, objective: Objective
+    monkeypatch: pytest.MonkeyPatch, objective: str
 ) -> None:
     monkeypatch.setattr(start_module, "CORE", 6)
     rng = np.random.default_rng(0)  # between two kinds of words, of which one is the core
@@ -765,7 +761,7 @@ def test_words_that_stand_alone_or_do_not_meet_yet_are_no_obstacle_to_going_on(
 @either
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_training_that_is_ended_returns_the_very_matrices_that_were_shown(
-    monkeypatch: pytest.MonkeyPatch, precision: str, objective: Objective
+    monkeypatch: pytest.MonkeyPatch, precision: str, objective: str
 ) -> None:
     monkeypatch.setattr(start_module, "CORE", 6)
     ids, counts = random_text(words=40, lines=400)
@@ -811,7 +807,7 @@ def test_the_loss_of_lines_held_out_is_that_of_the_equations_once_all_words_are_
     subsample: float,
     precision: str,
     rtol: float,
-    objective: Objective,
+    objective: str,
 ) -> None:
     monkeypatch.setattr(start_module, "CORE", 15)
     monkeypatch.setattr(tiles, "tile_rows", lambda columns, itemsize: 16)
@@ -842,7 +838,7 @@ def test_the_loss_of_lines_held_out_is_that_of_the_equations_once_all_words_are_
 
 @either
 def test_lines_without_a_pair_of_words_in_training_have_no_loss(
-    monkeypatch: pytest.MonkeyPatch, objective: Objective
+    monkeypatch: pytest.MonkeyPatch, objective: str
 ) -> None:
     monkeypatch.setattr(start_module, "CORE", 6)
     ids, counts = random_text(words=40, lines=400)
@@ -864,7 +860,7 @@ def test_lines_without_a_pair_of_words_in_training_have_no_loss(
 @either
 @pytest.mark.parametrize(("precision", "rtol"), [("float32", 1e-6), ("float64", 1e-12)])
 def test_the_loss_of_lines_can_be_asked_for_any_matrices(
-    precision: str, rtol: float, objective: Objective
+    precision: str, rtol: float, objective: str
 ) -> None:
     counts, held_out = random_text(words=100, lines=300)[1], unseen_text()
     settings = told(objective, precision=precision)
@@ -1005,12 +1001,12 @@ def test_counts_less_a_part_of_them_are_the_rest() -> None:
 
 
 @either
-def test_the_problem_of_the_leading_words_is_that_of_their_counts(objective: Objective) -> None:
+def test_the_problem_of_the_leading_words_is_that_of_their_counts(objective: str) -> None:
     text = random_text()
     settings = told(objective)
     pairs = counted(text, settings)
     V, U = random_matrices(20, 5)
-    found = Problem(pairs, text[1], settings).leading(8)
+    found = problem_of(pairs, text[1], settings).leading(8)
     N = sparse.csr_matrix(pairs.as_scipy().toarray()[:8, :8])
     part = Cooccurrence(N.indptr.astype(np.int64), N.indices.astype(np.int32), N.data)
     wanted = equations(part, text[1][:8], V[:8], U[:8], settings)

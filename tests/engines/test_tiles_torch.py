@@ -34,7 +34,7 @@ from wordkin.engines.exact.tiles import Link, LinkName, NativeTiles, Tiles
 from wordkin.engines.exact.tiles import Tile as EngineTile
 from wordkin.engines.outcome import Trained
 from wordkin.engines.run import Run
-from wordkin.engines.settings import ExactSettings, Objective, Precision
+from wordkin.engines.settings import ExactSettings, Precision
 from wordkin.objectives import Array
 from wordkin.system.errors import SettingsError
 
@@ -248,7 +248,7 @@ def trained(device: str, run: Run | None = None, **values: Any) -> Trained:
 
 @every_device
 @both_objectives
-def test_training_ends_where_it_does_with_native_tiles(objective: Objective, device: str) -> None:
+def test_training_ends_where_it_does_with_native_tiles(objective: str, device: str) -> None:
     native = trained("cpu", objective=objective, precision="float64")
     found = trained(device, objective=objective, precision="float64")
     assert len(found.history) == len(native.history)
@@ -261,9 +261,7 @@ def test_training_ends_where_it_does_with_native_tiles(objective: Objective, dev
 
 @every_device
 @both_objectives
-def test_of_single_precision_the_loss_hardly_takes_notice(
-    objective: Objective, device: str
-) -> None:
+def test_of_single_precision_the_loss_hardly_takes_notice(objective: str, device: str) -> None:
     native = trained("cpu", objective=objective, ridge=1.0, precision="float64")
     found = trained(device, objective=objective, ridge=1.0)
     assert found.center.dtype == np.float32
@@ -272,7 +270,7 @@ def test_of_single_precision_the_loss_hardly_takes_notice(
 
 @every_device
 @both_objectives
-def test_with_rounded_factors_it_comes_near(objective: Objective, device: str) -> None:
+def test_with_rounded_factors_it_comes_near(objective: str, device: str) -> None:
     native = trained("cpu", objective=objective, ridge=1.0)
     found = trained(device, objective=objective, ridge=1.0, precision="bfloat16")
     assert found.center.dtype == np.float32
@@ -290,7 +288,7 @@ def test_training_again_gives_the_same_bits(device: str) -> None:
 @every_device
 @both_objectives
 def test_from_a_state_that_was_kept_training_goes_on_to_the_same_bits(
-    monkeypatch: pytest.MonkeyPatch, objective: Objective, device: str
+    monkeypatch: pytest.MonkeyPatch, objective: str, device: str
 ) -> None:
     monkeypatch.setattr(start, "CORE", 8)
     values: dict[str, Any] = {"objective": objective, "ridge": 1.0, "max_passes": 3}

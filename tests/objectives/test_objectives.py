@@ -1,4 +1,4 @@
-"""Every row of the mission table in EQUATIONS.md, against answers that come from elsewhere."""
+"""Every equation of docs/equations.md, against answers that come from elsewhere."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """One span's step of descent as the equations define it: what the native kernels answer to.
 
 Not a test, but what tests compare with: `wordkin.objectives` summed over the windows of a span,
-in float64, with the weights that the top of `negative_sampling.cpp` states.
+in float64, with the weights that the top of `kernels/negative_sampling.cpp` states.
 """
 
 from __future__ import annotations

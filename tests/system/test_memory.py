@@ -9,9 +9,10 @@ from typing import get_args
 
 import pytest
 
+from wordkin.engines import OBJECTIVES
 from wordkin.engines.exact import devices
 from wordkin.engines.exact.devices import memory_needed, require_memory
-from wordkin.engines.settings import ExactSettings, Objective, Precision
+from wordkin.engines.settings import ExactSettings, Precision
 from wordkin.system import machine
 from wordkin.system.errors import SettingsError
 from wordkin.system.machine import available, shown
@@ -79,9 +80,9 @@ def test_bytes_are_shown_for_people(number: float, text: str) -> None:
 
 
 @pytest.mark.parametrize("free", [2 * MEGABYTE, 50 * MEGABYTE, 700 * MEGABYTE, 5000 * MEGABYTE])
-@pytest.mark.parametrize("objective", get_args(Objective))
+@pytest.mark.parametrize("objective", tuple(OBJECTIVES))
 def test_a_refusal_names_the_need_and_a_vocabulary_that_fits(
-    objective: Objective, free: int, monkeypatch: pytest.MonkeyPatch
+    objective: str, free: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(devices, "available", lambda: free)
     settings = ExactSettings(objective=objective, dim=50, threads=2)

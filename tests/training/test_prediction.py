@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +11,10 @@ import pytest
 import wordkin
 from support import toy
 from wordkin import SettingsError, UnknownWordError, Word2Vec
-from wordkin.engines.settings import EngineName, Objective
+from wordkin.engines import ENGINES, OBJECTIVES
 from wordkin.objectives import NOISE_POWER, log_softmax, softmax
 from wordkin.training.prediction import largest, probabilities
 
-OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
 V, D = 9, 4
 
 
@@ -158,8 +157,8 @@ def test_a_word_that_never_met_another_is_never_predicted(model: Word2Vec) -> No
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
-@pytest.mark.parametrize("engine", get_args(EngineName))
-def test_every_engine_and_objective_predicts(engine: EngineName, objective: Objective) -> None:
+@pytest.mark.parametrize("engine", tuple(ENGINES))
+def test_every_engine_and_objective_predicts(engine: str, objective: str) -> None:
     settings: dict[str, Any] = {"dim": 8, "min_count": 1, "subsample": 0, "threads": 1}
     text = toy.sentences(300)
     answer = Word2Vec(**settings, engine=engine, objective=objective).fit(text).predict("tree1", 22)

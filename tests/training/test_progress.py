@@ -6,13 +6,12 @@ import io
 import re
 from contextlib import redirect_stderr
 from types import SimpleNamespace
-from typing import get_args
 
 import pytest
 
 from support import toy
 from wordkin import Word2Vec
-from wordkin.engines.settings import EngineName
+from wordkin.engines import ENGINES
 from wordkin.system.progress import Progress
 from wordkin.training import bar as bar_module
 from wordkin.training.bar import Bar, progress_for
@@ -101,9 +100,9 @@ def test_sentences_are_counted_as_such(terminal: Terminal, clock: list[float]) -
     assert "4,096 sentences/s" in terminal.getvalue()
 
 
-@pytest.mark.parametrize("engine", get_args(EngineName))
+@pytest.mark.parametrize("engine", tuple(ENGINES))
 def test_before_the_first_loss_none_is_shown(
-    engine: EngineName, terminal: Terminal, clock: list[float]
+    engine: str, terminal: Terminal, clock: list[float]
 ) -> None:
     with redirect_stderr(terminal), Bar() as bar:
         if engine == "stochastic":

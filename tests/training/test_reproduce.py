@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,11 +23,10 @@ from support import toy
 from wordkin import CorpusError, Progress, Word2Vec, _core
 from wordkin.cli import app
 from wordkin.corpus.encoded import Fingerprint
-from wordkin.engines.settings import EngineName, Objective
+from wordkin.engines import OBJECTIVES
 from wordkin.training import learned, reproduce, reproducing
 from wordkin.vectors.formats.model import digest
 
-OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
 COMMON: dict[str, Any] = {"dim": 8, "min_count": 1, "window": 3, "subsample": 1e-2, "threads": 1}
 STOCHASTIC: dict[str, Any] = {"engine": "stochastic", **COMMON, "epochs": 2}
 EXACT: dict[str, Any] = {"engine": "exact", **COMMON, "max_passes": 3}
@@ -136,7 +135,7 @@ def test_files_and_their_lines_have_the_same_fingerprint(text: Path, tmp_path: P
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @each_engine
 def test_what_is_learned_hangs_on_the_seed_and_not_on_the_threads(
-    settings: dict[str, Any], objective: Objective
+    settings: dict[str, Any], objective: str
 ) -> None:
     classroom = settings is STOCHASTIC and objective == "naive-softmax"
     text = toy.sentences(50 if classroom else 1000)
@@ -221,7 +220,7 @@ def test_another_text_is_refused_before_training(
 ) -> None:
     other = tmp_path / "other.txt"
     other.write_bytes(text.read_bytes() + b"\n")
-    monkeypatch.setattr(reproducing, "train_on", lambda *_: pytest.fail("training began"))
+    monkeypatch.setattr(reproducing, "learn", lambda *_: pytest.fail("training began"))
     code, shown, said = run("reproduce", saved, "--corpus", other)
     assert (code, shown) == (1, "")
     sums = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (other, text)]
@@ -327,7 +326,7 @@ def test_a_reproduction_tells_of_itself(saved: Path, text: Path) -> None:
 
 
 @pytest.mark.parametrize("engine", ["stochastic", "exact"])
-def test_a_model_whose_training_was_ended_is_reproduced(engine: EngineName, text: Path) -> None:
+def test_a_model_whose_training_was_ended_is_reproduced(engine: str, text: Path) -> None:
     length: dict[str, Any] = (
         {"epochs": 5} if engine == "stochastic" else {"tolerance": 0.0, "ridge": 1.0}
     )

@@ -133,7 +133,7 @@ def test_a_run_that_is_followed_learns_the_same_bytes(engine: str, threads: int)
 
 
 def test_a_thread_that_looks_all_the_time_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wordkin.views.live.live.SHARE", math.inf)
+    monkeypatch.setattr("wordkin.views.live.looks.SHARE", math.inf)
     text = toy.sentences(2000)
     page = Live(browser=False, beside=False, say=lambda _: None)
     over = threading.Event()

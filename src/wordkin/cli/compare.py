@@ -10,7 +10,7 @@ import typer
 
 from wordkin.cli.app import Json, Quiet, TopN, app, as_in_text, number
 from wordkin.cli.ask import scored
-from wordkin.cli.options import Ridge, require_output, ridge_of
+from wordkin.cli.options import Given, Group, grouped, require_output
 from wordkin.engines.settings import settings_for
 from wordkin.system import terminal
 from wordkin.system.errors import SettingsError
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 
 _SHOWN = 22  # characters of a column with several words, so that two fit beside the numbers
+_TRAINED_WITH = Group(
+    (
+        *("objective", "engine", "dim", "window", "epochs", "min_count", "max_vocab", "subsample"),
+        *("ridge", "threads"),
+    )
+)
 _K = Annotated[int, typer.Option("--k", min=1, help="How many neighbours of a word.")]
 
 _MostFrequent = Annotated[
@@ -167,16 +173,14 @@ def _cut(word: str, length: int) -> str:
     return word if len(word) <= length else f"{word[: length - 1]}…"
 
 
-def _setting(text: str) -> Any:
-    return typer.Option(help=text, show_default="as train")
-
-
 @app.command(epilog="Example:  wordkin stability corpus.txt --seeds 5 --output stability.tsv")
+@grouped
 def stability(
     corpus: Annotated[
         list[str],
         typer.Argument(metavar="CORPUS", help="Text files, as those of `wordkin train`."),
     ],
+    settings: Annotated[Given, _TRAINED_WITH],
     seeds: Annotated[int, typer.Option(min=2, help="How many models; seeds count from 1.")] = 5,
     resample: Annotated[
         bool,
@@ -190,16 +194,6 @@ def stability(
     k: _K = 10,
     most_frequent: _MostFrequent = None,
     within: _Within = None,
-    objective: Annotated[str | None, _setting("Loss of a pair.")] = None,
-    engine: Annotated[str | None, _setting("stochastic or exact.")] = None,
-    dim: Annotated[int | None, _setting("Numbers in a vector.")] = None,
-    window: Annotated[int | None, _setting("How far away an outside word may be.")] = None,
-    epochs: Annotated[int | None, _setting("Passes over the text.")] = None,
-    min_count: Annotated[int | None, _setting("Leave out words seen fewer times.")] = None,
-    max_vocab: Annotated[int | None, _setting("Keep only so many words.")] = None,
-    subsample: Annotated[float | None, _setting("Thin out words above this frequency.")] = None,
-    ridge: Ridge = None,
-    threads: Annotated[int | None, _setting("How many threads.")] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write all words as lines of a TSV."),
@@ -208,19 +202,6 @@ def stability(
     json: Json = False,
 ) -> None:
     """Show whose neighbours another seed or text would keep."""
-    given: dict[str, Any] = {
-        "objective": objective,
-        "engine": engine,
-        "dim": dim,
-        "window": window,
-        "epochs": epochs,
-        "min_count": min_count,
-        "max_vocab": max_vocab,
-        "subsample": subsample,
-        "ridge": ridge_of(ridge),
-        "threads": threads,
-    }
-    settings = {name: value for name, value in given.items() if value is not None}
     settings_for(**settings)  # says what is wrong before NumPy is imported
     if "-" in corpus and not resample:
         raise SettingsError("standard input can be read once only, and every seed reads the text")

@@ -10,6 +10,7 @@ from typer.core import TyperCommand
 
 from wordkin.cli.app import Json, Model, app, number
 from wordkin.cli.report import counting_of, history_of, history_table, seconds_of, tokens_of
+from wordkin.engines import ENGINES
 from wordkin.system import terminal
 from wordkin.system.errors import SettingsError
 
@@ -123,8 +124,9 @@ def _put_model(model: Word2Vec) -> None:
     terminal.put_heading("tokens")
     places = len(f"{account.read:,}")
     read = f"read: {account.tokens:,} in {number(account.lines, 'line')}"
-    if model.settings.engine == "stochastic":
-        read += f", {number(len(model.history), 'epoch')}"
+    engine = ENGINES[model.settings.engine]
+    if engine.rereads:
+        read += f", {len(model.history):,} {engine.units(len(model.history))}"
     for sign, count, what in (
         (" ", account.read, read),
         ("=", account.trained, "trained on"),

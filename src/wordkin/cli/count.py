@@ -11,35 +11,27 @@ import typer
 from wordkin.cli.app import Json, Quiet, Trained, app, number
 from wordkin.cli.options import (
     CORPUS,
-    Every,
-    HeldOut,
-    MaxVocab,
-    MinCount,
-    Resume,
-    Subsample,
-    Threads,
-    Window,
-    keeping,
+    Checkpointing,
+    Given,
+    Group,
+    checkpoint_options,
+    grouped,
     require_output,
-    say_if_too_many,
+    say_if_too_many_threads,
 )
 from wordkin.cli.report import say_read
-from wordkin.engines.settings import (
-    ExactSettings,
-    settings_for,
-)
+from wordkin.engines.settings import COUNTED, ExactSettings, settings_for
 from wordkin.system import terminal
 from wordkin.system.errors import SettingsError
 
 
 @app.command(epilog="Example:  wordkin count corpus.txt --output corpus.counts")
+@grouped
 def count(
     corpus: Annotated[list[str], CORPUS],
     output: Annotated[Path, typer.Option("--output", "-o", help="The file of counts to write.")],
-    window: Window = None,
-    min_count: MinCount = None,
-    max_vocab: MaxVocab = None,
-    subsample: Subsample = None,
+    settings: Annotated[Given, Group((*COUNTED, "threads"))],
+    checkpointing: Checkpointing,
     memory: Annotated[
         float | None,
         typer.Option(
@@ -48,38 +40,24 @@ def count(
             show_default="half of what there is",
         ),
     ] = None,
-    threads: Threads = None,
-    held_out: HeldOut = None,
-    checkpoint_every: Every = None,
-    resume: Resume = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Count pairs of words, for `wordkin train --counts`."""
-    given: dict[str, Any] = {
-        "window": window,
-        "min_count": min_count,
-        "max_vocab": max_vocab,
-        "subsample": subsample,
-        "threads": threads,
-        "held_out": held_out,
-    }
-    settings = settings_for(
-        engine="exact", **{name: value for name, value in given.items() if value is not None}
-    )
-    assert isinstance(settings, ExactSettings)
+    chosen = settings_for(engine="exact", **settings)
+    assert isinstance(chosen, ExactSettings)
     if memory is not None and not 0 < memory < 1e9:
         raise SettingsError(f"memory must be a number of GB above 0, got {memory}")
     require_output(output, corpus)
-    kept = keeping(output, checkpoint_every, resume)
+    kept: Any = checkpoint_options(output, checkpointing)
     from wordkin.training.counting_run import count_to_file
 
-    say_if_too_many(threads, quiet)
+    say_if_too_many_threads(settings, quiet)
     began = time.perf_counter()
     counted = count_to_file(
         corpus,
         output,
-        settings,
+        chosen,
         memory=None if memory is None else int(memory * 1e9),
         progress=False if quiet else None,
         **kept,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from wordkin.cli.app import number
+from wordkin.engines import ENGINES, OBJECTIVES
 from wordkin.system import terminal
 
 if TYPE_CHECKING:
@@ -21,21 +22,20 @@ def counting_of(account: Account, unit: str = "") -> str:
 
 def losses_of(model: Word2Vec) -> str:
     """Return the losses, first to last, in a line."""
-    from wordkin.engines.outcome import Epoch
+    from wordkin.engines.outcome import Pass
 
     history = model.history
     last = history[-1]
     losses = f"{last.loss:.4f} a pair"
-    if isinstance(last, Epoch) and len(history) > 1:
+    engine = ENGINES[model.settings.engine]
+    if engine.rereads and len(history) > 1:
         losses = f"{history[0].loss:.4f} → {losses}"
     if last.held_out is not None:
         losses += f", {last.held_out:.4f} on unseen lines"
-    if model.settings.objective == "naive-softmax":
+    if OBJECTIVES[model.settings.objective].normalised:
         losses += f"; perplexity {perplexities(last)}"
-    if isinstance(last, Epoch):
-        return f"{losses}; {number(len(history), 'epoch')}"
-    passes = "1 pass" if len(history) == 1 else f"{len(history)} passes"
-    return f"{losses}; {passes}, ridge {last.ridge:g}"
+    rounds = f"{losses}; {len(history):,} {engine.units(len(history))}"
+    return f"{rounds}, ridge {last.ridge:g}" if isinstance(last, Pass) else rounds
 
 
 def perplexities(done: Epoch | Pass) -> str:
@@ -61,7 +61,7 @@ def tokens_of(model: Word2Vec) -> dict[str, int]:
         "read": account.tokens,
         "lines": account.lines,
         "invalid_utf8": account.invalid_utf8,
-        "passes": len(model.history) if model.settings.engine == "stochastic" else 1,
+        "passes": len(model.history) if ENGINES[model.settings.engine].rereads else 1,
         "trained": account.trained,
         "subsampled": account.subsampled,
         "out_of_vocabulary": account.out_of_vocabulary,
@@ -94,7 +94,7 @@ def history_table(model: Word2Vec) -> tuple[list[str], list[list[str]], str]:
         losses = [f"{done.loss:.6f}"]
         if any_held_out:
             losses.append("" if done.held_out is None else f"{done.held_out:.6f}")
-        if model.settings.objective == "naive-softmax":
+        if OBJECTIVES[model.settings.objective].normalised:
             losses.append(perplexities(done))
         if isinstance(done, Epoch):
             numbers = [f"{done.pairs:,.0f}", f"{done.trained:,}", f"{done.subsampled:,}"]
@@ -102,10 +102,12 @@ def history_table(model: Word2Vec) -> tuple[list[str], list[list[str]], str]:
             numbers = [f"{done.penalty:.6f}", f"{done.gradient:.1e}", f"{done.words:,}"]
         rows.append([f"{i}", *losses, *numbers, f"{done.seconds:.2f}"])
     losses = ["loss", "held out"] if any_held_out else ["loss"]
-    if model.settings.objective == "naive-softmax":
+    if OBJECTIVES[model.settings.objective].normalised:
         losses.append("perplexity")
-    if model.settings.engine == "stochastic":
-        names = ["epoch", *losses, "pairs", "trained", "subsampled", "seconds"]
+    engine = ENGINES[model.settings.engine]
+    if engine.rereads:
+        numbers = ["pairs", "trained", "subsampled"]
     else:
-        names = ["pass", *losses, "penalty", "gradient", "words", "seconds"]
+        numbers = ["penalty", "gradient", "words"]
+    names = [engine.unit, *losses, *numbers, "seconds"]
     return names, rows, ">" * len(names)

@@ -1,7 +1,8 @@
-"""Verbs that read a text: train, count, reproduce."""
+"""The verb that learns word vectors from a text or its counts."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shlex
 import sys
@@ -9,38 +10,32 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from wordkin.cli.app import MODEL_SUFFIX, Json, Quiet, app, number
 from wordkin.cli.options import (
+    ALL_SETTINGS,
     CORPUS,
-    DEFAULT,
-    EXACT,
-    Every,
-    HeldOut,
-    MaxVocab,
-    MinCount,
-    Resume,
-    Ridge,
-    Subsample,
-    Threads,
-    Window,
-    keeping,
-    of_engine,
+    Checkpointing,
+    Given,
+    checkpoint_options,
+    grouped,
     require_other,
     require_output,
-    ridge_of,
-    say_if_too_many,
+    say_if_too_many_threads,
 )
-from wordkin.cli.report import counting_of, history_of, losses_of, say_read, seconds_of, tokens_of
-from wordkin.engines.settings import (
-    EngineName,
-    Objective,
-    Precision,
-    settings_for,
+from wordkin.cli.report import (
+    counting_of,
+    history_of,
+    losses_of,
+    say_read,
+    seconds_of,
+    tokens_of,
 )
+from wordkin.engines import ENGINES
+from wordkin.engines.settings import settings_for
 from wordkin.system import terminal
 from wordkin.system.errors import FormatError, SettingsError
 
@@ -49,13 +44,65 @@ if TYPE_CHECKING:
     from wordkin.training.model import Word2Vec
     from wordkin.views.live.live import Live
 
-
-_SMALL = 3_000_000  # words; docs/exact.md has what each engine learns from 1, 3 and 10 MB
+_SMALL = 3_000_000  # words; docs/notes has what each engine learns from 1, 3 and 10 MB
 _PATIENCE = 30.0  # seconds for a person to open the page of a run that is over
 
 
+@dataclasses.dataclass(frozen=True)
+class Logging:
+    """Where the history of a run goes."""
+
+    history: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the history as it comes, a line of JSON each."),
+    ] = None
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write the history as events for TensorBoard."),
+    ] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class LivePage:
+    """Whether a page shows the run, and how."""
+
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Show the run on a page, on this machine: losses, neighbours as they settle, a"
+            " map.",
+        ),
+    ] = False
+    live_words: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WORDS",
+            help="Whose neighbours to show there, with commas between.",
+            show_default="some frequent ones",
+        ),
+    ] = None
+    live_port: Annotated[
+        int | None, typer.Option(metavar="PORT", help="Where it is.", show_default="any free one")
+    ] = None
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Say where it is, but do not open it.")
+    ] = False
+
+    def check(self) -> None:
+        """Refuse options of a page that is not wanted."""
+        if not self.live and (self.live_words, self.live_port, self.no_browser) != (
+            None,
+            None,
+            False,
+        ):
+            raise SettingsError("--live-words, --live-port and --no-browser go with --live")
+
+
 @app.command(epilog="Example:  wordkin train corpus.txt --output model.safetensors --dim 300")
+@grouped
 def train(
+    *,
     output: Annotated[
         Path, typer.Option("--output", "-o", help=f"The model file to write, {MODEL_SUFFIX}.")
     ],
@@ -68,205 +115,43 @@ def train(
             " subsampling.",
         ),
     ] = None,
-    objective: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help=f"Loss of a pair: {' or '.join(get_args(Objective)[::-1])}.",
-            show_default=f"{DEFAULT.objective}; naive-softmax with --engine exact",
-        ),
-    ] = None,
-    engine: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="stochastic: descent on one window after the other; exact: on the counts of all"
-            " pairs at once.",
-            show_default="exact for naive-softmax, else stochastic",
-        ),
-    ] = None,
-    dim: Annotated[
-        int | None, typer.Option(help="Numbers in a vector.", show_default=str(DEFAULT.dim))
-    ] = None,
-    window: Window = None,
-    negatives: Annotated[
-        int | None,
-        typer.Option(
-            help="Samples of each pair, for negative-sampling.",
-            show_default=str(DEFAULT.negatives),
-        ),
-    ] = None,
-    min_count: MinCount = None,
-    max_vocab: MaxVocab = None,
-    subsample: Subsample = None,
-    epochs: Annotated[
-        int | None,
-        typer.Option(
-            help="Passes over the text.", show_default=of_engine("stochastic", DEFAULT.epochs)
-        ),
-    ] = None,
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(
-            help="The first step's size; it falls in a straight line.",
-            show_default=of_engine("stochastic", DEFAULT.learning_rate),
-        ),
-    ] = None,
-    ridge: Ridge = None,
-    tolerance: Annotated[
-        float | None,
-        typer.Option(
-            help="Stop when a pass lowers the loss by less than this share of it.",
-            show_default=of_engine("exact", EXACT.tolerance),
-        ),
-    ] = None,
-    max_passes: Annotated[
-        int | None,
-        typer.Option(
-            help="Stop after so many passes at the latest, at each size that the vocabulary grows"
-            " through.",
-            show_default=of_engine("exact", EXACT.max_passes),
-        ),
-    ] = None,
-    precision: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help=f"Of all vectors: {', '.join(get_args(Precision))} (GPU only).",
-            show_default=of_engine("exact", EXACT.precision),
-        ),
-    ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="cpu, or a device of PyTorch's, such as cuda.",
-            show_default=of_engine("exact", EXACT.device),
-        ),
-    ] = None,
-    deterministic: Annotated[
-        bool | None,
-        typer.Option(
-            "--deterministic/--no-deterministic",
-            help="The same bytes for any number of threads; without, several threads are faster.",
-            show_default=of_engine("stochastic", "deterministic"),
-        ),
-    ] = None,
-    threads: Threads = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(help="Seed of all random numbers.", show_default=str(DEFAULT.seed)),
-    ] = None,
-    held_out: HeldOut = None,
-    patience: Annotated[
-        int | None,
-        typer.Option(
-            help="Stop when the loss on the lines held out has not fallen for so many epochs or"
-            " passes.",
-            show_default="never",
-        ),
-    ] = None,
-    checkpoint_every: Every = None,
-    resume: Resume = False,
-    history: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write the history as it comes, a line of JSON each."),
-    ] = None,
-    tensorboard: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="Write the history as events for TensorBoard."),
-    ] = None,
-    live: Annotated[
-        bool,
-        typer.Option(
-            "--live",
-            help="Show the run on a page, on this machine: losses, neighbours as they settle, a"
-            " map.",
-        ),
-    ] = False,
-    live_words: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WORDS",
-            help="Whose neighbours to show there, with commas between.",
-            show_default="some frequent ones",
-        ),
-    ] = None,
-    live_port: Annotated[
-        int | None, typer.Option(metavar="PORT", help="Where it is.", show_default="any free one")
-    ] = None,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Say where it is, but do not open it.")
-    ] = False,
+    settings: Annotated[Given, ALL_SETTINGS],
+    checkpointing: Checkpointing,
+    logging: Logging,
+    page: LivePage,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Learn word vectors from text, or from its counts."""
-    given = {
-        "objective": objective,
-        "engine": engine,
-        "dim": dim,
-        "window": window,
-        "negatives": negatives,
-        "min_count": min_count,
-        "max_vocab": max_vocab,
-        "subsample": subsample,
-        "epochs": epochs,
-        "learning_rate": learning_rate,
-        "ridge": ridge_of(ridge),
-        "tolerance": tolerance,
-        "max_passes": max_passes,
-        "precision": precision,
-        "device": device,
-        "deterministic": deterministic,
-        "threads": threads,
-        "seed": seed,
-        "held_out": held_out,
-        "patience": patience,
-    }
-    settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if counts is not None:
-        settings.setdefault("engine", "exact")
+        takers = [name for name, row in ENGINES.items() if row.descend]
+        settings.setdefault("engine", takers[0])
     # Before NumPy is imported: what is wrong is said at once.
-    chosen: EngineName = settings_for(**settings).engine
+    chosen = settings_for(**settings).engine
     if (counts is None) == (not corpus):
         raise SettingsError("give a CORPUS or --counts, and not both")
-    if counts is not None and chosen != "exact":
-        raise SettingsError(f"--counts is for the exact engine, not for {chosen}")
+    if counts is not None and ENGINES[chosen].descend is None:
+        raise SettingsError(f"--counts is for the {' or '.join(takers)} engine, not for {chosen}")
     if output.suffix != MODEL_SUFFIX:
         raise FormatError(
             f"{output}: a model's suffix must be {MODEL_SUFFIX}, got {output.suffix!r}"
         )
-    if not live and (live_words is not None or live_port is not None or no_browser):
-        raise SettingsError("--live-words, --live-port and --no-browser go with --live")
+    page.check()
     inputs = corpus or [str(counts)]
     require_output(output, inputs)
-    if history is not None:
-        require_other(history, [*inputs, str(output)])
-    kept = keeping(output, checkpoint_every, resume)
+    if logging.history is not None:
+        require_other(logging.history, [*inputs, str(output)])
+    kept = checkpoint_options(output, checkpointing)
     from wordkin.training.model import Word2Vec
 
-    say_if_too_many(threads, quiet)
+    say_if_too_many_threads(settings, quiet)
     model = Word2Vec(**settings)
     shown: bool | Progress | None = False if quiet else None
     with ExitStack() as stack:
-        page = None
-        if live:
-            page = stack.enter_context(
-                _page(
-                    words=(live_words or "").split(",") if live_words else (),
-                    title=_title(model, inputs),
-                    beside=shown,
-                    port=live_port or 0,
-                    browser=not no_browser,
-                    patience=_PATIENCE if sys.stderr.isatty() else 0.0,
-                )
-            )
-        options = kept | {
-            "progress": page or shown,
-            "history": history,
-            "tensorboard": tensorboard,
-        }
+        live = None
+        if page.live:
+            live = stack.enter_context(_live(page, _title(model, inputs), shown))
+        options: Any = kept | dataclasses.asdict(logging) | {"progress": live or shown}
         if counts is None:
             assert corpus is not None
             model.fit(corpus, **options)
@@ -280,8 +165,8 @@ def train(
             say_read(model.account.tokens, model.account.lines, model.account.invalid_utf8)
             for line in summary:
                 terminal.say(line)
-        if page is not None:
-            page.saved(summary, f"wordkin explore {shlex.quote(str(output))}")
+        if live is not None:
+            live.saved(summary, f"wordkin explore {shlex.quote(str(output))}")
     if json:
         terminal.put_json(
             {
@@ -298,18 +183,25 @@ def train(
 
 
 @contextmanager
-def _page(**options: Any) -> Iterator[Live]:
+def _live(page: LivePage, title: str, beside: bool | Progress | None) -> Iterator[Live]:
     """Give the page of a run, which hears how the run ends."""
     from wordkin.views.live.live import Live
 
-    page = Live(**options)
+    live = Live(
+        words=(page.live_words or "").split(",") if page.live_words else (),
+        title=title,
+        beside=beside,
+        port=page.live_port or 0,
+        browser=not page.no_browser,
+        patience=_PATIENCE if sys.stderr.isatty() else 0.0,
+    )
     try:
-        yield page
+        yield live
     except BaseException as error:
-        page.failed(error)
+        live.failed(error)
         raise
     finally:
-        page.close()
+        live.close()
 
 
 def _title(model: Word2Vec, inputs: Sequence[str]) -> str:
@@ -328,6 +220,6 @@ def _summary(model: Word2Vec, output: Path, saving: float) -> list[str]:
         f" {account.training:.1f} s of"
         f" training, {account.reading:.1f} s of reading, {saving:.1f} s of saving",
     ]
-    if model.settings.engine == "stochastic" and account.tokens < _SMALL:
+    if ENGINES[model.settings.engine].rereads and account.tokens < _SMALL:
         lines.append("note: of a text this small, --engine exact learns more")
     return [*lines, f"saved   {output}"]

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.corpus.encoded import LINE_END
+from wordkin.engines import OBJECTIVES, load
 from wordkin.engines.exact import loss
 from wordkin.engines.outcome import Epoch, Trained
 from wordkin.engines.run import Matrices, Run
@@ -29,7 +30,7 @@ def train(
     run: Run | None = None,
     held_out: npt.NDArray[np.int32] | None = None,
 ) -> Trained:
-    """Train both matrices with `reference.train`; parameters and result as in `stochastic.train`.
+    """Train by `reference.train`; parameters and result as of `stochastic.descent.train`.
 
     States are not kept: such a run is soon over.
 
@@ -88,7 +89,7 @@ def train(
                 V,
                 dim=d,
                 window=settings.window,
-                objective=settings.objective,
+                objective=load(OBJECTIVES[settings.objective].pairs),
                 negatives=settings.negatives,
                 epochs=settings.epochs,
                 subsample=settings.subsample,

@@ -41,6 +41,7 @@ class Trained:
     Attributes
     ----------
     center, outside : (V, d) arrays
+        Or as many rows as the objective's `Rows` say.
     history : list
         An account of each epoch, or of each pass of the exact engine.
     counting : float

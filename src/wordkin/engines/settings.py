@@ -1,178 +1,271 @@
-"""What a training run is told: names, defaults, and what each value may be; cores at hand.
+"""The settings of a training run, each declared once: type, default, bounds and help.
 
+The checks, the options of the command line and the docstrings are made from these declarations.
 The engines read settings and never change them.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import math
-from typing import Any, ClassVar, Literal, TypeAlias, get_args
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, Concatenate, Literal, ParamSpec, TypeAlias, TypeVar, get_args
 
+from wordkin.engines import ENGINES, OBJECTIVES, load
 from wordkin.system.errors import SettingsError
 from wordkin.system.machine import cores
 
-Objective: TypeAlias = Literal["negative-sampling", "naive-softmax"]
-EngineName: TypeAlias = Literal["stochastic", "exact"]
 Precision: TypeAlias = Literal["float32", "float64", "bfloat16"]
 
+P = ParamSpec("P")
+C = TypeVar("C", bound=type)
 
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Declared:
+    """What is declared of a setting beside its name, type and default.
+
+    Attributes
+    ----------
+    help : str
+        One or two sentences, for the command line and the docstring.
+    least, most : number
+        Bounds, both allowed.
+    above, below : number or None
+        Bounds that are not allowed themselves.
+    choices : collection of str
+        All values there are, now or once more rows are added; empty: any.
+    unset : str
+        What help shows instead of None.
+    metavar : str or None
+        What help shows for the value.
+    """
+
+    help: str
+    least: float = 0
+    most: float = math.inf
+    above: float | None = None
+    below: float | None = None
+    choices: Collection[str] = ()
+    unset: str = ""
+    metavar: str | None = None
+
+
+def setting(default: Any = dataclasses.MISSING, *, factory: Any = None, **declared: Any) -> Any:
+    """Declare a setting: a field of a dataclass, with a `Declared` in its metadata."""
+    metadata = {"declared": Declared(**declared)}
+    if factory is not None:
+        return dataclasses.field(default_factory=factory, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def documented(kind: C) -> C:
+    """Add the settings that a class declares to its docstring."""
+    lines = ["", "", "    Attributes", "    ----------"]
+    for field in dataclasses.fields(kind):
+        if field.name in vars(kind).get("__annotations__", {}):
+            declared: Declared = field.metadata["declared"]
+            of = f"{{{', '.join(declared.choices)}}}" if declared.choices else field.type
+            lines += [f"    {field.name} : {of}", f"        {declared.help}"]
+    kind.__doc__ = (kind.__doc__ or "").rstrip() + "\n".join(lines) + "\n    "
+    return kind
+
+
+def default_engine(objective: str | None) -> str:
+    """Name the engine that trains an objective unless another is asked for."""
+    row = OBJECTIVES[objective or next(iter(OBJECTIVES))]
+    return next(iter(row.trainers))
+
+
+def default_objective(engine: str) -> str:
+    """Name the objective that an engine trains unless another is asked for."""
+    trained = [row for row in OBJECTIVES.values() if engine in row.trainers]
+    own = [row for row in trained if next(iter(row.trainers)) == engine]
+    return (own or trained)[0].name
+
+
+def _defaults() -> tuple[str, str]:
+    """Return what help shows as the default engine, and as the default objective."""
+    engine, objective = default_engine(None), next(iter(OBJECTIVES))
+    others = [(name, default_engine(name)) for name in OBJECTIVES]
+    own = [(name, default_objective(name)) for name in ENGINES]
+    engines = [f"{suits} for {name}" for name, suits in others if suits != engine]
+    objectives = [f"{suits} with --engine {name}" for name, suits in own if suits != objective]
+    return ", ".join([*engines, f"else {engine}"]), "; ".join([objective, *objectives])
+
+
+@documented
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
     """What every engine is told: `StochasticSettings` and `ExactSettings` add their own.
 
-    Together with the text, they decide the outcome of a training run.
-
-    Attributes
-    ----------
-    objective : {"negative-sampling", "naive-softmax"}
-        The loss of a pair, `wordkin.objectives.pairs.negative_sampling` or `naive_softmax`.
-    dim : int
-        Dimension d of a vector.
-    window : int
-        Radius m: outside words are at most this many words away, nearer ones count more.
-    negatives : int
-        Negative samples K of each pair.
-    min_count : int
-        Words seen fewer times are left out.
-    max_vocab : int or None
-        Keep only this many words, the most frequent.
-    subsample : float
-        Threshold t: a token of a word with frequency f is kept with probability
-        min(1, sqrt(t / f) + t / f). 0 keeps all.
-    held_out : float
-        Share of the text's lines that is never trained on: their loss is that of unseen text.
-        Always the same lines; none of a text of fewer than 1,000.
-    patience : int or None
-        Training ends when the loss on these lines has not fallen for so many epochs or passes;
-        None: it is only reported.
-    threads : int
-        Default: the cores at hand.
-    seed : int
-
-    Raises
-    ------
-    SettingsError
-        For a value that cannot be used, naming it.
+    Together with the text, they decide the outcome of a training run. A value that cannot be used
+    raises a SettingsError that names it.
     """
 
-    engine: ClassVar[EngineName]
-
-    objective: Objective
-    dim: int = 100
-    window: int = 5
-    negatives: int = 5
-    min_count: int = 5
-    max_vocab: int | None = None
-    subsample: float = 1e-4
-    held_out: float = 0.01
-    patience: int | None = None
-    threads: int = dataclasses.field(default_factory=cores)
-    seed: int = 1
+    engine: str = setting(
+        None,
+        help="; ".join(f"{row.name}: {row.help}" for row in ENGINES.values()) + ".",
+        choices=ENGINES,
+        unset=_defaults()[0],
+        metavar="NAME",
+    )
+    objective: str = setting(
+        None,
+        help=f"Loss of a pair: {' or '.join([*OBJECTIVES][::-1])}.",
+        choices=OBJECTIVES,
+        unset=_defaults()[1],
+        metavar="NAME",
+    )
+    dim: int = setting(100, help="Numbers in a vector.", least=1, most=1 << 20)
+    window: int = setting(
+        5, help="How many words away an outside word may be.", least=1, most=10_000
+    )
+    negatives: int = setting(
+        5, help="Samples of each pair, for negative-sampling.", least=1, most=500
+    )
+    min_count: int = setting(
+        5, help="Leave out words seen fewer times than this.", least=1, most=(1 << 63) - 1
+    )
+    max_vocab: int | None = setting(
+        None, help="Keep only so many words, the most frequent.", least=1, most=(1 << 31) - 2
+    )
+    subsample: float = setting(
+        1e-4, help="Leave out words more frequent than this now and then; 0: none."
+    )
+    held_out: float = setting(
+        0.01,
+        help="Share of the lines that is not trained on, for an honest loss; 0: none.",
+        below=1,
+        metavar="SHARE",
+    )
+    patience: int | None = setting(
+        None,
+        help="Stop when the loss on the lines held out has not fallen for so many epochs or"
+        " passes.",
+        least=1,
+        most=1 << 30,
+        unset="never",
+    )
+    threads: int = setting(factory=cores, help="How many threads.", least=1, most=4096)
+    seed: int = setting(1, help="Seed of all random numbers.", most=(1 << 64) - 1)
 
     def __post_init__(self) -> None:
-        _require_one_of("objective", self.objective, get_args(Objective))
-        names = [field.name for field in dataclasses.fields(self)]
-        for name in names:
-            value = getattr(self, name)
-            if value is None and name in ("max_vocab", "ridge", "patience"):
-                continue
-            if name in _WHOLE_NUMBERS:
-                _require_whole(name, value)
-            elif name in _NUMBERS:
-                _require_number(name, value)
-        if self.held_out >= 1:
-            raise SettingsError(f"held_out must be below 1, got {self.held_out}")
+        engine = _engine_of(type(self))
+        if self.engine is None:
+            object.__setattr__(self, "engine", engine)
+        elif self.engine != engine:
+            raise SettingsError(f"engine must be {engine} for its settings, got {self.engine!r}")
+        if self.objective is None:
+            object.__setattr__(self, "objective", default_objective(engine))
+        for field in dataclasses.fields(self):
+            _check(field, getattr(self, field.name))
         if self.patience is not None and not self.held_out:
             raise SettingsError("patience needs lines held out, and held_out is 0")
 
     def as_dict(self) -> dict[str, Any]:
         """Names and values, as a model file keeps them; `settings_for` takes them back."""
-        return {"engine": self.engine, **dataclasses.asdict(self)}
+        return dataclasses.asdict(self)
 
 
+@documented
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class StochasticSettings(Settings):
     """What the stochastic engine is told, beside what every engine is.
 
-    Attributes
-    ----------
-    epochs : int
-        Passes over the text.
-    learning_rate : float
-        Size of the first step; it falls in a straight line to almost nothing.
-    deterministic : bool
-        The same vectors, byte for byte, for any number of threads. False: threads change shared
-        rows without waiting for each other, which is faster and comes out a little different each
-        time, unless there is one thread.
+    In deterministic training the vectors are the same, byte for byte, for any number of threads.
+    Else threads change shared rows without waiting for each other.
     """
 
-    engine: ClassVar[EngineName] = "stochastic"
-
-    objective: Objective = "negative-sampling"
-    epochs: int = 5
-    learning_rate: float = 0.025
-    deterministic: bool = True
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not isinstance(self.deterministic, bool):
-            raise SettingsError(f"deterministic must be True or False, got {self.deterministic!r}")
+    epochs: int = setting(5, help="Passes over the text.", least=1, most=1 << 30)
+    learning_rate: float = setting(
+        0.025, help="The first step's size; it falls in a straight line.", above=0
+    )
+    deterministic: bool = setting(
+        True,
+        help="The same bytes for any number of threads; without, several threads are faster.",
+    )
 
 
+@documented
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ExactSettings(Settings):
     """What the exact engine is told, beside what every engine is.
 
     The same vectors for any number of threads.
-
-    Attributes
-    ----------
-    ridge : float or None
-        Weight of the penalty on long vectors; None: chosen by the loss on lines held out.
-    tolerance : float
-        Training ends when a pass lowers the loss by less than this share of it.
-    max_passes : int
-        Or after so many passes over all words.
-    precision : {"float32", "float64", "bfloat16"}
-        Of vectors and logits; bfloat16 is for the factors of matrix products alone, on a GPU.
-    device : str
-        "cpu", or a device of PyTorch's, such as "cuda".
     """
 
-    engine: ClassVar[EngineName] = "exact"
-
-    objective: Objective = "naive-softmax"
-    ridge: float | None = None
-    tolerance: float = 1.2e-3
-    max_passes: int = 50
-    precision: Precision = "float32"
-    device: str = "cpu"
+    ridge: float | None = setting(
+        None,
+        help="Weight of the penalty on long vectors: a number, or auto for the one with the"
+        " least loss on lines held out.",
+        unset="auto",
+        metavar="WEIGHT",
+    )
+    tolerance: float = setting(
+        1.2e-3, help="Stop when a pass lowers the loss by less than this share of it."
+    )
+    max_passes: int = setting(
+        50,
+        help="Stop after so many passes at the latest, at each size that the vocabulary grows"
+        " through.",
+        least=1,
+        most=1 << 30,
+    )
+    precision: Precision = setting(
+        "float32",
+        help=f"Of all vectors: {', '.join(get_args(Precision))} (GPU only).",
+        choices=get_args(Precision),
+        metavar="NAME",
+    )
+    device: str = setting(
+        "cpu", help="cpu, or a device of PyTorch's, such as cuda.", metavar="NAME"
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require_one_of("precision", self.precision, get_args(Precision))
-        if not isinstance(self.device, str) or not self.device:
+        if not self.device:
             raise SettingsError(f"device must be a name such as cpu or cuda, got {self.device!r}")
         if self.precision == "bfloat16" and self.device == "cpu":
             raise SettingsError("precision bfloat16 takes a device of PyTorch's, such as cuda")
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class AnySettings(ExactSettings, StochasticSettings):
+    """The settings of all engines: what `Word2Vec` takes, as editors and notebooks show it."""
+
+
 EngineSettings: TypeAlias = StochasticSettings | ExactSettings
 
-_ENGINES: dict[EngineName, type[EngineSettings]] = {
-    "stochastic": StochasticSettings,
-    "exact": ExactSettings,
-}
+COUNTED = ("window", "subsample", "min_count", "max_vocab", "held_out")
+"""The settings that counts are made with."""
 
 
-def default_engine(objective: Objective | None) -> EngineName:
-    """Name the engine that an objective is trained with unless another is asked for."""
-    return "exact" if objective == "naive-softmax" else "stochastic"
+def takes(
+    kind: Callable[P, object],
+) -> Callable[[Callable[..., None]], Callable[Concatenate[Any, P], None]]:
+    """Give a method that takes keywords the signature of what these are for."""
+
+    def decorate(method: Callable[..., None]) -> Callable[Concatenate[Any, P], None]:
+        own = next(iter(inspect.signature(method).parameters.values()))
+        given = inspect.signature(kind).parameters.values()
+        method.__signature__ = inspect.Signature([own, *given])  # type: ignore[attr-defined]
+        return method
+
+    return decorate
+
+
+def declared(
+    kind: type[Settings] = AnySettings,
+) -> Iterator[tuple[dataclasses.Field[Any], Declared]]:
+    """Yield the fields of settings with what is declared of them."""
+    for field in dataclasses.fields(kind):
+        yield field, field.metadata["declared"]
 
 
 def settings_for(
-    *, engine: EngineName | None = None, objective: Objective | None = None, **values: Any
+    *, engine: str | None = None, objective: str | None = None, **values: Any
 ) -> EngineSettings:
     """Give the settings of an engine; by default the one that suits the objective.
 
@@ -184,61 +277,60 @@ def settings_for(
         For a name that no engine knows.
     """
     if objective is not None:
-        _require_one_of("objective", objective, get_args(Objective))
+        _require_choice("objective", objective, OBJECTIVES)
         values["objective"] = objective
     engine = default_engine(objective) if engine is None else engine
-    _require_one_of("engine", engine, get_args(EngineName))
-    chosen = _ENGINES[engine]
-    known = [field.name for field in dataclasses.fields(chosen)]
+    _require_choice("engine", engine, ENGINES)
+    kinds: dict[str, type[EngineSettings]] = {
+        name: load(row.settings) for name, row in ENGINES.items()
+    }
+    known = [field.name for field in dataclasses.fields(kinds[engine])]
     for name in values:
         if name in known:
             continue
-        for other, settings in _ENGINES.items():
-            if name in (field.name for field in dataclasses.fields(settings)):
+        for other, kind in kinds.items():
+            if name in (field.name for field in dataclasses.fields(kind)):
                 raise SettingsError(f"{name} is a setting of the {other} engine, not of {engine}")
-        raise TypeError(f"no such setting: {name}; there are: engine, {', '.join(known)}")
-    return chosen(**values)
+        raise TypeError(f"no such setting: {name}; there are: {', '.join(known)}")
+    return kinds[engine](**values)
 
 
-def _require_one_of(name: str, value: object, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise SettingsError(f"{name} must be {' or '.join(known)}, got {value!r}")
+def _engine_of(kind: type[Settings]) -> str:
+    return next(name for name, row in ENGINES.items() if row.settings.endswith(f":{kind.__name__}"))
 
 
-def _require_whole(name: str, value: object) -> None:
-    least, most = (0 if name == "seed" else 1), _WHOLE_NUMBERS[name]
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise SettingsError(f"{name} must be a whole number, got {value!r}")
-    if value < least:
-        raise SettingsError(f"{name} must be at least {least}, got {value}")
-    if value > most:
-        raise SettingsError(f"{name} must be at most {most}, got {value}")
+def _check(field: dataclasses.Field[Any], value: object) -> None:
+    """Refuse a value of another type or outside its bounds."""
+    name, declared = field.name, field.metadata["declared"]
+    kind, *optional = str(field.type).split(" | ")
+    if declared.choices:
+        _require_choice(name, value, declared.choices)
+    elif kind == "bool" and not isinstance(value, bool):
+        raise SettingsError(f"{name} must be True or False, got {value!r}")
+    elif kind == "str" and not isinstance(value, str):
+        raise SettingsError(f"{name} must be a name such as cpu or cuda, got {value!r}")
+    elif kind in ("int", "float") and not (optional and value is None):
+        _require_number(name, value, kind, declared)
 
 
-def _require_number(name: str, value: object) -> None:
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise SettingsError(f"{name} must be a number, got {value!r}")
-    if not math.isfinite(value):
+def _require_choice(name: str, value: object, choices: Collection[str]) -> None:
+    if value not in choices:
+        raise SettingsError(f"{name} must be {' or '.join(choices)}, got {value!r}")
+
+
+def _require_number(name: str, value: object, kind: str, declared: Declared) -> None:
+    whole = kind == "int"
+    fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+    if not fits:
+        raise SettingsError(f"{name} must be a {'whole ' * whole}number, got {value!r}")
+    assert isinstance(value, int | float)
+    if not whole and not math.isfinite(value):
         raise SettingsError(f"{name} must be finite, got {value}")
-    if value < 0:
-        raise SettingsError(f"{name} must be at least 0, got {value}")
-    if value == 0 and name == "learning_rate":
-        raise SettingsError(f"{name} must be above 0, got {value}")
-
-
-_NUMBERS = ("subsample", "learning_rate", "ridge", "tolerance", "held_out")
-
-
-# The largest values that the native core can count with.
-_WHOLE_NUMBERS = {
-    "dim": 1 << 20,
-    "window": 10_000,
-    "negatives": 500,
-    "epochs": 1 << 30,
-    "max_passes": 1 << 30,
-    "patience": 1 << 30,
-    "min_count": (1 << 63) - 1,
-    "max_vocab": (1 << 31) - 2,
-    "threads": 4096,
-    "seed": (1 << 64) - 1,
-}
+    if value < declared.least:
+        raise SettingsError(f"{name} must be at least {declared.least}, got {value}")
+    if value > declared.most:
+        raise SettingsError(f"{name} must be at most {declared.most}, got {value}")
+    if declared.above is not None and not value > declared.above:
+        raise SettingsError(f"{name} must be above {declared.above}, got {value}")
+    if declared.below is not None and not value < declared.below:
+        raise SettingsError(f"{name} must be below {declared.below}, got {value}")

@@ -1,7 +1,7 @@
 """The equations: each loss with its gradients beside it, and the conventions all engines share.
 
 Arrays in, arrays out. This is the truth that the engines answer to: written to be read, not to be
-fast. Letters in brackets name the rows of ``EQUATIONS.md``.
+fast. Letters in brackets name the sections of ``docs/equations.md``.
 
 ====================  ==================================================  =========
 symbol                meaning                                             shape
@@ -24,6 +24,7 @@ of Word Representations in Vector Space".
 
 from wordkin.objectives.by_counts import corpus_naive_softmax, corpus_negative_sampling
 from wordkin.objectives.conventions import (
+    FINAL_RATE,
     NOISE_POWER,
     Array,
     keep_probability,
@@ -44,6 +45,7 @@ from wordkin.objectives.pairs import (
 )
 
 __all__ = [
+    "FINAL_RATE",
     "NOISE_POWER",
     "Array",
     "PairObjective",

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 Array: TypeAlias = npt.NDArray[Any]
 
+FINAL_RATE = 1 / 250
+"""The learning rate falls in a straight line to this share of its start, as gensim's does."""
 NOISE_POWER = 0.75
 """The power of the counts in the noise distribution (Mikolov et al. 2013)."""
 

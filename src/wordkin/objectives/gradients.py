@@ -30,7 +30,7 @@ class GradientCheck:
     """The largest relative errors found for one gradient of one equation."""
 
     part: str
-    """Row of ``EQUATIONS.md``: b, c, d, e, f or corpus."""
+    """Section of ``docs/equations.md``: b, c, d, e, f or corpus."""
     name: str
     with_respect_to: str
     central_difference: float
@@ -107,7 +107,7 @@ def _steps(x: Array, h: float) -> Iterator[Array]:
 class _Equation(NamedTuple):
     name: str
     variables: list[tuple[str, str]]
-    """Part of ``EQUATIONS.md`` and symbol, for each argument of the function."""
+    """Section of ``docs/equations.md`` and symbol, for each argument of the function."""
     function: Callable[..., tuple[Any, ...]]
     """Its value, then its gradients in the order of its arguments."""
     at: tuple[Array, ...]

@@ -7,18 +7,16 @@ gradients and one window at a time: for a corpus that fits on a blackboard.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from wordkin.objectives.conventions import Array, keep_probability, noise_distribution
+from wordkin.objectives.conventions import FINAL_RATE, Array, keep_probability, noise_distribution
 from wordkin.objectives.pairs import PairObjective, naive_softmax, negative_sampling, skipgram
 
-Objective: TypeAlias = Literal["naive-softmax", "negative-sampling"]
-
-FINAL_RATE = 0.0001
-"""The learning rate falls in a straight line to this share of its start, and no further."""
+PairsOf: TypeAlias = Callable[[np.random.Generator, Array, int], PairObjective]
+"""What makes the loss of a pair from a source of random numbers, the noise, and how many negatives
+to draw from it."""
 
 
 class EpochCounts(NamedTuple):
@@ -31,18 +29,45 @@ class EpochCounts(NamedTuple):
     """Words that were centers: those that subsampling kept."""
 
 
+def softmax_pairs(rng: np.random.Generator, noise: Array, negatives: int) -> PairObjective:
+    """Return `naive_softmax`, which draws nothing."""
+    return naive_softmax
+
+
+def sampled_pairs(rng: np.random.Generator, noise: Array, negatives: int) -> PairObjective:
+    """Return `negative_sampling` that draws its negatives anew for each pair.
+
+    Raises ValueError where the noise has a single word, which leaves no negative to draw.
+    """
+    if np.count_nonzero(noise) < 2:
+        raise ValueError("negative sampling needs at least 2 different words, got 1")
+
+    def with_draws(v_c: Array, o: int, U: Array) -> tuple[float, Array, Array]:
+        return negative_sampling(v_c, o, draw_negatives(rng, noise, o, negatives), U)
+
+    return with_draws
+
+
+def draw_negatives(rng: np.random.Generator, noise: Array, o: int, number: int) -> Array:
+    """Draw ``number`` words from ``noise``, with repeats; a word equal to ``o`` is drawn again."""
+    drawn = rng.choice(len(noise), size=number, p=noise)
+    while (again := drawn == o).any():
+        drawn[again] = rng.choice(len(noise), size=np.count_nonzero(again), p=noise)
+    return drawn
+
+
 def train(
     sentences: Sequence[Sequence[int]],
     vocabulary_size: int,
     *,
     dim: int,
     window: int,
-    objective: Objective = "naive-softmax",
-    negatives: int = 5,
-    epochs: int = 5,
+    objective: PairsOf,
+    epochs: int,
+    learning_rate: float,
+    negatives: int = 1,
     subsample: float = 0.0,
-    learning_rate: float = 0.025,
-    seed: int = 1,
+    seed: int = 0,
     after_epoch: Callable[[EpochCounts, Array, Array], bool] = lambda *_: False,
 ) -> tuple[Array, Array, list[float]]:
     """Train word vectors by stochastic gradient descent on the windows of a corpus.
@@ -56,7 +81,7 @@ def train(
     window
         The largest radius; at each position it is uniform in ``1..window``.
     objective
-        ``"naive-softmax"`` or ``"negative-sampling"``.
+        `softmax_pairs`, `sampled_pairs`, or any other function that makes the loss of a pair.
     negatives
         Draws from the noise for each pair (negative sampling alone).
     subsample
@@ -75,7 +100,7 @@ def train(
     Raises
     ------
     ValueError
-        For a setting below its least value, an unknown objective, an id out of range, or a corpus
+        For a setting below its least value, an id out of range, or a corpus
         without a single pair.
     FloatingPointError
         When the loss stops being finite.
@@ -84,23 +109,15 @@ def train(
     for name, value in at_least_one.items():
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
-    if objective not in ("naive-softmax", "negative-sampling"):
-        raise ValueError(f"objective must be naive-softmax or negative-sampling, got {objective!r}")
     if not any(len(sentence) > 1 for sentence in sentences):
         raise ValueError(f"no sentence has two words: {len(sentences)} sentences, no pair")
     counts = np.bincount([word for sentence in sentences for word in sentence])
     if len(counts) > vocabulary_size:
         raise ValueError(f"ids must be in 0..{vocabulary_size - 1}, got {len(counts) - 1}")
-    if objective == "negative-sampling" and np.count_nonzero(counts) < 2:
-        raise ValueError("negative sampling needs at least 2 different words, got 1")
 
     rng = np.random.default_rng(seed)
     noise = noise_distribution(np.pad(counts, (0, vocabulary_size - len(counts))))
-    pair_objective: PairObjective = (
-        naive_softmax
-        if objective == "naive-softmax"
-        else partial(_negative_sampling_with_draws, rng, noise, negatives)
-    )
+    pair_objective = objective(rng, noise, negatives)
     V = rng.uniform(-0.5, 0.5, (vocabulary_size, dim)) / dim
     U = np.zeros((vocabulary_size, dim))
     frequency = np.maximum(counts, 1) / counts.sum()
@@ -129,17 +146,3 @@ def train(
         if after_epoch(EpochCounts(total, pairs, trained), V, U):
             break
     return V, U, history
-
-
-def draw_negatives(rng: np.random.Generator, noise: Array, o: int, number: int) -> Array:
-    """Draw ``number`` words from ``noise``, with repeats; a word equal to ``o`` is drawn again."""
-    drawn = rng.choice(len(noise), size=number, p=noise)
-    while (again := drawn == o).any():
-        drawn[again] = rng.choice(len(noise), size=np.count_nonzero(again), p=noise)
-    return drawn
-
-
-def _negative_sampling_with_draws(
-    rng: np.random.Generator, noise: Array, number: int, v_c: Array, o: int, U: Array
-) -> tuple[float, Array, Array]:
-    return negative_sampling(v_c, o, draw_negatives(rng, noise, o, number), U)

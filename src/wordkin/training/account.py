@@ -5,14 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 from wordkin.corpus.encoded import Corpus
+from wordkin.engines import ENGINES
 from wordkin.engines.outcome import Trained
-from wordkin.engines.settings import (
-    EngineSettings,
-    StochasticSettings,
-)
+from wordkin.engines.settings import Settings
 from wordkin.objectives.conventions import keep_probability
-
-FACTS = ("tokens", "lines", "invalid_utf8", "held_out_tokens")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,16 +48,26 @@ class Account:
 
 
 def account_of(
-    corpus: Corpus, trained: Trained, settings: EngineSettings, reading: float, training: float
+    corpus: Corpus, trained: Trained, settings: Settings, reading: float, training: float
 ) -> Account:
-    """Sum up a run."""
-    vocabulary = corpus.vocabulary
-    if isinstance(settings, StochasticSettings):
-        epochs = len(trained.history)
+    """Sum up a run.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Its totals and its vocabulary are used.
+    trained : Trained
+    settings : Settings
+    reading, training : float
+        Seconds; the latter with those of counting.
+    """
+    counts = corpus.vocabulary.counts
+    if ENGINES[settings.engine].rereads:
+        rounds = len(trained.history)
         kept = sum(epoch.trained for epoch in trained.history)
         left = sum(epoch.subsampled for epoch in trained.history)
     else:
-        counts, epochs = vocabulary.counts, 1
+        rounds = 1
         keep = keep_probability(counts / counts.sum(), settings.subsample)
         kept = round(float(counts @ keep))
         left = int(counts.sum()) - kept
@@ -69,11 +75,11 @@ def account_of(
         tokens=corpus.tokens,
         lines=corpus.lines,
         invalid_utf8=corpus.invalid_utf8,
-        read=corpus.tokens * epochs,
+        read=corpus.tokens * rounds,
         trained=kept,
         subsampled=left,
-        out_of_vocabulary=corpus.out_of_vocabulary * epochs,
-        held_out=corpus.held_out_tokens * epochs,
+        out_of_vocabulary=corpus.out_of_vocabulary * rounds,
+        held_out=corpus.held_out_tokens * rounds,
         reading=reading,
         training=training - trained.counting,
         counting=trained.counting,

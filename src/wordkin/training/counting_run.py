@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from wordkin.corpus.reading import Text
 from wordkin.engines.counts import counting
 from wordkin.engines.counts.file import CountsFile, write_counts
-from wordkin.engines.settings import (
-    ExactSettings,
-)
+from wordkin.engines.settings import COUNTED, ExactSettings
 from wordkin.system.machine import version
-from wordkin.system.progress import Progress
-from wordkin.system.terminal import say as say_on_stderr
-from wordkin.system.types import Say, StrPath
-from wordkin.training.account import FACTS
+from wordkin.system.types import StrPath
+from wordkin.training.options import RunOptions
 from wordkin.training.session import Session
-from wordkin.training.source import COUNTED, read_source
+from wordkin.training.source import FACTS, read_text
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 def count_to_file(
@@ -26,11 +25,7 @@ def count_to_file(
     settings: ExactSettings,
     *,
     memory: int | None = None,
-    progress: bool | Progress | None = None,
-    checkpoint: StrPath | None = None,
-    every: float = 60.0,
-    resume: bool = False,
-    say: Say = say_on_stderr,
+    **options: Unpack[RunOptions],
 ) -> CountsFile:
     """Count the pairs of a text, and write them for `Word2Vec.fit_counts`.
 
@@ -44,8 +39,8 @@ def count_to_file(
         Window, subsampling, vocabulary, lines held out and threads are used.
     memory : int or None
         Bytes that counts may take in memory before they go to files; None: half of what there is.
-    checkpoint, every, resume, say
-        As in `Word2Vec.fit`.
+    **options
+        As in `RunOptions`.
 
     Raises
     ------
@@ -54,19 +49,16 @@ def count_to_file(
     CheckpointError
         As in `Word2Vec.fit`.
     """
-    with ExitStack() as stack:
-        setup = Session(stack, progress, None, checkpoint, every, resume, say)
-        corpus = read_source(text, settings, setup.progress)
+    with Session(options) as session:
+        corpus = read_text(text, settings, session.progress)
         vocabulary = corpus.vocabulary
-        run = setup.keeper(settings, vocabulary.words, corpus.fingerprint)
-        stack.enter_context(run.stoppable())
         counted = counting.count_pairs(
             corpus.ids,
             vocabulary.counts,
             settings,
             held_out=corpus.held_out,
             memory=memory,
-            run=run,
+            run=session.run(settings, vocabulary.words, corpus.fingerprint),
         )
         metadata = {
             "wordkin": version(),
@@ -81,6 +73,6 @@ def count_to_file(
             counted=counted,
             metadata=metadata,
         )
-        if setup.checkpoints is not None:
-            setup.checkpoints.remove()
-    return CountsFile(vocabulary.words, vocabulary.counts, counted, metadata)
+        if session.checkpoints is not None:
+            session.checkpoints.remove()
+    return CountsFile(vocabulary.words, vocabulary.counts, counted, metadata, path)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.engines import ENGINES, load
 from wordkin.engines.outcome import Epoch, Pass
 from wordkin.engines.run import Kept, Matrices, Run, finite
 from wordkin.engines.settings import Settings
@@ -68,6 +69,7 @@ class Keeper(Run):
         super().__init__(progress)
         self.keeps = checkpoints is not None
         self._settings = settings
+        self._engine = ENGINES[settings.engine]
         self._words = words
         self._identity = dict(identity)
         self._checkpoints = checkpoints
@@ -90,7 +92,7 @@ class Keeper(Run):
             return None
         self._require_same(state.metadata)
         facts = state.metadata["facts"]
-        account = Epoch if self._settings.engine == "stochastic" else Pass
+        account = load(self._engine.record)
         for done in facts["history"]:
             self._hear(account(**done), again=True)
         begun = facts.get("tally", {}).get("seconds", 0.0)
@@ -99,7 +101,7 @@ class Keeper(Run):
         return Kept(state.tensors, facts)
 
     def _where(self, facts: dict[str, Any]) -> str:
-        what = "epoch" if self._settings.engine == "stochastic" else "pass"
+        what = self._engine.unit
         number = len(facts["history"])
         words = sum(facts.get("tally", {}).get(name, 0) for name in ("trained", "subsampled"))
         more = f" and {words:,} words" if words else ""
@@ -214,8 +216,7 @@ class Keeper(Run):
         self, matrices: Callable[[], Matrices], rows: npt.NDArray[np.intp] | None = None
     ) -> None:
         """Tell whoever shows the run where the matrices are."""
-        gauged = self._settings.engine == "exact"
-        self.progress.watch(InTraining(self._words, matrices, rows, gauged))
+        self.progress.watch(InTraining(self._words, matrices, rows, self._engine.gauged))
 
     def after(self, done: Any, matrices: Callable[[], Matrices]) -> bool:
         """Log the account, and ask whether that was the last."""
@@ -226,7 +227,7 @@ class Keeper(Run):
             if since >= patience:
                 self._say(
                     "training ends: the loss on the lines held out has not fallen for"
-                    f" {since} {self._kind(since)}"
+                    f" {since} {self._engine.units(since)}"
                 )
                 return True
         if self._callback is None:
@@ -235,14 +236,10 @@ class Keeper(Run):
 
     def _hear(self, done: Epoch | Pass, again: bool = False) -> None:
         self._number += 1
-        self._log.add(self._number, done, again)
+        self._log.add(self._engine.unit, self._number, done, again)
         self.progress.passed(self._number, done)
         if done.held_out is not None:
             self._unseen.append(done.held_out)
-
-    def _kind(self, number: int) -> str:
-        what = ("epoch", "epochs") if self._settings.engine == "stochastic" else ("pass", "passes")
-        return what[number != 1]
 
 
 def _told(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import time
 from functools import cached_property
 from typing import Any
 
@@ -11,12 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.corpus.encoded import Fingerprint
-from wordkin.corpus.vocabulary import Vocabulary
+from wordkin.engines import ENGINES
 from wordkin.engines.exact import gauge
-from wordkin.engines.outcome import History, Trained
-from wordkin.engines.settings import EngineSettings
+from wordkin.engines.outcome import Epoch, History
+from wordkin.engines.settings import StochasticSettings
 from wordkin.system import machine
-from wordkin.training.account import Account
+from wordkin.system.errors import CorpusError
+from wordkin.training.account import Account, account_of
+from wordkin.training.keeper import Keeper
+from wordkin.training.source import Source
 from wordkin.vectors.formats.model import digest
 from wordkin.vectors.words import WordVectors
 
@@ -47,32 +50,6 @@ class Learned:
     account: Account
     origin: Origin
     corpus: Fingerprint | None
-
-    @classmethod
-    def of(
-        cls,
-        vocabulary: Vocabulary,
-        trained: Trained,
-        account: Account,
-        settings: EngineSettings,
-        corpus: Fingerprint | None,
-        origin: Mapping[str, str],
-    ) -> Learned:
-        """Return what an engine has learned of a vocabulary."""
-        center, outside = trained.center, trained.outside
-        vectors = gauge.canonical(center, outside) if settings.engine == "exact" else None
-        words, counts = vocabulary.words, vocabulary.counts
-        return cls.made(
-            words,
-            center,
-            outside,
-            vectors,
-            counts,
-            trained.history,
-            account,
-            Origin(**origin),
-            corpus,
-        )
 
     @classmethod
     def made(
@@ -110,3 +87,46 @@ class Learned:
         if self.vectors is not self.center:
             matrices["vectors"] = self.vectors.matrix
         return digest(self.vectors.words, self.counts, matrices)
+
+
+def learn(source: Source, run: Keeper, reading: float) -> Learned:
+    """Let the engine train on a source, and sum up what came of it.
+
+    Parameters
+    ----------
+    source : Source
+    run : Keeper
+    reading : float
+        Seconds that the source took.
+
+    Raises
+    ------
+    CorpusError
+        If subsampling left no pair to train on.
+    """
+    settings, vocabulary = source.settings, source.corpus.vocabulary
+    began = time.perf_counter()
+    trained = source.train(run)
+    training = time.perf_counter() - began + run.spent
+    if isinstance(settings, StochasticSettings):
+        _require_pairs(trained.history, settings)
+    center, outside = trained.center, trained.outside
+    return Learned.made(
+        vocabulary.words,
+        center,
+        outside,
+        gauge.canonical(center, outside) if ENGINES[settings.engine].gauged else None,
+        vocabulary.counts,
+        trained.history,
+        account_of(source.corpus, trained, settings, reading, training),
+        Origin(**run.origin),
+        source.corpus.fingerprint,
+    )
+
+
+def _require_pairs(history: list[Epoch], settings: StochasticSettings) -> None:
+    if not any(epoch.pairs for epoch in history):
+        raise CorpusError(
+            f"subsampling left no two words together in {settings.epochs} epochs: set subsample"
+            f" above {settings.subsample:g}, or to 0 to keep every word"
+        )

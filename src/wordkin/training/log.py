@@ -7,7 +7,6 @@ import json
 import os
 from typing import IO, Any
 
-from wordkin.engines.outcome import Epoch, Pass
 from wordkin.system.errors import WordkinError
 from wordkin.system.types import Say
 
@@ -45,13 +44,12 @@ class Log:
         if path is not None:
             self._file = open(path, "w", encoding="utf-8")  # noqa: SIM115
 
-    def add(self, number: int, done: Epoch | Pass, again: bool = False) -> None:
-        """Write an account; one of an earlier run (`again`) is an event already."""
+    def add(self, unit: str, number: int, done: Any, again: bool = False) -> None:
+        """Write the account of a unit; one of an earlier run (`again`) is an event already."""
         facts = dataclasses.asdict(done)
-        kind = "epoch" if isinstance(done, Epoch) else "pass"
         try:
             if self._file is not None:
-                self._file.write(json.dumps({kind: number} | facts) + "\n")
+                self._file.write(json.dumps({unit: number} | facts) + "\n")
                 self._file.flush()
             if self._writer is not None and not again:
                 for name, value in facts.items():

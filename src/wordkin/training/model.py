@@ -8,49 +8,30 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
-from wordkin.corpus.encoded import Corpus, Fingerprint
+from wordkin.corpus.encoded import Fingerprint
 from wordkin.corpus.reading import Text
-from wordkin.corpus.vocabulary import Vocabulary
+from wordkin.engines import ENGINES, OBJECTIVES, load
 from wordkin.engines.counts.file import CountsFile, read_counts
-from wordkin.engines.exact import stages
-from wordkin.engines.outcome import Epoch, History, Pass
-from wordkin.engines.settings import (
-    EngineSettings,
-    ExactSettings,
-    settings_for,
-)
-from wordkin.system.errors import (
-    FormatError,
-    SettingsError,
-    UnknownWordError,
-    WordkinError,
-)
+from wordkin.engines.outcome import History
+from wordkin.engines.settings import AnySettings, EngineSettings, settings_for, takes
+from wordkin.system.errors import FormatError, SettingsError, UnknownWordError, WordkinError
 from wordkin.system.files import remove_stale_temporaries
-from wordkin.system.progress import Progress
-from wordkin.system.terminal import say as say_on_stderr
-from wordkin.system.types import Say, StrPath
+from wordkin.system.types import StrPath
 from wordkin.training import prediction
-from wordkin.training.account import FACTS, Account, account_of
+from wordkin.training.account import Account
 from wordkin.training.checkpoint import Checkpoints
-from wordkin.training.learned import Learned, Origin
-from wordkin.training.moment import Callback
+from wordkin.training.learned import Learned, Origin, learn
+from wordkin.training.options import RunOptions
 from wordkin.training.session import Session
-from wordkin.training.source import (
-    COUNTED,
-    ENGINES,
-    TOO_SHORT,
-    fingerprint_in,
-    read_source,
-    train_on,
-)
+from wordkin.training.source import read_source, trainer_of
 from wordkin.vectors.formats.model import read_model, write_model
 from wordkin.vectors.words import WordVectors
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class Word2Vec:
@@ -67,6 +48,7 @@ class Word2Vec:
     (10,)
     """
 
+    @takes(AnySettings)
     def __init__(self, **settings: Any) -> None:
         self.settings: EngineSettings = settings_for(**settings)
         self._given = settings.keys()
@@ -77,46 +59,19 @@ class Word2Vec:
         """Return the settings by name."""
         return self.settings.as_dict()
 
-    def fit(
-        self,
-        text: Text,
-        *,
-        progress: bool | Progress | None = None,
-        callback: Callback | None = None,
-        history: StrPath | None = None,
-        tensorboard: StrPath | None = None,
-        checkpoint: StrPath | None = None,
-        every: float = 60.0,
-        resume: bool = False,
-        say: Say = say_on_stderr,
-    ) -> Word2Vec:
-        """Train on a text from the start, or from where an interrupted run has come to.
+    def fit(self, source: Text | CountsFile, **options: Unpack[RunOptions]) -> Word2Vec:
+        """Train on a text or on counts, from the start or from where a run was interrupted.
 
         Parameters
         ----------
-        text
+        source
             A path, several paths, or any iterable of sentences, each a list of words. It is read
-            once, so a generator will do.
-        progress
-            A bar on standard error: True, False, or None for only on a terminal; or a `Progress`.
-        callback
-            Called with a `Moment` after each epoch, or pass of the exact engine: its account, and
-            the vectors as they are then. Training ends where it returns True.
-        history
-            A file for the accounts, an object of JSON a line, as they come.
-        tensorboard
-            A folder for the same as events for TensorBoard, whose package must be installed.
-        checkpoint
-            A folder in which to keep the state of training, and of counting, for `resume`. It goes
-            away when the model is saved.
-        every
-            Seconds between two states.
-        resume
-            Go on from the state in that folder, if there is one. In deterministic training, the
-            model comes out the same, byte for byte, as if nothing had happened.
-        say
-            Told, in a line each, of what does not end training: a state that cannot be written or
-            is damaged, that training ends early.
+            once, so a generator will do. Or counts, as `read_counts` reads them: then the engine
+            has to be the exact one, and window, subsampling, vocabulary and lines held out are
+            those of the counts, which are float32 whatever the precision.
+        **options
+            How the run is run, not what comes of it: `progress`, `callback`, `history`,
+            `tensorboard`, `checkpoint`, `every`, `resume` and `say`, as in `RunOptions`.
 
         Returns
         -------
@@ -127,103 +82,45 @@ class Word2Vec:
         ------
         CorpusError, OSError
             For a text that cannot be read or holds nothing to train on.
+        SettingsError
+            For counts and another engine, or where a setting was given that the counts were not
+            made with.
         CheckpointError
             For a state of other settings or another text; for a folder in use, or with a state in
             it that is not to be gone on from.
         DivergenceError
             When the loss or a vector stops being finite.
         """
-        settings = self.settings
-        if checkpoint is not None and ENGINES[settings.engine, settings.objective] in TOO_SHORT:
+        settings, checkpoint = self.settings, options.get("checkpoint")
+        if checkpoint is not None and not trainer_of(settings).checkpoints:
             raise SettingsError(
                 f"the {settings.engine} engine keeps no states of {settings.objective}, which is"
                 " for small texts"
             )
-        with ExitStack() as stack:
-            setup = Session(stack, progress, callback, checkpoint, every, resume, say)
-            setup.open_log(history, tensorboard)
+        with Session(options) as session:
             began = time.perf_counter()
-            corpus = read_source(text, settings, setup.progress)
-            run = setup.keeper(settings, corpus.vocabulary.words, corpus.fingerprint)
-            stack.enter_context(run.stoppable())
-            trained, account = train_on(corpus, settings, time.perf_counter() - began, run)
-        vocabulary, fingerprint = corpus.vocabulary, corpus.fingerprint
-        del corpus  # the ids, which may be most of the memory in use
-        self._result = Learned.of(vocabulary, trained, account, settings, fingerprint, run.origin)
+            read = read_source(source, settings, session.progress, self._given)
+            corpus = read.corpus
+            run = session.run(read.settings, corpus.vocabulary.words, corpus.fingerprint)
+            learned = learn(read, run, time.perf_counter() - began)
+        self.settings, self._result = read.settings, learned
         if settings.patience and all(done.held_out is None for done in self.history):
-            say("note: no lines were held out, as the text is short: patience had no effect")
+            session.say(
+                "note: no lines were held out, as the text is short: patience had no effect"
+            )
         self._checkpoint = checkpoint
-        setup.progress.fitted(self.vectors)
+        session.progress.fitted(self.vectors)
         return self
 
-    def fit_counts(
-        self,
-        path: StrPath,
-        *,
-        progress: bool | Progress | None = None,
-        callback: Callback | None = None,
-        history: StrPath | None = None,
-        tensorboard: StrPath | None = None,
-        checkpoint: StrPath | None = None,
-        every: float = 60.0,
-        resume: bool = False,
-        say: Say = say_on_stderr,
-    ) -> Word2Vec:
-        """Train on what `write_counts` or `wordkin count` wrote, by the exact engine.
-
-        Window, subsampling, vocabulary and lines held out are those of the counts, which are
-        float32 whatever the precision. All else is as in `fit`.
+    def fit_counts(self, path: StrPath, **options: Unpack[RunOptions]) -> Word2Vec:
+        """Train on a file of counts: ``fit(read_counts(path))``.
 
         Raises
         ------
-        SettingsError
-            For another engine, or where a setting was given that the counts were not made with.
         FormatError, OSError
-            If the file holds no counts, or cannot be read.
+            If the file holds no counts, or cannot be read; and as `fit`.
         """
-        if not isinstance(self.settings, ExactSettings):
-            raise SettingsError(f"counts are for the exact engine, not for {self.settings.engine}")
-        with ExitStack() as stack:
-            setup = Session(stack, progress, callback, checkpoint, every, resume, say)
-            setup.open_log(history, tensorboard)
-            began = time.perf_counter()
-            file = read_counts(path)
-            settings = self._as_counted(path, file)
-            fingerprint = fingerprint_in(path, file)
-            read = time.perf_counter()
-            run = setup.keeper(settings, file.words, fingerprint)
-            stack.enter_context(run.stoppable())
-            trained = stages.descend(file.counted, file.counts, settings, run)
-            done = time.perf_counter()
-        facts = Corpus(
-            Vocabulary(file.words, file.counts),
-            np.empty(0, np.int32),
-            **{name: file.metadata[name] for name in FACTS},
-        )
-        account = account_of(facts, trained, settings, read - began, done - read + run.spent)
-        self.settings = settings
-        self._result = Learned.of(
-            facts.vocabulary, trained, account, settings, fingerprint, run.origin
-        )
-        self._checkpoint = checkpoint
-        setup.progress.fitted(self.vectors)
-        return self
-
-    def _as_counted(self, path: StrPath, file: CountsFile) -> ExactSettings:
-        """Return the settings with what the counts were made with."""
-        assert isinstance(self.settings, ExactSettings)
-        try:
-            made = {name: file.metadata[name] for name in COUNTED}
-            facts = [file.metadata[name] for name in FACTS]
-        except KeyError as error:
-            raise FormatError(f"{path}: no counts of this program: {error} is missing") from None
-        if not all(isinstance(fact, int) for fact in facts):
-            raise FormatError(f"{path}: the metadata are damaged: {facts}")
-        for name, value in made.items():
-            if name in self._given and getattr(self.settings, name) != value:
-                asked = getattr(self.settings, name)
-                raise SettingsError(f"{path}: counted with {name} {value}, asked for {asked}")
-        return dataclasses.replace(self.settings, **made)
+        return self.fit(read_counts(path), **options)
 
     def predict(self, word: str, topn: int = 10) -> list[tuple[str, float]]:
         """Return the most probable outside words of a center word, with P(outside | center).
@@ -240,7 +137,7 @@ class Word2Vec:
         c = fitted.center.index(word)
         if not fitted.center.matrix[c].any():
             raise UnknownWordError(f"{word!r:.80} was never seen next to another word")
-        noise = self.settings.objective == "negative-sampling"
+        noise = OBJECTIVES[self.settings.objective].noise
         probable = prediction.probabilities(
             fitted.center.matrix[c], fitted.outside.matrix, fitted.counts if noise else None
         )
@@ -343,8 +240,8 @@ class Word2Vec:
         try:
             # Files of before there was a choice name no engine.
             model = cls(**({"engine": "stochastic"} | file.metadata["settings"]))
-            exactly = model.settings.engine == "exact"
-            history = [(Pass if exactly else Epoch)(**done) for done in file.metadata["history"]]
+            record = load(ENGINES[model.settings.engine].record)
+            history = [record(**done) for done in file.metadata["history"]]
             account = Account(**file.metadata["account"])
             origin = Origin(
                 file.metadata["wordkin"],

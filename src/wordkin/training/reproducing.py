@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import time
-from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from wordkin.corpus.encoded import Fingerprint
 from wordkin.corpus.reading import Text
-from wordkin.engines.settings import (
-    StochasticSettings,
-)
-from wordkin.system.errors import (
-    CorpusError,
-)
-from wordkin.system.progress import Progress
-from wordkin.training.learned import Learned
+from wordkin.system.errors import CorpusError
+from wordkin.training.learned import learn
 from wordkin.training.model import Word2Vec
+from wordkin.training.moment import Moment
+from wordkin.training.options import RunOptions
 from wordkin.training.session import Session
-from wordkin.training.source import read_source, train_on
+from wordkin.training.source import read_source
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,11 +41,7 @@ class Reproduction:
 
 
 def reproduce(
-    model: Word2Vec,
-    text: Text,
-    *,
-    threads: int | None = None,
-    progress: bool | Progress | None = None,
+    model: Word2Vec, text: Text, *, threads: int | None = None, **options: Unpack[RunOptions]
 ) -> Reproduction:
     """Train again as a model was trained, and compare.
 
@@ -59,8 +53,8 @@ def reproduce(
         What it was trained on.
     threads : int or None
         None: as many as the model was trained with.
-    progress
-        As in `Word2Vec.fit`.
+    **options
+        As in `RunOptions`; training ends where it ended then.
 
     Raises
     ------
@@ -68,19 +62,15 @@ def reproduce(
         For another text, before it is trained on.
     """
     settings = dataclasses.replace(model.settings, threads=threads or model.settings.threads)
-    with ExitStack() as stack:
-        # Training may have been stopped.
-        setup = Session(
-            stack,
-            progress,
-            lambda moment: moment.number >= len(model.history),
-            None,
-            math.inf,
-            False,
-            lambda _: None,
-        )
+    asked, rounds = options.get("callback"), len(model.history)
+
+    def stop(moment: Moment) -> bool:  # the first run may have been stopped early
+        return bool(asked and asked(moment)) or moment.number >= rounds
+
+    with Session({**options, "callback": stop}) as session:
         began = time.perf_counter()
-        corpus = read_source(text, settings, setup.progress)
+        source = read_source(text, settings, session.progress)
+        corpus = source.corpus
         if model.corpus not in (None, corpus.fingerprint):
             raise CorpusError(
                 "this is not the text that the model was trained on:"
@@ -92,17 +82,15 @@ def reproduce(
                 f"the model was trained on these bytes in {lines:,} lines, here they are in"
                 f" {corpus.lines:,}: give the same files, one by one, in the same order"
             )
-        vocabulary, fingerprint = corpus.vocabulary, corpus.fingerprint
-        run = setup.keeper(settings, vocabulary.words, fingerprint)
-        trained, account = train_on(corpus, settings, time.perf_counter() - began, run)
-    again = Learned.of(vocabulary, trained, account, settings, fingerprint, run.origin)
+        run = session.run(settings, corpus.vocabulary.words, corpus.fingerprint)
+        again = learn(source, run, time.perf_counter() - began)
     then, here = dataclasses.asdict(model.origin), dataclasses.asdict(again.origin)
     differences = [
         f"{name.replace('_', ' ')} {then[name] or 'unknown'} then, {here[name]} now"
         for name in then
         if then[name] != here[name]
     ]
-    if isinstance(settings, StochasticSettings) and not settings.deterministic:
+    if not getattr(settings, "deterministic", True):
         differences.append("training was not deterministic")
     return Reproduction(model.sha256 == again.sha256, model.sha256, again.sha256, differences)
 

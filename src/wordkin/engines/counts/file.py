@@ -41,6 +41,7 @@ class CountsFile:
     counts: Int64
     counted: Counted
     metadata: dict[str, Any]
+    path: StrPath
 
 
 def write_counts(
@@ -136,6 +137,7 @@ def read_counts(path: StrPath) -> CountsFile:
         counts,
         Counted(**{_PREFIXES[p]: _matrix(path, tensors, p, len(words)) for p in there}),
         metadata,
+        path,
     )
 
 

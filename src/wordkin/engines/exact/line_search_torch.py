@@ -1,4 +1,4 @@
-"""The line search of the exact engine on a PyTorch device, as `src/core/tile.cpp` does it."""
+"""The line search of the exact engine on PyTorch, as `src/core/kernels/line_search.cpp` does it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from wordkin.engines.exact.pytorch import torch
 
 TRIALS = 8
-"""Points that a line search looks at; this and what follows are as in `src/core/tile.cpp`."""
+"""Points that a line search tries; constants as in `src/core/kernels/line_search.cpp`."""
 FLAT = 0.2
 """It ends where the slope has fallen to this share."""
 FARTHEST = 4.0

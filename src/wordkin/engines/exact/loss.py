@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.engines import OBJECTIVES
 from wordkin.engines.counts.counting import count_with
 from wordkin.engines.counts.matrix import Cooccurrence
 from wordkin.engines.exact.descent import Side
 from wordkin.engines.exact.devices import open_tiles
-from wordkin.engines.exact.problem import Problem
+from wordkin.engines.exact.problem import Problem, problem_of
 from wordkin.engines.exact.tiles import Array, Link, Tile, Tiles
 from wordkin.engines.run import Run
 from wordkin.engines.settings import ExactSettings
@@ -24,17 +25,18 @@ def loss_of_lines(
 ) -> Callable[[npt.NDArray[Any], npt.NDArray[Any]], float | None]:
     """Give a function of center and outside vectors: the mean loss of a pair of some lines.
 
-    It returns None where the lines have no pair.
+    It returns None where the lines have no pair, or the objective no loss over counts.
     """
     pairs = None
-    if lines is not None and len(lines):
+    trainable = OBJECTIVES[settings.objective].problem is not None
+    if trainable and lines is not None and len(lines):
         pairs = count_with(lines, counts, settings, None, Run())
 
     def loss_of(V: npt.NDArray[Any], U: npt.NDArray[Any]) -> float | None:
         if pairs is None or not pairs.total:
             return None
         with open_tiles(settings) as tiles:
-            problem = Problem(pairs, counts, settings)
+            problem = problem_of(pairs, counts, settings)
             return mean_loss(tiles, problem, tiles.array(V), tiles.array(U))
 
     return loss_of
@@ -58,7 +60,7 @@ def loss_and_gradients(
     loss, grad_V, grad_U
         In nats, summed over the pairs; (V, d) each.
     """
-    problem = Problem(pairs, counts, settings)
+    problem = problem_of(pairs, counts, settings)
     n = problem.n[:, None]
 
     def gradient(A: Array, B: Array, link: Link) -> tuple[Side, npt.NDArray[Any]]:

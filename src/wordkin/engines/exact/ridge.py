@@ -10,7 +10,7 @@ import numpy.typing as npt
 from wordkin.engines.counts.matrix import Cooccurrence
 from wordkin.engines.exact.descent import Descent
 from wordkin.engines.exact.loss import mean_loss
-from wordkin.engines.exact.problem import Problem
+from wordkin.engines.exact.problem import problem_of
 from wordkin.engines.exact.start import start
 from wordkin.engines.exact.tiles import Tiles
 from wordkin.engines.settings import ExactSettings
@@ -49,7 +49,7 @@ def choose_ridge(
     rest = pairs.among(words).without(held_out)
     if not len(rest.values):
         return RIDGES[len(RIDGES) // 2]
-    problem, test = (Problem(part, counts[words], settings) for part in (rest, held_out))
+    problem, test = (problem_of(part, counts[words], settings) for part in (rest, held_out))
     V, U = (tiles.array(M) for M in start(problem, settings))
     best, least = RIDGES[0], math.inf
     for tried, ridge in enumerate(RIDGES):

@@ -22,7 +22,7 @@ from wordkin.engines.counts.matrix import Counted
 from wordkin.engines.exact.descent import Descent
 from wordkin.engines.exact.devices import open_tiles, require_memory
 from wordkin.engines.exact.loss import mean_loss
-from wordkin.engines.exact.problem import Problem
+from wordkin.engines.exact.problem import Problem, problem_of
 from wordkin.engines.exact.ridge import choose_ridge
 from wordkin.engines.exact.start import stages, start
 from wordkin.engines.exact.tiles import Tiles
@@ -140,10 +140,10 @@ class _Solution:
         self._spread = spread
         self._counted = counted
         self._counts = counts
-        self._whole = Problem(counted.pairs, counts, settings)
+        self._whole = problem_of(counted.pairs, counts, settings)
         self._test = None
         if counted.held_out is not None and counted.held_out.total:
-            self._test = Problem(counted.held_out, counts, settings)
+            self._test = problem_of(counted.held_out, counts, settings)
 
     def find(self) -> Matrices:
         """Return both matrices."""

@@ -1,9 +1,8 @@
 """Tiles of the exact engine: some rows of one matrix against all rows of the other.
 
 In: rows, the other matrix, the counts of these rows. Out: gradients, and how far to go along a
-direction. Matrix products are NumPy's, that is, BLAS; what stands between them is the native kernel
-`src/core/tile.cpp`, which has the formulas. `wordkin.engines.exact.tiles_torch` does the same on a
-device of PyTorch's.
+direction. NumPy, and so BLAS, computes the matrix products; the native kernels between them, and
+the formulas, are in `src/core/kernels/tile.hpp`. `tiles_torch` does the same on a PyTorch device.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 What `wordkin.engines.exact.tiles` does on the processor; the only module that imports PyTorch. A
 tile here has as many rows as fit into the device's memory, and all of them are worked on at a time.
-The formulas are those of `src/core/tile.cpp`.
+The formulas are those of `src/core/kernels/tile.hpp`.
 
 A row's losses are summed within the tile's precision, pairwise or in a tree as PyTorch does it, and
 kept in float64. Nothing is added up in an order that the device is free to choose: on one device a

@@ -19,19 +19,18 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin._core import alias_table, train_epoch
+from wordkin.engines import OBJECTIVES, Rows, load
 from wordkin.engines.outcome import Epoch, Trained
 from wordkin.engines.run import Matrices, Run, finite
 from wordkin.engines.settings import StochasticSettings
 from wordkin.engines.stochastic.plan import blocks, pool_size, span_size, steps
-from wordkin.objectives.conventions import keep_probability, noise_distribution
+from wordkin.objectives.conventions import FINAL_RATE, keep_probability, noise_distribution
 from wordkin.system.errors import DivergenceError, SettingsError, WordkinError
 from wordkin.system.machine import level
 from wordkin.system.types import Float32, Int32
 
 _ROW = 16  # floats in a cache line; rows are padded to it
 
-FINAL_RATE = 1 / 250
-"""The learning rate falls in a straight line to this share of its start, as gensim's does."""
 HOPELESS = 2.0
 """A mean loss of so many times that of weights of 0 is that of a diverging run."""
 
@@ -81,7 +80,8 @@ def train(
     V, d = len(counts), settings.dim
     if V < 2:
         raise SettingsError(f"negative sampling needs at least 2 different words, got {V}")
-    center, outside = aligned_rows(V, d), aligned_rows(V, d)
+    rows: Rows = load(OBJECTIVES[settings.objective].rows)(V)
+    center, outside = aligned_rows(rows.inputs, d), aligned_rows(rows.outputs, d)
     matrices = Matrices(center[:, :d], outside[:, :d])
     history: list[Epoch] = []
     tally = _Tally()

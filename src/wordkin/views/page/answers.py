@@ -1,7 +1,7 @@
 """The page's questions, answered: from models and plain parameters to plain data.
 
-In: a `Shown` and row numbers that exist. Out: what `page/src/contract/answers.ts` says, ready for JSON. Knows
-nothing of the web, so that an exported page holds the same answers as a server gives.
+In: a `Shown` and row numbers that exist. Out: the types of `page/src/contract/answers.ts`, ready
+for JSON. Knows nothing of the web, so that an exported page holds the answers that a server gives.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from wordkin.engines import OBJECTIVES
 from wordkin.system.errors import UnknownWordError
 from wordkin.system.machine import version
 from wordkin.vectors import search as search_of_rows
@@ -53,7 +54,7 @@ def _origin(shown: Shown) -> str:
         return ""
     settings, made_by = shown.model.settings, shown.model.origin.wordkin
     told = "P(outside | center) " + (
-        "is what was trained" if settings.objective == "naive-softmax" else "is implied"
+        "is what was trained" if OBJECTIVES[settings.objective].normalised else "is implied"
     )
     objective = settings.objective.replace("-", " ")
     return f"{objective}, {settings.engine}, window {settings.window}; {told}; wordkin {made_by}"

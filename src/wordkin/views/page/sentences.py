@@ -1,7 +1,7 @@
 """Sentences that make two words neighbours: what their text has around both.
 
-In: files of plain text, two words, and what is known of the others. Out: what `page/src/contract/answers.ts`
-says of sentences, ready for JSON.
+In: files of plain text, two words, and what is known of the others. Out: the sentences that
+`page/src/contract/answers.ts` declares, ready for JSON.
 
 Skip-gram gives like vectors to words that have like words around them. So the text is read for both
 words, and what stands in their windows is counted as in training: only words of the model take up
