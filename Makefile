@@ -4,6 +4,7 @@
 # make gallery  docs/gallery/, pictures of MODELS="a.safetensors b.safetensors", or of one that learns
 #                from Python's documentation
 # make lint    style and types
+# make docs    the documentation site, in build/site
 # make test-torch  the tests of what runs on PyTorch, which is large; make torch installs it
 # make sanitize  the tests of the native core under AddressSanitizer and UndefinedBehaviorSanitizer,
 #                and those of threads under ThreadSanitizer
@@ -18,7 +19,7 @@ INSTALLED := .venv/.installed
 SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src page -type f \
   -not -path '*/__pycache__/*' -not -path '*/node_modules/*')
 
-.PHONY: demo test browser gallery lint torch test-torch format sanitize fuzz clean
+.PHONY: demo test browser gallery docs lint torch test-torch format sanitize fuzz clean
 
 demo: $(INSTALLED)
 	$(BIN)/wordkin demo
@@ -39,6 +40,10 @@ lint: $(INSTALLED)
 	$(BIN)/mypy tests benchmarks docs
 	cd page && export PATH="$(CURDIR)/$(BIN):$$PATH" NODE_OPTIONS=--use-system-ca \
 	  && npm ci --loglevel=error && npm run --silent lint
+
+docs: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'wordkin[docs]'
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env docs build/site
 
 torch: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[test,gpu]'
