@@ -14,7 +14,7 @@ def api(names: str) -> str:
 
 def found(name: str) -> Any:
     """Return what has a name, as `wordkin.Word2Vec`."""
-    module, _, attribute = _TODAY.get(name, name).rpartition(".")
+    module, _, attribute = name.rpartition(".")
     return getattr(import_module(module), attribute)
 
 
@@ -27,25 +27,5 @@ def _entry(name: str) -> str:
             kind, option = "exception", ":show-inheritance:"
     elif inspect.isroutine(documented):
         kind = "function"
-    return f".. auto{kind}:: {_TODAY.get(name, name)}\n   {option}\n"
+    return f".. auto{kind}:: {name}\n   {option}\n"
 
-
-# Names that the package is about to offer, and where they are today.
-_TODAY = {
-    "wordkin.ApproximateVectors": "wordkin.approximate.ApproximateVectors",
-    "wordkin.Live": "wordkin.live.Live",
-    "wordkin.SubwordVectors": "wordkin.subword_vectors.SubwordVectors",
-    "wordkin.compare": "wordkin.comparing.compare",
-    "wordkin.count_to_file": "wordkin.training.count_to_file",
-    "wordkin.engines.outcome.Epoch": "wordkin.stochastic.Epoch",
-    "wordkin.engines.outcome.Pass": "wordkin.exact.Pass",
-    "wordkin.evaluation.comparing.Change": "wordkin.comparing.Change",
-    "wordkin.evaluation.comparing.Comparison": "wordkin.comparing.Comparison",
-    "wordkin.evaluation.stability.Band": "wordkin.comparing.Band",
-    "wordkin.evaluation.stability.Stability": "wordkin.comparing.Stability",
-    "wordkin.read_counts": "wordkin.cooccurrence.read_counts",
-    "wordkin.reproduce": "wordkin.training.reproduce",
-    "wordkin.stability": "wordkin.comparing.stability",
-    "wordkin.vectors.formats.FORMATS": "wordkin.formats.FORMATS",
-    "wordkin.views.maps.map.Map": "wordkin.maps.Map",
-}
