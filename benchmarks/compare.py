@@ -23,7 +23,7 @@ from typing import Any
 
 from evaluate import QUALITIES, missing_files
 from measure import ToolError, run_child
-from peers import HERE, TOOLS, Corpus, Settings, Tool, joined
+from peers import DEFAULT, HERE, TOOLS, Corpus, Settings, Tool, joined
 
 OURS = "wordkin"
 
@@ -118,7 +118,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--subsample", type=float, default=1e-4, help="threshold for frequent words")
     add("--threads", type=positive, default=2, help="threads for every tool")
     add("--runs", type=positive, default=3, help="runs of each tool; run i has the seed i")
-    add("--tools", default=",".join(TOOLS), help="which to compare, in this order")
+    add("--tools", default=",".join(DEFAULT), help=f"which of {', '.join(TOOLS)}, in this order")
     add("--json", type=Path, metavar="FILE", help="write everything there too")
     options = parser.parse_args(arguments)
 
@@ -264,7 +264,7 @@ def table(entries: list[Entry]) -> str:
             shown(entry.middle(lambda run: run.wall_seconds), 2),
             shown(entry.middle(lambda run: run.peak_bytes / 1e6), 0),
         ]
-        row += [shown(entry.middle(score_of(quality)), 1) for quality in QUALITIES]
+        row += [scored(entry, quality) for quality in QUALITIES]
         rows.append(row)
     return "\n" + aligned(rows)
 
@@ -308,9 +308,14 @@ def ratio(ours: list[Run], theirs: list[Run], speed: Callable[[Run], float]) -> 
     }
 
 
-def score_of(quality: str) -> Callable[[Run], float | None]:
-    """Return the function that reads one score of a run."""
-    return lambda run: run.quality.get(quality, {}).get("score")
+def scored(entry: Entry, quality: str) -> str:
+    """Return a median score, and beside it the per cent of the file's items that it is of."""
+
+    def middle(part: str) -> float | None:
+        return entry.middle(lambda run: run.quality.get(quality, {}).get(part))
+
+    score = middle("score")
+    return "-" if score is None else f"{score:.1f} of {shown(middle('covered'), 0)} %"
 
 
 def shown(value: float | None, digits: int) -> str:

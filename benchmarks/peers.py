@@ -121,6 +121,38 @@ class WithoutLocks(Wordkin):
     mode = "--no-deterministic"
 
 
+class Exact(Wordkin):
+    """Our exact engine on the full softmax, with its own defaults and at most so many words."""
+
+    def __init__(self, name: str, max_vocab: int | None) -> None:
+        self.name, self._max_vocab = name, max_vocab
+
+    def train_command(self, corpus: Corpus, settings: Settings, model: str, seed: int) -> list[str]:
+        """Return ``wordkin train --objective naive-softmax``."""
+        # fmt: off
+        return [
+            str(self.executable), "train", corpus.name,
+            "--output", model,
+            "--objective", "naive-softmax",
+            "--dim", str(settings.dim),
+            "--window", str(settings.window),
+            "--min-count", str(settings.min_count),
+            *(() if self._max_vocab is None else ("--max-vocab", str(self._max_vocab))),
+            "--subsample", f"{settings.subsample:g}",
+            "--threads", str(settings.threads),
+            "--seed", str(seed),
+            "--held-out", "0",
+            "--json",
+        ]
+        # fmt: on
+
+    def training_seconds(self, outcome: Outcome, corpus: Corpus, settings: Settings) -> float:
+        """Read its report; counting is a part of training."""
+        return super().training_seconds(outcome, corpus, settings) + float(
+            json_report(outcome)["seconds"]["counting"]
+        )
+
+
 class Gensim(Tool):
     """gensim's Word2Vec in its fastest mode, ``corpus_file``; it writes word2vec's format."""
 
@@ -216,8 +248,21 @@ class Word2vecC(Tool):
 
 
 TOOLS: dict[str, Tool] = {
-    tool.name: tool for tool in (Wordkin(), WithoutLocks(), Gensim(), FastText(), Word2vecC())
+    tool.name: tool
+    for tool in (
+        Wordkin(),
+        WithoutLocks(),
+        Gensim(),
+        FastText(),
+        Word2vecC(),
+        Exact("wordkin-exact-10k", 10_000),
+        Exact("wordkin-exact-30k", 30_000),
+        Exact("wordkin-exact", None),
+    )
 }
+
+DEFAULT = [name for name, tool in TOOLS.items() if not isinstance(tool, Exact)]
+"""Those that do the same work; the exact engine does other work, and takes longer."""
 
 
 def child_script(
