@@ -175,9 +175,11 @@ def test_an_array_beside_a_pickle_changed_anywhere_is_refused_or_consistent(
 
 MEASURE = """
 import sys
-from wordkin import formats, tensors, subwords, _core
-from wordkin.errors import FormatError
-from wordkin.formats import fasttext, gensim, model
+from wordkin import _core
+from wordkin.system import tensors
+from wordkin.vectors import formats, subwords
+from wordkin.system.errors import FormatError
+from wordkin.vectors.formats import fasttext, gensim, model
 
 def high_water():
     return next(int(l.split()[1]) for l in open("/proc/self/status") if l.startswith("VmHWM"))

@@ -37,8 +37,8 @@ INTERESTING = [
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read 4 KB at a time: as many do not come in one piece, and buffers are quickly made."""
-    monkeypatch.setattr(word2vec, "PIECE", 1 << 12)
-    monkeypatch.setattr(word2vec, "THREADS", 1)
+    monkeypatch.setattr(word2vec, "CHUNK_BYTES", 1 << 12)
+    monkeypatch.setattr(word2vec, "TEXT_THREADS", 1)
 
 
 def some_file(path: Path, name: str, words: int, dim: int) -> bytes:
@@ -153,9 +153,9 @@ def test_hostile_headers_are_refused(tmp_path: Path, name: str, header: bytes) -
 IN_LITTLE_MEMORY = """
 import re, sys
 from pathlib import Path
-from wordkin import formats
-from wordkin.errors import FormatError
-from wordkin.formats import packed, sniffing, word2vec
+from wordkin.vectors import formats
+from wordkin.system.errors import FormatError
+from wordkin.vectors.formats import packed, sniffing, word2vec
 path, name, most = sys.argv[1], sys.argv[2] or None, int(sys.argv[3])
 
 def peak():  # KB; what `resource` tells begins with the peak of the parent
