@@ -102,7 +102,7 @@ def test_compare_refuses_models_without_common_words(
 ) -> None:
     (tmp_path / "v.txt").write_text("2 1\nx 1\ny 1\n")
     message = fails("compare", models[0], tmp_path / "v.txt", code=2)
-    assert message == "the models must have 2 words or more in common, got 0"
+    assert message == "the models must have at least 2 words in common, got 0"
 
 
 # ---- stability -----------------------------------------------------------------------------------

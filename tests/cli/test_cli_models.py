@@ -137,7 +137,7 @@ def test_convert_writes_a_folder_and_takes_its_own_for_an_old_one(
         weights = load_file(target / "model.safetensors")["embedding.weight"]
         assert weights.tobytes() == MATRIX[:limit].tobytes()
     (target / "mine").touch()
-    assert "has other files in it" in fails(
+    assert "contains other files" in fails(
         "convert", table, target, "--to", "sentence-transformers"
     )
 

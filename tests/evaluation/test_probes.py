@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from wordkin import WordVectors, evaluation
-from wordkin.evaluation.builtin_probes import OF_A_KIND, odd_questions, parse_probes, probes
+from wordkin.evaluation.builtin_probes import KIND_SIZE, odd_questions, parse_probes, probes
 from wordkin.system.errors import FormatError
 
 
@@ -35,7 +35,7 @@ def test_no_word_comes_twice_in_a_section_so_every_question_can_be_answered() ->
 
 def test_an_outsider_is_of_no_kind_that_the_others_are_of() -> None:
     for *kind, outsider in probes().odd.questions:
-        assert len({*kind, outsider}) == OF_A_KIND + 1
+        assert len({*kind, outsider}) == KIND_SIZE + 1
 
 
 def test_questions_of_pairs_are_all_ordered_pairs_of_pairs() -> None:
@@ -57,7 +57,7 @@ def test_odd_questions_go_round_each_group_with_a_word_of_each_other() -> None:
     ("data", "message"),
     [
         (b": s\na b\na b c\n", "p, line 3: a pair must be 2 words, got 3"),
-        (b": odd-one-out\na b c\n", "p, line 2: a group must be 4 words or more, got 3"),
+        (b": odd-one-out\na b c\n", "p, line 2: a group must be at least 4 words, got 3"),
     ],
 )
 def test_lines_that_are_neither_pair_nor_group_are_refused(data: bytes, message: str) -> None:

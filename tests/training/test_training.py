@@ -601,7 +601,7 @@ def test_a_full_disk_leaves_the_old_model(
 def test_load_refuses_what_is_not_finite(tmp_path: Path) -> None:
     path = tmp_path / "v.safetensors"
     write(path, VectorFile(["a", "b"], np.array([[1], [np.nan]], np.float32)))
-    with pytest.raises(FormatError, match=r"v\.safetensors: .* finite, the one of 'b' is"):
+    with pytest.raises(FormatError, match=r"v\.safetensors: .* finite, that of 'b' is"):
         wordkin.load(path)
 
 

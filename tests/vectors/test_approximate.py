@@ -144,7 +144,7 @@ def test_an_index_of_other_vectors_is_refused(saved: Path, vectors: WordVectors)
         WordVectors([f"v{i}" for i in range(2000)], vectors.matrix),
     ]
     for other in others:
-        with pytest.raises(FormatError, match="index: the index of other vectors"):
+        with pytest.raises(FormatError, match="index: the index belongs to other vectors"):
             ApproximateVectors(other, index=saved)
 
 
@@ -171,7 +171,7 @@ def test_what_is_no_index_or_missing_says_so(tmp_path: Path, vectors: WordVector
 
     with open(tmp_path / "other", "wb", buffering=0) as file:
         write_tensors(file, {"index": np.zeros(3)}, {})
-    with pytest.raises(FormatError, match="not an index of wordkin"):
+    with pytest.raises(FormatError, match="not a wordkin index"):
         ApproximateVectors(vectors, index=tmp_path / "other")
     with pytest.raises(FileNotFoundError, match="missing"):
         ApproximateVectors(vectors, index=tmp_path / "missing")
@@ -183,7 +183,7 @@ def test_an_index_whose_metadata_are_nested_without_end_is_refused(
     with open(tmp_path / "index", "wb", buffering=0) as file:
         index = {"index": np.zeros(8, np.uint8)}
         write_tensors(file, index, {"wordkin-index": "[" * 200_000})
-    with pytest.raises(FormatError, match=r"not an index of wordkin: .*nested too deeply"):
+    with pytest.raises(FormatError, match=r"not a wordkin index: .*nested too deeply"):
         ApproximateVectors(vectors, index=tmp_path / "index")
 
 

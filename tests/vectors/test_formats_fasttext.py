@@ -134,10 +134,10 @@ def test_a_vector_that_is_not_finite_is_refused(tmp_path: Path) -> None:
     ("data", "message"),
     [
         (b"", r"not a fastText model: cut short .* \(at byte 0\)"),
-        (b"5 4\nthe 0.1 0.2\n", r"not a fastText model, or of a version before 11 \(at byte 0\)"),
+        (b"5 4\nthe 0.1 0.2\n", r"not a fastText model, or one .* before 11 \(at byte 0\)"),
         (made({b"a": 1}, [[1]], version=13), r"must be 11 or 12, got 13 \(at byte 4\)"),
-        (made({b"a": 1}, [[1]], quantised=1, maxn=0), r"quantised \(\.ftz\), .* \(at byte 103\)"),
-        (made({b"a": 1}, [[1]], pruned=3, maxn=0), r"quantised model \(\.ftz\) \(at byte 64\)"),
+        (made({b"a": 1}, [[1]], quantised=1, maxn=0), r"quantised .* \(at byte 103\)"),
+        (made({b"a": 1}, [[1]], pruned=3, maxn=0), r"quantised model: .*\(at byte 64\)"),
         (made({b"a": 1}, [[1]]), "n-grams need buckets, got 0"),
         (made({b"a": 1}, [[1]], bucket=-1, maxn=0), "buckets at least 0"),
         (made({b"a": 1}, [[1]], dim=0, maxn=0), "dim must be at least 1"),

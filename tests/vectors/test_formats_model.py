@@ -218,9 +218,9 @@ def header(**change: Any) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("change", "metadata", "message"),
     [
-        ({}, None, "a safetensors file, but not a model of wordkin"),
-        ({}, {"other": "{}"}, "a safetensors file, but not a model of wordkin"),
-        ({}, {"wordkin-counts": "{}"}, "counts, not vectors: `wordkin train --counts`"),
+        ({}, None, "a safetensors file, but not written by wordkin"),
+        ({}, {"other": "{}"}, "a safetensors file, but not written by wordkin"),
+        ({}, {"wordkin-counts": "{}"}, "counts, not vectors: use `wordkin train --counts`"),
         ({}, {"wordkin": "{"}, "the metadata are damaged"),
         ({}, {"wordkin": "[]"}, "the metadata are damaged"),
         ({}, {"wordkin": "[" * 10**5}, "the metadata are damaged"),
@@ -320,9 +320,9 @@ def test_a_model_may_be_written_over_the_file_that_it_lies_in(tmp_path: Path) ->
 
 def test_vectors_alone_are_no_model(tmp_path: Path) -> None:
     write(tmp_path / "v", VectorFile(["a", "b", "c"], model(3)["center"]))
-    with pytest.raises(FormatError, match="v: it holds vectors alone, not a model"):
+    with pytest.raises(FormatError, match="v: it contains vectors alone, not a model"):
         read_model(tmp_path / "v")
-    with pytest.raises(FormatError, match="v: it holds vectors alone, not a model"):
+    with pytest.raises(FormatError, match="v: it contains vectors alone, not a model"):
         Word2Vec.load(tmp_path / "v")
 
 

@@ -123,9 +123,9 @@ def test_words_come_back_as_they_were_or_are_refused(
     ("word", "message"),
     [
         ("", "cannot hold the word '': it is empty"),
-        ("New York", "cannot hold the word 'New York': it has white space in it"),
-        ("a\n", r"cannot hold the word 'a\\n': it has white space in it"),
-        ("\ta", r"cannot hold the word '\\ta': it has white space in it"),
+        ("New York", "cannot hold the word 'New York': it contains white space"),
+        ("a\n", r"cannot hold the word 'a\\n': it contains white space"),
+        ("\ta", r"cannot hold the word '\\ta': it contains white space"),
         ("\ud800", r"cannot hold the word '\\ud800'"),
         ("b", "the word 'b' comes twice"),
     ],
@@ -196,7 +196,7 @@ def test_vectors_that_the_disk_cannot_hold_leave_the_old_file(tmp_path: Path, su
 
 
 def test_vectors_that_are_not_finite_are_not_written(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="vectors must be finite, the one of 'b' is not"):
+    with pytest.raises(FormatError, match="vectors must be finite, that of 'b' is not"):
         export(tmp_path / "v.txt", ["a", "b"], np.array([[0.0], [np.nan]]))
     assert list(tmp_path.iterdir()) == []
 
@@ -411,7 +411,7 @@ def test_of_words_that_come_again_the_first_vector_is_kept(tmp_path: Path, suffi
     for i, word in again.items():
         content = content.replace(b"w%03d " % i, word + b" ")
     path.write_bytes(content)
-    message = "words that come again: 4, the first is 'w050'; the first vector of each is kept"
+    message = "4 repeated words, such as 'w050'; the first vector of each is kept"
     with pytest.warns(FormatWarning, match=message):
         found = formats.read(path)
     kept = [i for i in range(500) if i not in again]
@@ -430,8 +430,8 @@ def test_neither_pieces_nor_threads_change_what_is_read_and_written(
     if piece < 1000:
         words, matrix = words[:40], matrix[:40]
     export(tmp_path / f"whole{suffix}", words, matrix)
-    monkeypatch.setattr(word2vec, "PIECE", piece)
-    monkeypatch.setattr(word2vec, "THREADS", threads)
+    monkeypatch.setattr(word2vec, "CHUNK_BYTES", piece)
+    monkeypatch.setattr(word2vec, "TEXT_THREADS", threads)
     export(tmp_path / f"pieces{suffix}", words, matrix)
     content = (tmp_path / f"pieces{suffix}").read_bytes()
     assert content == (tmp_path / f"whole{suffix}").read_bytes()
@@ -444,7 +444,7 @@ def test_neither_pieces_nor_threads_change_what_is_read_and_written(
 def test_the_first_damaged_line_is_named_on_any_number_of_threads(
     tmp_path: Path, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(word2vec, "THREADS", threads)
+    monkeypatch.setattr(word2vec, "TEXT_THREADS", threads)
     lines = [b"w%d 0.25 -0.5\n" % i for i in range(40_000)]
     lines[20_001] = b"w20001 0.25 x\n"
     lines[39_000] = b"\n"
@@ -509,7 +509,7 @@ def test_an_error_of_the_disk_is_no_damage(tmp_path: Path, monkeypatch: pytest.M
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(gzip.GzipFile, "readinto", fails)
-    with packed.unpacked(path) as stream, pytest.raises(OSError, match="Input/output"):
+    with packed.decompressed(path) as stream, pytest.raises(OSError, match="Input/output"):
         stream.read_into(memoryview(bytearray(10)))
 
 
@@ -576,7 +576,7 @@ def test_what_is_damaged_is_named_and_the_byte_where_it_is(
     piece: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(word2vec, "PIECE", piece)
+    monkeypatch.setattr(word2vec, "CHUNK_BYTES", piece)
     (tmp_path / "v").write_bytes(content)
     with pytest.raises(FormatError, match=rf"v: {message}.* \(at byte {at}\)$"):
         formats.read(tmp_path / "v", format=name)
@@ -640,9 +640,9 @@ def test_what_is_written_is_known_without_its_name(tmp_path: Path, format: str) 
     [
         (b"", "is empty"),
         (gzip.compress(b""), "is empty"),
-        (b"just some text\n", "begins like no known format"),
-        (b"\0" * 100, "begins like no known format"),
-        (b"9" * 30_000 + b" " + b"9" * 30_000 + b"x", "begins like no known format"),
+        (b"just some text\n", "not a known format"),
+        (b"\0" * 100, "not a known format"),
+        (b"9" * 30_000 + b" " + b"9" * 30_000 + b"x", "not a known format"),
         (gzip.compress(b"PAR1"), "a file in the format parquet packed by gzip: unpack it first"),
     ],
 )
@@ -696,11 +696,11 @@ def test_nothing_is_warned_of_where_words_differ(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (b"PK\x03\x04" + bytes(26) + b"glove.txt", "a zip archive: unpack it first"),
-        (b"\xef\xbb\xbf1 2\na 1 2\n", "begins with a byte order mark: save it without"),
+        (b"\xef\xbb\xbf1 2\na 1 2\n", "begins with a byte order mark: save the file without it"),
         (b"0.5\t-1.25e-3\n0\t1\n", "numbers without words, as in a .tsv"),
-        (b"love\tsex\t6.77\ntiger\tcat\t7.35\n", "begins like no known format of vectors"),
-        (b"old new 1.58\n", "begins like no known format of vectors"),
-        (b": capital\nAthens Greece Oslo Norway\n", "begins like no known format of vectors"),
+        (b"love\tsex\t6.77\ntiger\tcat\t7.35\n", "not a known format of vectors"),
+        (b"old new 1.58\n", "not a known format of vectors"),
+        (b": capital\nAthens Greece Oslo Norway\n", "not a known format of vectors"),
     ],
 )
 def test_what_people_mistake_for_vectors_is_refused_by_what_it_is(

@@ -72,12 +72,12 @@ def test_a_word_that_no_format_can_hold_is_named_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("name", "word", "message"),
     [
-        ("v.tsv", "a\tb", r"the word 'a\\tb': it has a tab or a newline in it"),
-        ("v.tsv", "a\n", r"the word 'a\\n': it has a tab or a newline in it"),
+        ("v.tsv", "a\tb", r"the word 'a\\tb': it contains a tab or a newline"),
+        ("v.tsv", "a\n", r"the word 'a\\n': it contains a tab or a newline"),
         ("v.tsv", "", "the word '': it is blank"),
         ("v.tsv", "\u3000\ufeff", "it is blank"),
-        ("v", "New York", "the word 'New York': it has white space in it"),
-        ("v", "a\r", "it has white space in it"),
+        ("v", "New York", "the word 'New York': it contains white space"),
+        ("v", "a\r", "it contains white space"),
         ("v", "", "the word '': it is empty"),
     ],
 )
@@ -149,7 +149,7 @@ def test_the_numbers_of_the_projector_are_the_same_float32(tmp_path: Path) -> No
 
 
 def test_the_projector_wants_two_dimensions(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="takes 2 dimensions or more, got 1"):
+    with pytest.raises(FormatError, match="needs at least 2 dimensions, got 1"):
         write(tmp_path / "x.tsv", ["a"], np.ones((1, 1)))
 
 
@@ -237,7 +237,7 @@ def test_every_kind_of_float32_comes_back_from_tables(tmp_path: Path, suffix: st
 def test_tables_are_written_and_read_in_groups_of_rows(
     tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "_GROUP", 4 * 6 * 10)  # ten rows
+    monkeypatch.setattr(tables, "_GROUP_BYTES", 4 * 6 * 10)  # ten rows
     padded = np.random.default_rng(0).normal(size=(37, 9)).astype(np.float32)
     matrix, words = padded[:, :6], [f"w{i}" for i in range(37)]
     path = tmp_path / f"v{suffix}"
@@ -307,15 +307,15 @@ FLOATS = pa.list_(pa.float32())
         ),
         (
             {"word": pa.array(["a", "b"]), "vector": pa.array([[1.0], [1.0, 2.0]], FLOATS)},
-            "all vectors must have 1 numbers as the first, got 2",
+            "all vectors must have 1 numbers like the first, got 2",
         ),
         (
             {"word": pa.array(["a", None]), "vector": pa.array([[1.0], [1.0]], FLOATS)},
-            "row 1 or one after it has a null",
+            "a null in row 1 or after it",
         ),
         (
             {"word": pa.array(["a", "b"]), "vector": pa.array([[1.0], None], FLOATS)},
-            "row 1 or one after it has a null",
+            "a null in row 1 or after it",
         ),
         (
             {
@@ -323,7 +323,7 @@ FLOATS = pa.list_(pa.float32())
                 "vector": pa.array([[1.0], [1.0]], FLOATS),
                 "count": pa.array([1, None]),
             },
-            "row 1 or one after it has a null",
+            "a null in row 1 or after it",
         ),
         (
             {"word": pa.array(["a", "a"]), "vector": pa.array([[1.0], [2.0]], FLOATS)},
@@ -331,7 +331,7 @@ FLOATS = pa.list_(pa.float32())
         ),
         (
             {"word": pa.array(["a"]), "vector": pa.array([[]], FLOATS)},
-            "vectors must have 1 number or more, got 0",
+            "vectors must have at least 1 number, got 0",
         ),
         (
             {
@@ -431,11 +431,11 @@ def test_a_folder_with_anything_else_in_it_is_not_replaced(tmp_path: Path, kind:
     target = tmp_path / "m"
     if kind == "a file":
         target.write_text("mine")
-        message = "must be a folder, there is a file"
+        message = "must be a folder, got a file"
     else:
         write(target, *some())
         (target / "README.md").write_text("mine")
-        message = "the folder has other files in it, such as 'README.md'"
+        message = "the folder contains other files, such as 'README.md'"
     with pytest.raises(FormatError, match=message):
         write(target, *some())
     assert list(tmp_path.iterdir()) == [target]

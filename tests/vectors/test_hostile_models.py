@@ -177,7 +177,7 @@ MEASURE = """
 import sys
 from wordkin import _core
 from wordkin.system import tensors
-from wordkin.vectors import formats, ngrams
+from wordkin.vectors import formats, subwords
 from wordkin.system.errors import FormatError
 from wordkin.vectors.formats import fasttext, gensim, model
 

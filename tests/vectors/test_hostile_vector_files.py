@@ -37,8 +37,8 @@ INTERESTING = [
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read 4 KB at a time: as many do not come in one piece, and buffers are quickly made."""
-    monkeypatch.setattr(word2vec, "PIECE", 1 << 12)
-    monkeypatch.setattr(word2vec, "THREADS", 1)
+    monkeypatch.setattr(word2vec, "CHUNK_BYTES", 1 << 12)
+    monkeypatch.setattr(word2vec, "TEXT_THREADS", 1)
 
 
 def some_file(path: Path, name: str, words: int, dim: int) -> bytes:

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wordkin.vectors import search
-from wordkin.vectors.search import Searched
+from wordkin.vectors.search import ExactIndex
 
 
-def searched(rows: Any) -> Searched:
-    return Searched(np.array(rows, dtype=np.float32, order="C"))
+def index(rows: Any) -> ExactIndex:
+    return ExactIndex(np.array(rows, dtype=np.float32, order="C"))
 
 
 def brute_force(matrix: Any, query: Any, k: int, exclude: Any = ()) -> list[tuple[float, int]]:
@@ -33,7 +33,7 @@ def test_nearest_equals_brute_force(V: int, d: int, k: int) -> None:
     matrix = rng.normal(size=(V, d)).astype(np.float32)
     query = search.direction(rng.normal(size=(1, d)), [1])
     exclude = sorted({0, V // 2}) if V > 1 else []
-    rows, cosines = search.nearest(searched(matrix), query, k, exclude)
+    rows, cosines = search.nearest(index(matrix), query, k, exclude)
     expected = brute_force(matrix, query, k, exclude)
     assert rows.tolist() == [i for _, i in expected]
     np.testing.assert_allclose(cosines, [c for c, _ in expected], atol=1e-14)
@@ -46,7 +46,7 @@ def test_equal_rows_come_in_the_order_of_their_numbers(d: int) -> None:
     matrix = np.tile(row, (1001, 1)).astype(np.float32)
     matrix[::2] *= -1
     query = search.direction(row[np.newaxis], [1])
-    rows, cosines = search.nearest(searched(matrix), query, 20)
+    rows, cosines = search.nearest(index(matrix), query, 20)
     assert rows.tolist() == list(range(1, 41, 2))
     assert len(set(cosines.tolist())) == 1
 
@@ -55,7 +55,7 @@ def test_order_is_that_of_float64_cosines_where_float32_sees_ties() -> None:
     # Cosines that differ by less than float32 can see near 1: rows turned by tiny angles.
     angles = np.tile([3e-5, 1e-5, 2e-5, 0.0, 4e-5], 100) + np.arange(500) * 1e-9
     matrix = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
-    rows, cosines = search.nearest(searched(matrix), np.array([1.0, 0.0]), 500)
+    rows, cosines = search.nearest(index(matrix), np.array([1.0, 0.0]), 500)
     wide = matrix.astype(np.float64)
     exact = wide[:, 0] / np.hypot(wide[:, 0], wide[:, 1])
     np.testing.assert_allclose(cosines, exact[rows], rtol=1e-15)
@@ -64,7 +64,7 @@ def test_order_is_that_of_float64_cosines_where_float32_sees_ties() -> None:
 
 
 def test_more_than_there_are_gives_all_that_are_not_excluded() -> None:
-    unit = searched(np.eye(4))
+    unit = index(np.eye(4))
     rows, cosines = search.nearest(unit, np.array([0.0, 0.0, 1.0, 0.0]), 99, exclude=[1, 1])
     assert rows.tolist() == [2, 0, 3]
     assert cosines.tolist() == [1.0, 0.0, 0.0]
@@ -73,7 +73,7 @@ def test_more_than_there_are_gives_all_that_are_not_excluded() -> None:
 
 def test_zero_query_gives_zero_cosines_in_order_over_many_rows() -> None:
     rows, cosines = search.nearest(
-        searched(np.random.default_rng(0).normal(size=(9000, 5))), np.zeros(5), 3
+        index(np.random.default_rng(0).normal(size=(9000, 5))), np.zeros(5), 3
     )
     assert rows.tolist() == [0, 1, 2]
     assert cosines.tolist() == [0.0, 0.0, 0.0]
@@ -82,7 +82,7 @@ def test_zero_query_gives_zero_cosines_in_order_over_many_rows() -> None:
 
 def test_cosines_never_leave_minus_one_to_one() -> None:
     matrix = np.random.default_rng(3).normal(size=(2000, 50)).astype(np.float32)
-    rows = searched(matrix)
+    rows = index(matrix)
     for row in matrix[:50]:
         query = search.direction(row[np.newaxis], [1])
         assert search.nearest(rows, query, 1)[1][0] <= 1.0
@@ -96,7 +96,7 @@ def test_cosines_never_leave_minus_one_to_one() -> None:
 def test_many_queries_are_answered_as_each_alone_is_on_any_number_of_threads() -> None:
     rng = np.random.default_rng(8)
     matrix = rng.integers(-2, 3, size=(3000, 6)).astype(np.float32)  # zeros and ties among them
-    rows = searched(matrix)
+    rows = index(matrix)
     queries = search.units(matrix[:1500])
     exclude = [[i] for i in range(1500)]
     found, cosines = search.nearest_many(rows, queries, 7, exclude=exclude, threads=1)
@@ -114,19 +114,19 @@ def test_many_queries_are_answered_as_each_alone_is_on_any_number_of_threads() -
 
 def test_what_is_excluded_is_so_for_its_own_query_only() -> None:
     queries = np.eye(3)
-    found, _ = search.nearest_many(searched(np.eye(3)), queries, 1, exclude=[[0], [], [2, 0]])
+    found, _ = search.nearest_many(index(np.eye(3)), queries, 1, exclude=[[0], [], [2, 0]])
     assert found.tolist() == [[1], [1], [1]]
-    by_array = search.nearest_many(searched(np.eye(3)), queries, 3, exclude=np.eye(3, dtype=int))
+    by_array = search.nearest_many(index(np.eye(3)), queries, 3, exclude=np.eye(3, dtype=int))
     assert by_array[0].tolist() == [[2, -1, -1]] * 3
 
 
 def test_answers_that_are_too_short_are_filled_up() -> None:
-    found, cosines = search.nearest_many(searched(np.eye(2)), np.eye(2), 4, exclude=[[0], [0, 1]])
+    found, cosines = search.nearest_many(index(np.eye(2)), np.eye(2), 4, exclude=[[0], [0, 1]])
     assert found.tolist() == [[1, -1, -1, -1], [-1, -1, -1, -1]]
     assert cosines.tolist() == [[0, 0, 0, 0]] * 2
-    empty = search.nearest_many(searched(np.empty((0, 2))), np.eye(2), 1)
+    empty = search.nearest_many(index(np.empty((0, 2))), np.eye(2), 1)
     assert empty[0].tolist() == [[-1], [-1]]
-    assert search.nearest_many(searched(np.eye(2)), np.empty((0, 2)), 3)[0].shape == (0, 3)
+    assert search.nearest_many(index(np.eye(2)), np.empty((0, 2)), 3)[0].shape == (0, 3)
 
 
 @pytest.mark.parametrize("d", [3, 300])
@@ -134,14 +134,14 @@ def test_only_what_is_within_is_found(d: int) -> None:
     rng = np.random.default_rng(4)
     matrix = rng.normal(size=(6000, d))
     query = search.units(rng.normal(size=(1, d)))[0]
-    first, _ = search.nearest(searched(matrix), query, 9, [2], within=5000)
+    first, _ = search.nearest(index(matrix), query, 9, [2], within=5000)
     assert first.tolist() == [i for _, i in brute_force(matrix[:5000], query, 9, [2])]
     chosen = np.sort(rng.permutation(6000)[:5000])
-    found, _ = search.nearest(searched(matrix), query, 9, chosen[:3].tolist(), within=chosen)
+    found, _ = search.nearest(index(matrix), query, 9, chosen[:3].tolist(), within=chosen)
     others = set(range(6000)) - set(chosen[3:].tolist())
     assert found.tolist() == [i for _, i in brute_force(matrix, query, 9, others)]
-    everything = search.nearest(searched(matrix), query, 9, within=10**9)
-    assert everything[0].tolist() == search.nearest(searched(matrix), query, 9)[0].tolist()
+    everything = search.nearest(index(matrix), query, 9, within=10**9)
+    assert everything[0].tolist() == search.nearest(index(matrix), query, 9)[0].tolist()
 
 
 scales = st.sampled_from([0.0, 1.0, 1.0, 1.0, 1e-44, 1e-30, 1e30, 3e37])
@@ -164,9 +164,7 @@ def test_rows_of_any_length_are_found_as_brute_force_finds_them(
     asked = data.draw(st.lists(st.integers(0, V - 1), min_size=1, max_size=5))
     exclude = data.draw(st.lists(st.integers(0, V - 1), max_size=3))
     queries = search.units(matrix[asked])
-    found, cosines = search.nearest_many(
-        searched(matrix), queries, k, exclude=[exclude] * len(asked)
-    )
+    found, cosines = search.nearest_many(index(matrix), queries, k, exclude=[exclude] * len(asked))
     for i, query in enumerate(queries):
         # The oracle sums in another order: cosines that are equal in mathematics may differ there.
         expected = brute_force(search.units(matrix), query, k, exclude)
@@ -197,7 +195,7 @@ def test_products_of_cosines_are_those_of_the_formula(V: int, d: int, n: int, m:
     matrix = np.random.default_rng(V).normal(size=(V, d)).astype(np.float32)
     asked = search.units(matrix[: n + m])
     exclude = list(range(n + m))
-    rows, scores = search.nearest_by_product(searched(matrix), asked[:n], asked[n:], 25, exclude)
+    rows, scores = search.nearest_by_product(index(matrix), asked[:n], asked[n:], 25, exclude)
     expected = product_scores(matrix, asked[:n], asked[n:])
     expected[exclude] = -1
     best = np.sort(expected)[::-1][:25]
@@ -211,7 +209,7 @@ def test_a_product_near_the_opposite_of_what_is_unwanted_is_still_exact() -> Non
     angles = np.pi + np.random.default_rng(2).normal(size=2000) * 1e-3
     matrix = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     wanted, unwanted = np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]])
-    rows, scores = search.nearest_by_product(searched(matrix), wanted, unwanted, 10)
+    rows, scores = search.nearest_by_product(index(matrix), wanted, unwanted, 10)
     expected = product_scores(matrix, wanted, unwanted)
     np.testing.assert_allclose(scores, np.sort(expected)[::-1][:10], rtol=1e-8)
     np.testing.assert_allclose(expected[rows], scores, rtol=1e-8)
@@ -221,17 +219,17 @@ def test_products_keep_to_what_is_within_and_not_excluded() -> None:
     matrix = np.random.default_rng(6).normal(size=(30, 4))
     asked = search.units(matrix[:3])
     rows, _ = search.nearest_by_product(
-        searched(matrix), asked[:2], asked[2:], 99, [0, 1, 2], np.array([2, 7, 9])
+        index(matrix), asked[:2], asked[2:], 99, [0, 1, 2], np.array([2, 7, 9])
     )
     assert sorted(rows.tolist()) == [7, 9]
-    nothing, _ = search.nearest_by_product(searched(matrix), asked[:2], asked[2:], 5, [0], 1)
+    nothing, _ = search.nearest_by_product(index(matrix), asked[:2], asked[2:], 5, [0], 1)
     assert nothing.tolist() == []
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e-40])
 def test_ranks_are_the_places_in_the_whole_answer(scale: float) -> None:
     matrix = np.random.default_rng(9).integers(-2, 3, size=(400, 3)) * np.float32(scale)
-    rows = searched(matrix)
+    rows = index(matrix)
     query = search.units(matrix[[5]])[0]
     found, _ = search.nearest(rows, query, 399, [5])
     assert [search.rank(rows, query, row, [5]) for row in found.tolist()] == list(range(1, 400))

@@ -158,14 +158,14 @@ def test_a_word_too_short_for_ngrams_has_no_direction() -> None:
 
 def test_what_has_no_vector_is_said() -> None:
     v = vectors()
-    with pytest.raises(UnknownWordError, match="bytes cannot hold the word"):
+    with pytest.raises(UnknownWordError, match="cannot be encoded as bytes"):
         v["\ud800"]
     with pytest.raises(TypeError, match="a word must be a str, got int"):
         v[3]  # type: ignore[index]
     broken = SubwordVectors(WORDS, OWN, None, subwords(ngrams=np.full_like(NGRAMS, np.nan)))
-    with pytest.raises(UnknownWordError, match="n-grams of 'unseen' is not finite"):
+    with pytest.raises(UnknownWordError, match="an n-gram of 'unseen' is not finite"):
         broken["unseen"]
-    with pytest.raises(SettingsError, match="matrix must have one row a word"):
+    with pytest.raises(SettingsError, match="matrix must have one row per word"):
         SubwordVectors(["a"], OWN, None, subwords())
 
 

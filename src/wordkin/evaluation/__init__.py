@@ -1,4 +1,4 @@
-"""What vectors are worth, and where two models differ.
+"""Evaluation of word vectors: analogies, similarity judgements, and comparison of models.
 
 >>> from wordkin import evaluation, load
 >>> questions = evaluation.read_analogies("questions-words.txt")              # doctest: +SKIP

@@ -1,8 +1,8 @@
-"""Questions that come with the package: analogies and odd ones out, in plain English.
+"""The built-in probes: analogies and odd-one-out questions about common English words.
 
-Nothing in; questions out, made from the pairs and groups of ``probes.txt``, which says how it is
-written. They show within a second whether vectors have learned something; to compare with published
-figures takes the published files.
+In: the pairs and groups of ``probes.txt``, which documents its format. Out: questions. They show
+within a second whether vectors have learned anything; a comparison with published results needs the
+published question files.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from importlib.resources import files
 from itertools import permutations
 from typing import TypeAlias
 
-from wordkin.evaluation.question_files import AnalogyFile, Section, read_sections, wrong
+from wordkin.evaluation.question_files import AnalogyFile, Section, line_error, read_sections
 
 Group: TypeAlias = tuple[str, ...]
 
 ODD = "odd-one-out"
-OF_A_KIND = 4
-"""Words of one kind in a question of an odd one out; the one that is not comes last."""
+KIND_SIZE = 4
+"""The number of words of the same kind in an odd-one-out question; the odd one comes last."""
 
 
 @dataclass(frozen=True)
 class OddFile:
-    """Questions of `OF_A_KIND` words of one kind and, last, one of another kind."""
+    """Odd-one-out questions: each is `KIND_SIZE` words of one kind, then one of another kind."""
 
     name: str
     questions: tuple[Group, ...]
@@ -35,26 +35,35 @@ class OddFile:
 
 @dataclass(frozen=True)
 class Probes:
-    """Analogies and odd ones out."""
+    """The built-in questions: analogies, and odd-one-out questions."""
 
     analogies: AnalogyFile
     odd: OddFile
 
 
 def probes() -> Probes:
-    """Return the questions that come with the package."""
+    """Return the questions that come with the package.
+
+    Returns
+    -------
+    Probes
+        `analogies` for `evaluate_analogies`, and `odd` for `evaluate_odd`.
+    """
     return parse_probes(
         "probes.txt", files("wordkin.evaluation").joinpath("probes.txt").read_bytes()
     )
 
 
 def parse_probes(name: str, data: bytes) -> Probes:
-    """Make questions of pairs and groups.
+    """Build questions from sections of pairs and groups.
+
+    Each section gives an analogy for every ordered pair of its word pairs. Each line of the section
+    "odd-one-out" is a group of words of one kind.
 
     Raises
     ------
     FormatError
-        If a line is no pair, or a group too small; it names the line.
+        If a line is not a pair, or a group is too small. The error names the line.
     """
     sections, groups = [], []
     for title, lines in read_sections(name, data):
@@ -68,24 +77,27 @@ def parse_probes(name: str, data: bytes) -> Probes:
 
 def _pair(name: str, number: int, words: Group) -> tuple[str, str]:
     if len(words) != 2:
-        raise wrong(name, number, f"a pair must be 2 words, got {len(words)}")
+        raise line_error(name, number, f"a pair must be 2 words, got {len(words)}")
     return words[0], words[1]
 
 
 def _group(name: str, number: int, words: Group) -> Group:
-    if len(words) < OF_A_KIND:
-        raise wrong(name, number, f"a group must be {OF_A_KIND} words or more, got {len(words)}")
+    if len(words) < KIND_SIZE:
+        raise line_error(
+            name, number, f"a group must be at least {KIND_SIZE} words, got {len(words)}"
+        )
     return words
 
 
 def odd_questions(groups: Sequence[Group]) -> list[Group]:
-    """Return the questions of groups, by a fixed rule.
+    """Return the questions that a fixed rule builds from groups.
 
-    From each word of a group on, four words that follow each other, round the end; with each of the
-    other groups' word of the same number, again round its end.
+    For each position in a group and each other group, a question consists of `KIND_SIZE` words of
+    the group from that position on, and the word of the other group at the same position. Positions
+    wrap around.
     """
     return [
-        (*((group * 2)[start : start + OF_A_KIND]), other[start % len(other)])
+        (*((group * 2)[start : start + KIND_SIZE]), other[start % len(other)])
         for group in groups
         for start in range(len(group))
         for other in groups

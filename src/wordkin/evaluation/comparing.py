@@ -1,22 +1,22 @@
-"""Two models of the same words, or several: where they agree on neighbours, and where they do not.
+"""Comparison of two models: for each word, how far they agree on its neighbours and its vector.
 
-In: `WordVectors`. Out: a `Comparison` of two, a `Stability` of several. The vectors of two models
-cannot be compared number by number: training leaves the axes free. Neighbours can, and so can
-vectors after the rotation that brings one model closest to the other.
+In: two `WordVectors`. Out: a `Comparison`. The coordinates of two models cannot be compared
+directly, because training determines them only up to a rotation. Neighbours can be compared, and
+vectors after the rotation that aligns the models best.
 
     overlap of a word    |N_A ∩ N_B| / k, where N are its k nearest neighbours by cosine
     aligned cosine       of a word's two vectors, after the orthogonal Q that minimises |A Q - B|²
-                         over all common words, A and B centred (Schönemann 1966; Hamilton,
-                         Leskovec and Jurafsky 2016 for vectors of words)
+                         over all common words, A and B centred (Schönemann 1966; for word vectors
+                         Hamilton, Leskovec and Jurafsky 2016)
 
-All is over the words that every model has, with a vector that is not zero: the common words, most
-frequent first. Neighbours are looked for among these alone, so that a word that one model lacks
-takes nobody's place.
+Only common words are compared: those with a nonzero vector in both models, most frequent first.
+Neighbours are searched among the common words, so that a word missing from one model does not count
+as a disagreement.
 
-Before they are aligned, rows are scaled to length 1, so that each word counts the same, their mean
-is taken away, and they are scaled again. Without the mean taken away, the cosine would mostly tell
-that both models have one: the vectors of a model lean in one direction (Mu and Viswanath 2018),
-which any alignment matches.
+Before alignment, the rows are scaled to length 1, so that all words have the same weight; their
+mean is subtracted, and they are scaled again. The vectors of a model share a common direction (Mu
+and Viswanath 2018), which any alignment would match. Without centring, the aligned cosine would
+mostly measure that.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.evaluation.agreement import (
-    Near,
+    Neighbours,
     aligned_cosines,
-    asked_of,
     centred,
     common_words,
+    compared_rows,
     count_shared,
-    place_of,
-    sizes_of,
+    neighbourhood_sizes,
+    position_of,
 )
 from wordkin.system.checks import at_least
 from wordkin.system.errors import SettingsError
@@ -52,11 +52,11 @@ class Change:
     ----------
     word : str
     overlap : float
-        Share of its neighbours that both models have, in [0, 1].
+        The share of its neighbours that the models have in common, in [0, 1].
     cosine : float
-        Of its two vectors, after alignment.
+        The cosine of its two vectors after alignment.
     in_a, in_b : tuple of (word, cosine)
-        Its neighbours in each, nearest first.
+        Its neighbours in each model, nearest first.
     """
 
     word: str
@@ -68,20 +68,20 @@ class Change:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What two models make of their n compared words. `compare` makes it.
+    """The agreement of two models on n words, as returned by `compare`.
 
     Attributes
     ----------
     words : tuple of n str
-        Those compared, most frequent first.
+        The compared words, most frequent first.
     common : int
-        How many words both models have; the alignment is over all of them.
+        The number of words that both models have. The alignment uses all of them.
     candidates : int
-        How many of these a neighbour may be.
+        The number of common words among which neighbours were searched.
     k : int
-        Neighbours of each word.
+        The number of neighbours of each word.
     overlap : (n,) float64 array
-        For each word, the share of its k neighbours that both models have.
+        For each word, the share of its k neighbours that the models have in common.
     cosine : (n,) float64 array
         For each word, the cosine of its two vectors after alignment.
     """
@@ -93,7 +93,7 @@ class Comparison:
     overlap: Float64
     cosine: Float64
     _names: tuple[str, ...]
-    _near: tuple[Near, Near]
+    _neighbours: tuple[Neighbours, Neighbours]
 
     @property
     def mean_overlap(self) -> float:
@@ -107,31 +107,31 @@ class Comparison:
 
     @property
     def jaccard(self) -> Float64:
-        """For each word |N_A ∩ N_B| / |N_A ∪ N_B|, (n,): the overlap o as o / (2 - o)."""
+        """The Jaccard index |N_A ∩ N_B| / |N_A ∪ N_B| of each word, (n,)."""
         return self.overlap / (2 - self.overlap)
 
     @property
     def chance(self) -> float:
-        """The mean overlap of models that have nothing in common."""
+        """The expected mean overlap of two unrelated models."""
         return self.k / max(self.k, self.candidates - 1)
 
     @cached_property
     def shared(self) -> npt.NDArray[np.int64]:
-        """How many words share 0, 1, … k neighbours, (k + 1,)."""
+        """The number of words that have 0, 1, … k neighbours in common, (k + 1,)."""
         return np.bincount(np.rint(self.overlap * self.k).astype(np.int64), minlength=self.k + 1)
 
     def of(self, word: str) -> Change:
-        """Return what became of a word.
+        """Return overlap, cosine and neighbours of one word.
 
         Raises
         ------
         UnknownWordError
-            If it is not among the words compared.
+            If the word was not compared.
         """
-        return self._change(place_of(self._index, word))
+        return self._change(position_of(self._index, word))
 
     def most_changed(self, n: int = 20) -> list[Change]:
-        """Return the words of the least overlap; of equals, those of the least aligned cosine."""
+        """Return the n words with the smallest overlap; of ties, the smallest aligned cosine."""
         order = np.lexsort((self.cosine, self.overlap))[: at_least(0, "n", n)]
         return [self._change(int(i)) for i in order]
 
@@ -142,7 +142,7 @@ class Comparison:
     def _change(self, i: int) -> Change:
         in_a, in_b = (
             tuple((self._names[j], c) for j, c in zip(rows.tolist(), cosines.tolist(), strict=True))
-            for rows, cosines in ((near.rows[i], near.cosines[i]) for near in self._near)
+            for rows, cosines in ((n.rows[i], n.cosines[i]) for n in self._neighbours)
         )
         return Change(self.words[i], float(self.overlap[i]), float(self.cosine[i]), in_a, in_b)
 
@@ -158,44 +158,52 @@ def compare(
 ) -> Comparison:
     """Compare two models by the neighbours of their words, and by their vectors after alignment.
 
-    Where one has more dimensions, the other gets zeros for them: that changes no cosine.
+    If the models have different dimensions, the shorter vectors are padded with zeros, which
+    changes no cosine.
 
     Parameters
     ----------
     a, b : WordVectors
-        The order of words is by the counts of `a`; if it has none, the order in `a`.
+        Words are ordered by the counts of `a`, or as in `a` if it has no counts.
     k : int
-        Neighbours of each word, at least 1; all other words if there are fewer.
+        The number of neighbours of each word, at least 1; all other words if there are fewer.
     most_frequent : int, optional
-        Compare so many words only, the most frequent common ones.
+        Compare only the N most frequent common words, at least 1.
     within : int, optional
-        Neighbours are among so many words only, the most frequent common ones.
+        Search neighbours only among the N most frequent common words, at least 2.
     words : sequence of str, optional
-        Compare these words only, in this order.
+        Compare only these words, in this order. `most_frequent` is then ignored.
+
+    Returns
+    -------
+    Comparison
 
     Raises
     ------
     SettingsError
-        If there are fewer than 2 common words, no `words`, or a number is below 1.
+        If there are fewer than 2 common words, `words` is empty, or a number is too small.
     UnknownWordError
-        For one of `words` that one of the models does not have.
+        If a model does not have one of `words`, or has a zero vector for it.
     """
     if words is not None:
         words = [words] if isinstance(words, str) else list(words)
         if not words:
             raise SettingsError("words must be at least 1, got 0")
     common = common_words([a, b])
-    taken = [model.take(common.words) for model in (a, b)]
-    asked = asked_of(common, most_frequent) if words is None else common.places(words, [a, b])
-    k, candidates = sizes_of(common, k, within)
-    near_a, near_b = (Near.of(model, asked, k, candidates) for model in taken)
+    if words is None:
+        rows = compared_rows(common, most_frequent)
+    else:
+        rows = common.positions(words, [a, b])
+    k, candidates = neighbourhood_sizes(common, k, within)
+    models = [model.take(common.words) for model in (a, b)]
+    neighbours_a, neighbours_b = (Neighbours.of(model, rows, k, candidates) for model in models)
     return Comparison(
-        tuple(common.words[i] for i in asked),
+        tuple(common.words[i] for i in rows),
         len(common.words),
         candidates,
         k,
-        count_shared(near_a.rows, near_b.rows) / k,
-        aligned_cosines(centred(taken[0].matrix), centred(taken[1].matrix), asked),
+        count_shared(neighbours_a.rows, neighbours_b.rows) / k,
+        aligned_cosines(centred(models[0].matrix), centred(models[1].matrix), rows),
         common.words,
-        (near_a, near_b),
+        (neighbours_a, neighbours_b),
     )

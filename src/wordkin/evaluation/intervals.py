@@ -1,10 +1,10 @@
-"""How sure a score is: correlations, bootstrap intervals and paired tests, of plain arrays.
+"""Correlations, bootstrap intervals and paired tests, on plain arrays.
 
-In: what was right, or what a model and what people said of each item. Out: numbers.
+In: which answers are right, or the similarities by people and by a model. Out: numbers.
 
-Intervals are percentile bootstrap intervals: items are drawn anew, as many as there are and with
-repetition, and the middle 95 % of the scores that this gives are the interval. The draws are
-seeded, so the same items give the same interval.
+Intervals are percentile bootstrap intervals: the items are resampled with replacement, and the
+interval covers the middle 95 % of the scores of the resamples. Resampling is seeded, so that the
+same items give the same interval.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from wordkin.system.types import Bools, Float64, Floats
 RESAMPLES = 2000
 LEVEL = 0.95
 
-_DRAWN = 1 << 20  # items drawn at a time
+_DRAWN = 1 << 20  # items resampled at a time
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,17 @@ class Interval:
 
 @dataclass(frozen=True)
 class Difference:
-    """By how much a second model's score is above the first one's, on the same items.
+    """The difference between the scores of two models on the same items.
 
     Attributes
     ----------
     difference : float
+        The second score minus the first.
     interval : Interval
+        That of the difference.
     p : float
-        Two-sided: how probable a difference as large is between models that are equally good.
+        The two-sided p-value: the probability of a difference at least as large between equally
+        good models.
     """
 
     difference: float
@@ -49,65 +52,66 @@ class Difference:
 
 
 def pearson(x: Floats, y: Floats) -> float | None:
-    """Return Pearson's correlation of two (n,) arrays; None if one of them does not vary."""
+    """Return Pearson's correlation of two (n,) arrays; None if one of them is constant or empty."""
     if not len(x):
         return None
     one, other = (np.asarray(z, dtype=np.float64)[np.newaxis] for z in (x, y))
-    found = float(_correlations(one, other, np.ones_like(one))[0])
-    return None if math.isnan(found) else found
+    correlation = float(_correlations(one, other, np.ones_like(one))[0])
+    return None if math.isnan(correlation) else correlation
 
 
 def spearman(x: Floats, y: Floats) -> float | None:
-    """Return Spearman's correlation, equal values having their mean rank; None as in `pearson`."""
+    """Return Spearman's correlation, where ties have their mean rank; None as in `pearson`."""
     return pearson(average_ranks(x), average_ranks(y))
 
 
 def average_ranks(x: Floats) -> Float64:
-    """Return the ranks of (n,) numbers, from 1; those of equal numbers are their mean."""
+    """Return the ranks of (n,) numbers, starting at 1; ties have their mean rank."""
     ranks: Float64 = _Ranking(x).ranks(np.ones((1, len(x))))[0]
     return ranks
 
 
 def accuracy_interval(right: int, n: int, *, seed: int = 0) -> Interval | None:
-    """Return the interval of `right` of `n`; None if n is 0.
+    """Return the interval of the accuracy `right` / `n`; None if n is 0.
 
-    Drawing n answers of which a part is right, with repetition, is drawing from a binomial
-    distribution.
+    The number of right answers in a resample follows a binomial distribution.
     """
     if not n:
         return None
     drawn = np.random.default_rng(seed).binomial(n, right / n, RESAMPLES)
-    return _middle(drawn / n)
+    return _percentile_interval(drawn / n)
 
 
 def spearman_interval(x: Floats, y: Floats, *, seed: int = 0) -> Interval | None:
-    """Return the interval of Spearman's correlation of (n,) arrays, ranked anew in each draw."""
+    """Return the interval of Spearman's correlation of (n,) arrays, ranked in each resample."""
     if spearman(x, y) is None:
         return None
-    return _middle(_resampled_spearman(seed, x, y)[0])
+    return _percentile_interval(_resampled_spearman(seed, x, y)[0])
 
 
 def accuracy_difference(first: Bools, second: Bools, *, seed: int = 0) -> Difference | None:
     """Compare two models by which of (n,) answers each has right; None if n is 0.
 
-    The p-value is that of McNemar's exact test, which looks only at where they differ.
+    The p-value is that of McNemar's exact test, which uses only the questions on which they differ.
     """
     n = len(first)
     if not n:
         return None
     gained, lost = int((second & ~first).sum()), int((first & ~second).sum())
-    parts = np.array([gained, lost, n - gained - lost]) / n
-    drawn = np.random.default_rng(seed).multinomial(n, parts, RESAMPLES)
+    shares = np.array([gained, lost, n - gained - lost]) / n
+    drawn = np.random.default_rng(seed).multinomial(n, shares, RESAMPLES)
     return Difference(
-        (gained - lost) / n, _middle((drawn[:, 0] - drawn[:, 1]) / n), mcnemar(gained, lost)
+        (gained - lost) / n,
+        _percentile_interval((drawn[:, 0] - drawn[:, 1]) / n),
+        mcnemar(gained, lost),
     )
 
 
 def mcnemar(gained: int, lost: int) -> float:
     """Return the two-sided p-value of McNemar's exact test.
 
-    The probability that a fair coin thrown gained + lost times falls as unevenly as this, or more;
-    summed in integers.
+    It is the probability that gained + lost tosses of a fair coin are at least as uneven. The sum
+    is computed in integers.
     """
     n = gained + lost
     term = total = 1  # binomial coefficients
@@ -120,10 +124,11 @@ def mcnemar(gained: int, lost: int) -> float:
 def spearman_difference(
     people: Floats, first: Floats, second: Floats, *, seed: int = 0
 ) -> Difference | None:
-    """Compare two models by Spearman's correlation with what people said of (n,) pairs.
+    """Compare two models by Spearman's correlation with people's judgements of n pairs.
 
-    Both are resampled by the same draws. The p-value is twice the share of draws on the far side of
-    no difference, each side counting one draw more than there was: it is never 0.
+    Both models are scored on the same resamples. The p-value is twice the share of resamples whose
+    difference has the rarer sign, with 1 added to both counts so that it is never 0. None if a
+    correlation is undefined.
     """
     one, other = spearman(people, first), spearman(people, second)
     if one is None or other is None:
@@ -131,41 +136,43 @@ def spearman_difference(
     drawn_one, drawn_other = _resampled_spearman(seed, people, first, second)
     drawn = (drawn_other - drawn_one)[~np.isnan(drawn_other - drawn_one)]
     rarer = min(int((drawn <= 0).sum()), int((drawn >= 0).sum()))
-    return Difference(other - one, _middle(drawn), min(1.0, 2 * (rarer + 1) / (len(drawn) + 1)))
+    return Difference(
+        other - one, _percentile_interval(drawn), min(1.0, 2 * (rarer + 1) / (len(drawn) + 1))
+    )
 
 
 class _Ranking:
-    """Ranks numbers in any number of draws, having sorted them once."""
+    """Computes the ranks of numbers in many resamples after sorting them once."""
 
     def __init__(self, x: Floats) -> None:
-        # Which of the different values each number is, in ascending order.
+        # The position of each number among the distinct values, in ascending order.
         _, self._value = np.unique(x, return_inverse=True)
         self._order = np.argsort(self._value, kind="stable")
         ordered = self._value[self._order]
         self._starts = np.flatnonzero(np.diff(ordered, prepend=-1))
 
     def ranks(self, counts: Float64) -> Float64:
-        """Return the mean rank of each number in draws of (b, n) counts of the n numbers."""
+        """Return the mean rank of each number in b resamples, given as (b, n) counts."""
         if not counts.shape[1]:
             return counts
-        of_value = np.add.reduceat(counts[:, self._order], self._starts, axis=1)
-        ranks: Float64 = np.cumsum(of_value, axis=1) - of_value / 2 + 0.5
+        totals = np.add.reduceat(counts[:, self._order], self._starts, axis=1)  # of each value
+        ranks: Float64 = np.cumsum(totals, axis=1) - totals / 2 + 0.5
         return ranks[:, self._value]
 
 
 def _resampled_spearman(seed: int, x: Floats, *ys: Floats) -> list[Float64]:
-    """Return Spearman's correlation of x with each y in each draw; NaN where a draw is all ties."""
-    rank_x, *rank_ys = (_Ranking(numbers) for numbers in (x, *ys))
-    drawn: list[list[Float64]] = [[] for _ in ys]
+    """Return Spearman's correlation of x with each y in each resample; NaN if one is constant."""
+    ranking_x, *rankings_y = (_Ranking(numbers) for numbers in (x, *ys))
+    batches: list[list[Float64]] = [[] for _ in ys]
     for counts in _draws(len(x), seed):
-        ranks = rank_x.ranks(counts)
-        for rank_y, found in zip(rank_ys, drawn, strict=True):
-            found.append(_correlations(ranks, rank_y.ranks(counts), counts))
-    return [np.concatenate(found) for found in drawn]
+        ranks = ranking_x.ranks(counts)
+        for ranking_y, batch in zip(rankings_y, batches, strict=True):
+            batch.append(_correlations(ranks, ranking_y.ranks(counts), counts))
+    return [np.concatenate(batch) for batch in batches]
 
 
 def _draws(n: int, seed: int) -> Iterator[Float64]:
-    """Give, some draws at a time, how often each of n items is drawn in n times: (b, n) counts."""
+    """Yield resamples in batches of b, as (b, n) counts of how often each of n items is drawn."""
     rng = np.random.default_rng(seed)
     step = max(1, _DRAWN // n)
     for start in range(0, RESAMPLES, step):
@@ -175,19 +182,19 @@ def _draws(n: int, seed: int) -> Iterator[Float64]:
 
 
 def _correlations(x: Float64, y: Float64, counts: Float64) -> Float64:
-    """Return Pearson's correlation in each of (b, n) rows of items that count so often."""
+    """Return Pearson's correlation, (b,), of each row of (b, n) x and y, weighted by counts."""
     n = counts.sum(axis=1, keepdims=True)
     x = x - (counts * x).sum(axis=1, keepdims=True) / n
     y = y - (counts * y).sum(axis=1, keepdims=True) / n
     covariance = np.einsum("bn,bn,bn->b", counts, x, y)
     variances = [np.einsum("bn,bn,bn->b", counts, z, z) for z in (x, y)]
     scale = np.sqrt(variances[0]) * np.sqrt(variances[1])
-    found: Float64 = np.full(len(scale), np.nan)
-    np.divide(covariance, scale, out=found, where=scale > 0)
-    return found.clip(-1.0, 1.0)
+    correlations: Float64 = np.full(len(scale), np.nan)
+    np.divide(covariance, scale, out=correlations, where=scale > 0)
+    return correlations.clip(-1.0, 1.0)
 
 
-def _middle(scores: Float64) -> Interval:
+def _percentile_interval(scores: Float64) -> Interval:
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(scores[~np.isnan(scores)], [tail, 1 - tail])
     return Interval(float(low), float(high))

@@ -1,4 +1,8 @@
-"""Paired tests: whether one model is better than another on the same questions."""
+"""Paired tests: whether one model scores better than another on the same questions.
+
+In: the scores of two models on one file of questions. Out: a `Comparison`: both scores on the items
+that both models know, their difference, its interval and its p-value.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +17,16 @@ from wordkin.system.types import Bools
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two models on the items that both know.
+    """The scores of two models on the items that both know.
 
     Attributes
     ----------
     both : int
-        How many items that is.
+        The number of these items.
     first, second : float or None
-        The scores on these; None where there is none.
+        The score of each model on them; None if it is undefined.
     difference : Difference or None
-        Second minus first.
+        The second score minus the first.
     """
 
     both: int
@@ -34,12 +38,23 @@ class Comparison:
 def compare_accuracy(
     first: AnalogyScores | OddScores, second: AnalogyScores | OddScores
 ) -> Comparison:
-    """Compare two models' answers to the same questions, those that both know the words of.
+    """Compare the accuracy of two models on the questions whose words both know.
+
+    The p-value is that of McNemar's exact test.
+
+    Parameters
+    ----------
+    first, second : AnalogyScores or OddScores
+        The scores of each model on the same questions.
+
+    Returns
+    -------
+    Comparison
 
     Raises
     ------
     SettingsError
-        If the scores are not of the same number of questions.
+        If the numbers of questions differ.
     """
     both = _known_to_both(first.known, second.known)
     right = [scores.right[both] for scores in (first, second)]
@@ -55,10 +70,21 @@ def compare_accuracy(
 def compare_similarity(first: SimilarityScores, second: SimilarityScores) -> Comparison:
     """Compare two models by Spearman's correlation on the pairs that both know.
 
+    The p-value is that of a paired bootstrap.
+
+    Parameters
+    ----------
+    first, second : SimilarityScores
+        The scores of each model on the same pairs.
+
+    Returns
+    -------
+    Comparison
+
     Raises
     ------
     SettingsError
-        If the scores are not of the same number of pairs.
+        If the numbers of pairs differ.
     """
     both = _known_to_both(first.known, second.known)
     people, one, other = first.people[both], first.cosines[both], second.cosines[both]

@@ -1,6 +1,6 @@
-"""What word vectors are worth: analogies, and similarity as people judge it.
+"""Scores of word vectors on analogies, similarity judgements and odd-one-out questions.
 
-In: `WordVectors` and questions. Out: scores, with what was known, and how sure they are.
+In: `WordVectors` and questions. Out: scores with bootstrap intervals, and the vocabulary coverage.
 
 >>> from wordkin import evaluation, load
 >>> questions = evaluation.read_analogies("questions-words.txt")              # doctest: +SKIP
@@ -16,13 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.evaluation import intervals
-from wordkin.evaluation.builtin_probes import OF_A_KIND, OddFile
-from wordkin.evaluation.candidates import Known
+from wordkin.evaluation.builtin_probes import KIND_SIZE, OddFile
+from wordkin.evaluation.candidates import VocabularyIndex
 from wordkin.evaluation.intervals import Interval
-from wordkin.evaluation.question_files import (
-    AnalogyFile,
-    SimilarityFile,
-)
+from wordkin.evaluation.question_files import AnalogyFile, SimilarityFile
 from wordkin.system.checks import at_least
 from wordkin.system.errors import SettingsError
 from wordkin.system.machine import cores
@@ -34,9 +31,18 @@ from wordkin.vectors.words import WordVectors
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How many questions were asked, were about known words, and were answered right.
+    """The numbers of questions in total, of those with known words, and of right answers.
 
-    `interval` is that of `score`; None where nothing is known.
+    Attributes
+    ----------
+    asked : int
+        The number of questions.
+    known : int
+        The number of questions whose words are all in the vocabulary.
+    right : int
+        The number of questions answered correctly.
+    interval : Interval or None
+        The 95 % interval of `score`; None if `known` is 0.
     """
 
     asked: int
@@ -46,29 +52,34 @@ class Accuracy:
 
     @property
     def score(self) -> float | None:
-        """The share of the known questions that are answered right; None where none is known."""
+        """The accuracy on the known questions, `right` / `known`; None if `known` is 0."""
         return self.right / self.known if self.known else None
 
     @property
     def score_of_asked(self) -> float | None:
-        """The share of all questions, where what is not known counts as wrong."""
+        """The accuracy on all questions, `right` / `asked`, where unknown ones count as wrong."""
         return self.right / self.asked if self.asked else None
 
 
 @dataclass(frozen=True, eq=False)
 class AnalogyScores:
-    """What vectors score on a file of n analogies.
+    """The scores of word vectors on a file of n analogies.
 
     Attributes
     ----------
     name, method : str
+        The name of the file, and the method that answered.
     total : Accuracy
+        The accuracy on the whole file.
     kinds : dict of str to Accuracy
-        "semantic" and "syntactic", if the file has both: names of grammar's sections begin "gram".
+        "semantic" and "syntactic" if the file has both, else empty. The names of syntactic sections
+        begin with "gram".
     sections : tuple of (str, Accuracy)
+        The name and accuracy of each section.
     known, right : (n,) arrays of bool
+        For each question, whether its words are in the vocabulary, and whether the answer is right.
     answers : tuple of n (str or None)
-        None where a word is not known, or no word is left to be the answer.
+        None if a word is unknown or there is no other word to answer.
     """
 
     name: str
@@ -83,19 +94,22 @@ class AnalogyScores:
 
 @dataclass(frozen=True, eq=False)
 class SimilarityScores:
-    """How cosines go along with what people said of n pairs.
+    """The correlation of cosines with people's judgements of n pairs of words.
 
     Attributes
     ----------
     name : str
+        The name of the file.
     asked : int
+        The number of pairs, n.
     spearman, pearson : float or None
-        Correlations over the known pairs; None where one side does not vary.
+        Correlations over the known pairs; None if one side is constant.
     interval : Interval or None
-        That of `spearman`.
-    people, cosines : (n,) arrays
-        A cosine is NaN where a word is not known.
+        The 95 % interval of `spearman`.
+    people, cosines : (n,) float64 arrays
+        The judgements, and the cosines; NaN for a pair with an unknown word.
     known : (n,) array of bool
+        For each pair, whether both words are in the vocabulary.
     """
 
     name: str
@@ -110,7 +124,19 @@ class SimilarityScores:
 
 @dataclass(frozen=True, eq=False)
 class OddScores:
-    """How often vectors find the word that does not belong, and how often guessing would."""
+    """The scores of word vectors on n odd-one-out questions.
+
+    Attributes
+    ----------
+    name : str
+        The name of the questions.
+    total : Accuracy
+        The accuracy on all questions.
+    chance : float
+        The accuracy of guessing.
+    known, right : (n,) arrays of bool
+        For each question, whether its words are in the vocabulary, and whether the answer is right.
+    """
 
     name: str
     total: Accuracy
@@ -128,22 +154,26 @@ def evaluate_analogies(
     case_insensitive: bool = True,
     threads: int | None = None,
 ) -> AnalogyScores:
-    """Answer analogies by the word with the best score, none of the question's own.
+    """Score word vectors on analogies: the answer is the best word outside the question.
 
     Parameters
     ----------
     vectors : WordVectors
     questions : AnalogyFile
-        Of `read_analogies` or `probes`.
-    method : "add" or "mul"
-        3CosAdd or 3CosMul, as in `wordkin.evaluation.METHODS`.
+        From `read_analogies`, or the analogies of `probes`.
+    method : {"add", "mul"}
+        3CosAdd or 3CosMul, as in `WordVectors.analogy`.
     most_frequent : int, optional
-        Only the first so many words are known, and can be answers; else all are.
+        Use only the first N words as known words and as answers. By default, all.
     case_insensitive : bool
-        Whether words that differ only in case are one: the first of them is asked about, all of
-        them are excluded together, and any of them is the right answer.
+        Whether to treat words that differ only in case as one word: the first of them represents
+        it, all are excluded from the answers to its questions, and any of them is a right answer.
     threads : int, optional
-        Else one a core; the answers are the same.
+        By default, one per core. The scores do not depend on it.
+
+    Returns
+    -------
+    AnalogyScores
 
     Raises
     ------
@@ -169,38 +199,46 @@ def evaluate_analogies_by(
     case_insensitive: bool = True,
     threads: int | None = None,
 ) -> list[AnalogyScores]:
-    """Do what `evaluate_analogies` does by several methods at once, for little more than by one."""
+    """Score word vectors by several methods, in little more time than by one.
+
+    Parameters and errors are those of `evaluate_analogies`, except that `methods` is a sequence.
+
+    Returns
+    -------
+    list of AnalogyScores
+        One for each method, in order.
+    """
     for method in methods:
         if method not in METHODS:
             raise SettingsError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
     threads = cores() if threads is None else at_least(1, "threads", threads)
     words = [question for section in questions.sections for question in section.questions]
-    known_words = Known(vectors, words, most_frequent, case_insensitive)
-    numbers = known_words.numbers.reshape(-1, 4)
-    known = known_words.all_of(numbers)
-    rows_by_method = _solve(vectors, known_words, numbers[known], methods, threads)
+    index = VocabularyIndex(vectors, words, most_frequent, case_insensitive)
+    numbers = index.numbers.reshape(-1, 4)
+    known = index.all_known(numbers)
+    rows_by_method = _solve(vectors, index, numbers[known], methods, threads)
     return [
-        _analogy_scores(vectors, questions, method, known_words, numbers, known, rows)
+        _analogy_scores(vectors, questions, method, index, numbers, known, rows)
         for method, rows in rows_by_method.items()
     ]
 
 
 def _solve(
     vectors: WordVectors,
-    known_words: Known,
+    index: VocabularyIndex,
     numbers: Int64,
     methods: Sequence[Method],
     threads: int,
 ) -> dict[Method, Int64]:
-    """Answer (n, 4) questions about known words by row numbers, one array a method."""
+    """Answer (n, 4) questions with known words; return (n,) row numbers for each method."""
     used, triples = np.unique(numbers[:, :3], return_inverse=True)
-    position = np.full(len(known_words.rows) + 1, -1, dtype=np.int32)  # the last is for no word
+    position = np.full(len(index.rows) + 1, -1, dtype=np.int32)  # the last one is for -1, no word
     position[used] = np.arange(len(used))
     return analogies.solve(
-        vectors.matrix[: len(known_words.same_word)],
-        known_words.rows[used],
+        vectors.matrix[: len(index.same_word)],
+        index.rows[used],
         triples.reshape(-1, 3),
-        position[known_words.same_word],
+        position[index.same_word],
         methods=methods,
         threads=threads,
     )
@@ -210,7 +248,7 @@ def _analogy_scores(
     vectors: WordVectors,
     questions: AnalogyFile,
     method: Method,
-    known_words: Known,
+    index: VocabularyIndex,
     numbers: Int64,
     known: Bools,
     rows: Int64,
@@ -218,7 +256,7 @@ def _analogy_scores(
     answer = np.full(len(known), -1)
     answer[known] = rows
     right = np.zeros_like(known)
-    right[known] = (rows >= 0) & (known_words.same_word[rows] == numbers[known, 3])
+    right[known] = (rows >= 0) & (index.same_word[rows] == numbers[known, 3])
     names = [section.name for section in questions.sections]
     sizes = [len(section.questions) for section in questions.sections]
     section_of = np.repeat(np.arange(len(sizes)), sizes)
@@ -244,8 +282,8 @@ def _analogy_scores(
     )
 
 
-def _accuracy(known: Bools, right: Bools, of: Bools) -> Accuracy:
-    asked, covered, correct = int(of.sum()), int((known & of).sum()), int((right & of).sum())
+def _accuracy(known: Bools, right: Bools, part: Bools) -> Accuracy:
+    asked, covered, correct = int(part.sum()), int((known & part).sum()), int((right & part).sum())
     return Accuracy(asked, covered, correct, intervals.accuracy_interval(correct, covered))
 
 
@@ -256,27 +294,31 @@ def evaluate_similarity(
     most_frequent: int | None = None,
     case_insensitive: bool = True,
 ) -> SimilarityScores:
-    """Correlate cosines with what people said of pairs of words.
+    """Correlate the cosines of pairs of words with the similarities that people assigned.
 
     Parameters
     ----------
     vectors : WordVectors
     pairs : SimilarityFile
-        Of `read_similarity`.
+        From `read_similarity`.
     most_frequent, case_insensitive
-        As in `evaluate_analogies`. Pairs with a word that is not known are left out.
+        As in `evaluate_analogies`. Pairs with an unknown word are left out.
+
+    Returns
+    -------
+    SimilarityScores
 
     Raises
     ------
     SettingsError
         If `most_frequent` is below 1.
     """
-    known_words = Known(vectors, pairs.pairs, most_frequent, case_insensitive)
-    numbers = known_words.numbers.reshape(-1, 2)
-    known = known_words.all_of(numbers)
+    index = VocabularyIndex(vectors, pairs.pairs, most_frequent, case_insensitive)
+    numbers = index.numbers.reshape(-1, 2)
+    known = index.all_known(numbers)
     people = np.array(pairs.scores, dtype=np.float64)
     cosines = np.full(len(people), np.nan)
-    pairs_of_rows = known_words.rows[numbers[known]]
+    pairs_of_rows = index.rows[numbers[known]]
     cosines[known] = [search.cosine(*vectors.matrix[rows]) for rows in pairs_of_rows]
     return SimilarityScores(
         name=pairs.name,
@@ -297,21 +339,36 @@ def evaluate_odd(
     most_frequent: int | None = None,
     case_insensitive: bool = True,
 ) -> OddScores:
-    """Find the word that does not belong, as `WordVectors.doesnt_match` does.
+    """Score word vectors on odd-one-out questions, answered as by `WordVectors.doesnt_match`.
 
-    Parameters and errors are those of `evaluate_similarity`.
+    Parameters
+    ----------
+    vectors : WordVectors
+    questions : OddFile
+        The odd-one-out questions of `probes`.
+    most_frequent, case_insensitive
+        As in `evaluate_analogies`. Questions with an unknown word are left out.
+
+    Returns
+    -------
+    OddScores
+
+    Raises
+    ------
+    SettingsError
+        If `most_frequent` is below 1.
     """
-    known_words = Known(vectors, questions.questions, most_frequent, case_insensitive)
-    numbers = known_words.numbers.reshape(-1, OF_A_KIND + 1)
-    known = known_words.all_of(numbers)
-    used, places = np.unique(numbers[known], return_inverse=True)
-    places = places.reshape(-1, OF_A_KIND + 1)
-    units = search.units(vectors.matrix[known_words.rows[used]])
-    with np.errstate(invalid="ignore"):  # OpenBLAS may say so of what an earlier call left
+    index = VocabularyIndex(vectors, questions.questions, most_frequent, case_insensitive)
+    numbers = index.numbers.reshape(-1, KIND_SIZE + 1)
+    known = index.all_known(numbers)
+    used, positions = np.unique(numbers[known], return_inverse=True)
+    positions = positions.reshape(-1, KIND_SIZE + 1)
+    units = search.units(vectors.matrix[index.rows[used]])
+    with np.errstate(invalid="ignore"):  # OpenBLAS can report stale floating-point flags
         cosines = units @ units.T
-    # Of each word of a question with the sum of all of them.
-    to_all = cosines[places[:, :, np.newaxis], places[:, np.newaxis, :]].sum(axis=2)
+    # The product of each word of a question with the sum of all its words.
+    products = cosines[positions[:, :, np.newaxis], positions[:, np.newaxis, :]].sum(axis=2)
     right = np.zeros_like(known)
-    right[known] = to_all.argmin(axis=1) == OF_A_KIND
+    right[known] = products.argmin(axis=1) == KIND_SIZE
     total = _accuracy(known, right, np.ones_like(known))
-    return OddScores(questions.name, total, 1 / (OF_A_KIND + 1), known, right)
+    return OddScores(questions.name, total, 1 / (KIND_SIZE + 1), known, right)

@@ -1,4 +1,8 @@
-"""Several models of one text: whose neighbours can be trusted."""
+"""Stability of neighbours across several models, such as runs with different seeds.
+
+In: several `WordVectors` of the same words. Out: a `Stability`: for each word, how far the models
+agree on its neighbours, as the overlap of `comparing`, averaged over all pairs of models.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,12 @@ from itertools import combinations
 import numpy as np
 
 from wordkin.evaluation.agreement import (
-    Near,
-    asked_of,
+    Neighbours,
     common_words,
+    compared_rows,
     count_shared,
-    place_of,
-    sizes_of,
+    neighbourhood_sizes,
+    position_of,
 )
 from wordkin.system.checks import at_least
 from wordkin.system.errors import SettingsError
@@ -25,7 +29,7 @@ from wordkin.vectors.words import WordVectors
 
 @dataclass(frozen=True)
 class Band:
-    """Words of similar frequency: those of rank `first` to `last`, and their mean overlap."""
+    """The mean overlap of words of similar frequency: those of rank `first` to `last`."""
 
     first: int
     last: int
@@ -34,16 +38,19 @@ class Band:
 
 @dataclass(frozen=True, eq=False)
 class Stability:
-    """How far several models agree on the neighbours of n words. `stability` makes it.
+    """The agreement of several models on the neighbours of n words, as returned by `stability`.
 
     Attributes
     ----------
     words : tuple of n str
-        Most frequent first.
-    models, common, candidates, k : int
-        As of `Comparison`.
+        The compared words, most frequent first.
+    models : int
+        The number of models.
+    common, candidates, k : int
+        As in `wordkin.evaluation.comparing.Comparison`.
     overlap : (n,) float64 array
-        For each word, the mean over all pairs of models of the share of neighbours in common.
+        For each word, the share of its k neighbours that two models have in common, averaged over
+        all pairs of models.
     """
 
     words: tuple[str, ...]
@@ -62,38 +69,38 @@ class Stability:
 
     @property
     def chance(self) -> float:
-        """The mean overlap of models that have nothing in common."""
+        """The expected mean overlap of unrelated models."""
         return self.k / max(self.k, self.candidates - 1)
 
     @property
     def bands(self) -> list[Band]:
-        """The mean overlap of the 100 most frequent words, of those up to rank 1,000, and so on."""
-        found, first, last = [], 0, 100
+        """The mean overlap by frequency: of ranks 1 to 100, 101 to 1,000, and so on."""
+        bands, first, last = [], 0, 100
         while first < len(self.words):
             last = min(last, len(self.words))
-            found.append(Band(first + 1, last, float(self.overlap[first:last].mean())))
+            bands.append(Band(first + 1, last, float(self.overlap[first:last].mean())))
             first, last = last, last * 10
-        return found
+        return bands
 
     def most_stable(self, n: int = 20) -> list[tuple[str, float]]:
-        """Return the n words of the greatest overlap; of equals, the most frequent."""
+        """Return the n words with the largest overlap, with it; of ties, the most frequent."""
         order = np.argsort(-self.overlap, kind="stable")[: at_least(0, "n", n)]
         return [(self.words[i], float(self.overlap[i])) for i in order]
 
     def least_stable(self, n: int = 20) -> list[tuple[str, float]]:
-        """Return the n words of the least overlap; of equals, the most frequent."""
+        """Return the n words with the smallest overlap, with it; of ties, the most frequent."""
         order = np.argsort(self.overlap, kind="stable")[: at_least(0, "n", n)]
         return [(self.words[i], float(self.overlap[i])) for i in order]
 
     def agreed(self, word: str) -> list[str]:
-        """Return the neighbours of a word that all models have, in the order of the first.
+        """Return the neighbours of a word that all models agree on, in the order of the first.
 
         Raises
         ------
         UnknownWordError
-            If it is not among the words compared.
+            If the word was not compared.
         """
-        i = place_of(self._index, word)
+        i = position_of(self._index, word)
         first, *others = (rows[i].tolist() for rows in self._rows)
         return [self._names[j] for j in first if all(j in other for other in others)]
 
@@ -108,29 +115,36 @@ def stability(
     most_frequent: int | None = None,
     within: int | None = None,
 ) -> Stability:
-    """Measure how far models agree on the neighbours of each word: pairs of models, averaged.
+    """Measure how far models agree on the neighbours of each word, averaged over pairs of models.
 
     Parameters
     ----------
     models : sequence of WordVectors
-        2 or more, such as those of one text and several seeds. The first orders the words.
+        At least 2, such as models of one text trained with different seeds. Words are ordered by
+        the counts of the first, or as in the first if it has no counts.
     k, most_frequent, within
         As in `compare`.
+
+    Returns
+    -------
+    Stability
 
     Raises
     ------
     SettingsError
-        If there are fewer than 2 models or common words, or a number is below 1.
+        If there are fewer than 2 models or common words, or a number is too small.
     """
     if len(models) < 2:
-        raise SettingsError(f"stability takes 2 models or more, got {len(models)}")
+        raise SettingsError(f"stability needs at least 2 models, got {len(models)}")
     common = common_words(models)
-    asked = asked_of(common, most_frequent)
-    k, candidates = sizes_of(common, k, within)
-    rows = tuple(Near.of(model.take(common.words), asked, k, candidates).rows for model in models)
+    compared = compared_rows(common, most_frequent)
+    k, candidates = neighbourhood_sizes(common, k, within)
+    rows = tuple(
+        Neighbours.of(model.take(common.words), compared, k, candidates).rows for model in models
+    )
     pairs = [count_shared(one, other) / k for one, other in combinations(rows, 2)]
     return Stability(
-        tuple(common.words[i] for i in asked),
+        tuple(common.words[i] for i in compared),
         len(models),
         len(common.words),
         candidates,

@@ -1,4 +1,4 @@
-"""Words with their vectors: questions, subwords, file formats."""
+"""Word vectors: nearest neighbours, analogies, subwords and file formats."""
 
 from wordkin.vectors.words import WordVectors
 

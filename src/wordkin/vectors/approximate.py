@@ -1,11 +1,12 @@
-"""Neighbours in a graph: nearly always the right ones, of millions of words, in much less time.
+"""`ApproximateVectors`: approximate nearest neighbours of millions of words, by an HNSW index.
 
-In: word vectors. Out: the answers of `WordVectors`, from the words that an HNSW index finds; their
-cosines are exact, and only a near word may be missing. The only module that imports usearch, when
-an index is made.
+In: a `WordVectors`. Out: answers as from `WordVectors`, in much less time. The cosines are exact,
+but some of the nearest words can be missing. The index needs the package usearch, which is
+imported when an index is created.
 
-A file of an index is laid out as safetensors: usearch's own bytes as the tensor `index`, and who
-they belong to as metadata. They are checked before usearch sees them, which trusts what it reads.
+An index file is a safetensors file: the tensor `index` holds the bytes that usearch wrote, and the
+metadata hold their checksum and that of the vectors. Both are verified before usearch, which trusts
+its input, reads the bytes.
 """
 
 from __future__ import annotations
@@ -30,39 +31,41 @@ from wordkin.vectors import search
 from wordkin.vectors.table import WordOrVector
 from wordkin.vectors.words import Answer, WordVectors
 
-FORMAT_VERSION = 1  # of the file of an index
+FORMAT_VERSION = 1  # of index files
 
 _BLOCK = 4096  # rows scaled to length 1 at a time
 _METADATA = "wordkin-index"
 
 
 class ApproximateVectors:
-    """Word vectors whose neighbours are looked up in an HNSW index (Malkov and Yashunin, 2016).
+    """Word vectors with an HNSW index of their neighbours (Malkov and Yashunin 2016).
 
-    The index holds a copy of the vectors. What it has no answer to, ask of `vectors`.
+    The index contains a copy of the vectors. For queries that it does not offer, use `vectors`.
 
     Parameters
     ----------
     vectors : WordVectors
     connectivity : int
-        How many neighbours a word has in the graph: more find better, and take more memory.
+        The number of neighbours of each word in the graph. More give a higher recall and take more
+        memory.
     expansion_add, expansion_search : int
-        How many candidates are kept while the graph is made, and while it is searched: more find
-        better, and take longer.
+        The number of candidates kept while building and while searching the graph. More give a
+        higher recall and take more time.
     threads : int, optional
-        Threads that make the index; else as many as can run at once. 1: the same index every time.
+        Threads for building and searching the index; by default, one per core. One thread always
+        builds the same index.
     index : path, optional
-        A file that `save_index` wrote for these vectors, instead of making an index anew. The
-        `connectivity` and `expansion_add` are then those of the file.
+        A file that `save_index` wrote for these vectors, to be loaded instead of building an index.
+        It determines `connectivity` and `expansion_add`.
 
     Raises
     ------
     WordkinError
         If usearch is not installed.
     SettingsError
-        If a setting is less than 1.
+        If a setting is below 1.
     FormatError
-        If the file is no index, is damaged, or belongs to other vectors.
+        If the file is not an index, is damaged, or belongs to other vectors.
     OSError
         If the file cannot be read.
     """
@@ -96,7 +99,7 @@ class ApproximateVectors:
 
     @property
     def vectors(self) -> WordVectors:
-        """The vectors themselves, which answer exactly."""
+        """The word vectors, for exact answers."""
         return self._vectors
 
     def __len__(self) -> int:
@@ -111,9 +114,10 @@ class ApproximateVectors:
         negative: WordOrVector | Iterable[WordOrVector] = (),
         topn: SupportsIndex = 10,
     ) -> Answer:
-        """Find words whose vectors have a high cosine with a mean of directions.
+        """Find words whose vectors have a high cosine with a query direction.
 
-        All is as in `WordVectors.most_similar`, but that one of the nearest may be missing.
+        As `WordVectors.most_similar`, with the same parameters and errors, but some of the nearest
+        words can be missing.
         """
         k = min(at_least(1, "topn", topn), len(self))
         query, exclude = self._vectors.question(positive, negative)
@@ -123,60 +127,68 @@ class ApproximateVectors:
     def most_similar_batch(
         self, queries: Iterable[str] | npt.NDArray[np.floating[Any]], topn: SupportsIndex = 10
     ) -> list[Answer]:
-        """Ask `most_similar` about many words or vectors at once: the same answers, sooner."""
+        """Run `most_similar` for each of many words or vectors: the same answers, in less time.
+
+        Parameters and errors are those of `WordVectors.most_similar_batch`.
+        """
         k = min(at_least(1, "topn", topn), len(self))
-        asked, exclude = self._vectors.questions(queries)
-        return [self._answer(*found) for found in self._nearest(asked, k, exclude)]
+        directions, exclude = self._vectors.questions(queries)
+        return [self._answer(*found) for found in self._nearest(directions, k, exclude)]
 
     def analogy(
         self, a: WordOrVector, b: WordOrVector, c: WordOrVector, topn: SupportsIndex = 10
     ) -> Answer:
-        """Answer "a is to b as c is to ?": it is most_similar([b, c], [a])."""
+        """Answer "a is to b as c is to ?" by 3CosAdd, as most_similar([b, c], [a])."""
         return self.most_similar([b, c], [a], topn)
 
     def recall(self, k: SupportsIndex = 10, sample: SupportsIndex = 1000, seed: int = 0) -> float:
-        """Measure which share of the k nearest words is found.
+        """Measure the recall: the share of the k nearest words that the index finds.
 
         Parameters
         ----------
         k : int
-            How many neighbours of a word count.
+            The number of neighbours of each word, at least 1.
         sample : int
-            How many words are asked about, drawn without replacement; all if there are fewer.
+            The number of words to query, at least 1, drawn without replacement.
         seed : int
-            Of the draw.
+            The seed of the random sample.
 
         Returns
         -------
         float
-            In [0, 1]. A word as near as the last of the k nearest is as good as that one; 1 where
-            no word has a neighbour.
+            In [0, 1]. A word tied with the k-th nearest counts as found in its place. 1 if no word
+            has a neighbour.
+
+        Raises
+        ------
+        SettingsError
+            If `k` or `sample` is below 1.
         """
-        wanted = min(at_least(1, "k", k), len(self) - 1)
-        drawn = min(at_least(1, "sample", sample), len(self))
-        if wanted < 1:
+        k = min(at_least(1, "k", k), len(self) - 1)
+        size = min(at_least(1, "sample", sample), len(self))
+        if k < 1:
             return 1.0
-        rows = np.random.default_rng(seed).choice(len(self), drawn, replace=False)
-        _, exact = self._vectors.neighbour_rows(rows, wanted)
-        found = self._nearest_of_rows(rows, wanted)
+        rows = np.random.default_rng(seed).choice(len(self), size, replace=False)
+        _, exact = self._vectors.neighbour_rows(rows, k)
+        found = self._nearest_of_rows(rows, k)
         hits = sum(
-            np.count_nonzero(cosines >= border)
-            for (_, cosines), border in zip(found, exact[:, -1], strict=True)
+            np.count_nonzero(cosines >= threshold)
+            for (_, cosines), threshold in zip(found, exact[:, -1], strict=True)
         )
         return float(hits / exact.size)
 
     def save_index(self, path: StrPath) -> None:
-        """Write the index to a file, from which `ApproximateVectors(vectors, index=path)` is made.
+        """Write the index to a file, for `ApproximateVectors(vectors, index=path)` to load.
 
         Parameters
         ----------
         path : path
-            An older file there is replaced only once the new one is complete.
+            The file to write. An existing file is replaced only when the new one is complete.
 
         Raises
         ------
         OSError
-            If the file cannot be written; it names the path and the cause.
+            If the file cannot be written. The error names the path and the cause.
         """
         data = np.frombuffer(self._index.save(), dtype=np.uint8)
         metadata = {
@@ -196,7 +208,7 @@ class ApproximateVectors:
     def _nearest_of_rows(
         self, rows: npt.NDArray[np.intp], k: int
     ) -> list[tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]]:
-        """Return the neighbours of words, each not its own."""
+        """Return row numbers and exact cosines of each row's neighbours, without the row itself."""
         matrix = self._vectors.matrix
         return [
             found
@@ -207,18 +219,18 @@ class ApproximateVectors:
     def _nearest(
         self, queries: npt.NDArray[np.float64], k: int, exclude: list[list[int]]
     ) -> list[tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]]:
-        """Return row numbers and exact cosines for each query: at most k, the highest first."""
+        """Return at most k row numbers and exact cosines for each query, the highest first."""
         count = min(k + max(map(len, exclude), default=0), len(self))
         if count < 1:
             return [(np.empty(0, dtype=np.intp), np.empty(0)) for _ in queries]
         found = self._index.search(queries.astype(np.float32), count, threads=self._threads)
         matches = [found] if len(queries) == 1 else [found[i] for i in range(len(queries))]
-        searched = self._vectors.searched
+        exact_index = self._vectors.searched
         answers = []
-        for query, match, without in zip(queries, matches, exclude, strict=True):
-            # Rising, so that of equal cosines the first word comes first.
-            rows = np.setdiff1d(match.keys.astype(np.intp), without)
-            cosines = searched.cosines(rows, query)
+        for query, match, excluded in zip(queries, matches, exclude, strict=True):
+            # setdiff1d sorts the rows, so that ties come in vocabulary order.
+            rows = np.setdiff1d(match.keys.astype(np.intp), excluded)
+            cosines = exact_index.cosines(rows, query)
             best = search.top_k(cosines, k)
             answers.append((rows[best], cosines[best]))
         return answers
@@ -233,39 +245,40 @@ def _usearch() -> Any:
         return import_module("usearch.index")
     except ImportError as error:
         raise WordkinError(
-            f"an approximate index needs its package ({error}): pip install 'wordkin[ann]'"
+            f"an approximate index needs usearch ({error}): pip install 'wordkin[ann]'"
         ) from error
 
 
 def _fingerprint(vectors: WordVectors) -> str:
-    """Return the SHA-256 of words and vectors: an index is of no use to others."""
-    sum_ = hashlib.sha256(repr(vectors.matrix.shape).encode())
+    """Return the SHA-256 of words and vectors, which identifies the owner of an index."""
+    digest = hashlib.sha256(repr(vectors.matrix.shape).encode())
     for word in vectors.words:
         raw = word.encode("utf-8", "surrogatepass")
-        sum_.update(len(raw).to_bytes(8, "little") + raw)
+        digest.update(len(raw).to_bytes(8, "little") + raw)
     if vectors.matrix.size:
-        sum_.update(vectors.matrix.reshape(-1).view(np.uint8).data)
-    return sum_.hexdigest()
+        digest.update(vectors.matrix.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
 
 
 def _read_index(path: StrPath, fingerprint: str) -> bytes:
-    """Return the bytes of an index that belongs to these vectors, exactly as they were written."""
+    """Return the verified bytes of an index that belongs to the vectors of this fingerprint."""
     try:
         with open(path, "rb", buffering=0) as file:
             tensors, texts = read_tensors(file, os.fstat(file.fileno()).st_size)
         metadata = parse_json(texts[_METADATA].encode())
-        version, owner, sum_ = (metadata[name] for name in ("format", "vectors", "index"))
+        version, owner, checksum = (metadata[name] for name in ("format", "vectors", "index"))
         data = tensors["index"].tobytes()
     except FormatError as error:
         raise FormatError(f"{os.fspath(path)}: {error}") from None
     except (KeyError, TypeError, ValueError) as error:
-        raise FormatError(f"{os.fspath(path)}: not an index of wordkin: {error!r}") from None
+        raise FormatError(f"{os.fspath(path)}: not a wordkin index: {error!r}") from None
     if version != FORMAT_VERSION:
         raise FormatError(
-            f"{os.fspath(path)}: format {version}, this wordkin reads {FORMAT_VERSION}"
+            f"{os.fspath(path)}: the format must be {FORMAT_VERSION}, got {version}:"
+            " save the index again"
         )
-    if hashlib.sha256(data).hexdigest() != sum_:
-        raise FormatError(f"{os.fspath(path)}: damaged: the index is not what was written")
+    if hashlib.sha256(data).hexdigest() != checksum:
+        raise FormatError(f"{os.fspath(path)}: damaged: the checksum of the index does not match")
     if owner != fingerprint:
-        raise FormatError(f"{os.fspath(path)}: the index of other vectors")
+        raise FormatError(f"{os.fspath(path)}: the index belongs to other vectors")
     return data

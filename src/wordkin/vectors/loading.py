@@ -1,4 +1,7 @@
-"""Read and write vectors in the format of any program."""
+"""`wordkin.load` and `wordkin.save`: word vectors from and to the file of any program.
+
+In: a path, and for `save` a `WordVectors`. Out: a `WordVectors`, or a file.
+"""
 
 from __future__ import annotations
 
@@ -13,54 +16,98 @@ from wordkin.vectors.words import WordVectors
 
 
 def load(path: StrPath, *, format: str | None = None, limit: int | None = None) -> WordVectors:
-    """Read words and their vectors, whatever program wrote them; `Word2Vec.load` reads a model.
+    """Read word vectors from a file that wordkin or another program wrote.
 
-    From a file with subwords they are `SubwordVectors`, which know any word.
+    For a whole model, with its context vectors and settings, use `Word2Vec.load`.
+    Formats that allow it (safetensors, fastText, gensim) are mapped into memory instead of being
+    read; do not modify such a file in place while its vectors are in use.
 
     Parameters
     ----------
     path : path
-        A file of any format that `wordkin.vectors.formats` knows; what is in it tells which one.
+        A safetensors file of wordkin; word2vec's binary or text format, GloVe's text format, each
+        possibly compressed by gzip, bzip2 or xz; a .bin model of fastText; a file that gensim
+        saved; a Parquet or Arrow table. The content of the file determines its format.
     format : str, optional
-        The name of the format, where it is known better.
+        The name of the format, such as "word2vec-text" or "glove", if the content should not
+        determine it. `wordkin convert --help` lists the names.
     limit : int, optional
-        Read only so many words, the first, at least 1, which usually are the most frequent.
+        Read only the first `limit` words, at least 1. Files usually list the most frequent words
+        first. By default, read all words.
+
+    Returns
+    -------
+    WordVectors
+        V words and their (V, d) float32 vectors, and counts if the file contains them. If the file
+        contains subwords, as models of fastText do, a `SubwordVectors`, which has a vector for any
+        word.
 
     Raises
     ------
-    FormatError, OSError
-        If the file cannot be opened, or does not hold what it should.
+    FormatError
+        If the format is unknown or cannot be read, or if the file is damaged, cut short, or
+        contains a vector that is not finite.
     SettingsError
-        If `limit` is less than 1.
+        If `limit` is less than 1, or there is no format of this name.
+    OSError
+        If the file cannot be opened or read.
+    WordkinError
+        If the format needs a package that is not installed.
+
+    Warns
+    -----
+    FormatWarning
+        If a text or binary file contains a word more than once; its first vector is kept.
+
+    Examples
+    --------
+    >>> import wordkin
+    >>> vectors = wordkin.load("glove.6B.100d.txt", limit=50_000)   # doctest: +SKIP
+    >>> vectors.most_similar("seoul", topn=3)                       # doctest: +SKIP
     """
-    found = formats.read(path, format=format, limit=limit)
-    found.matrix.setflags(write=False)
+    file = formats.read(path, format=format, limit=limit)
+    file.matrix.setflags(write=False)
     try:
-        if found.subwords is not None:
-            return SubwordVectors(found.words, found.matrix, found.counts, found.subwords)
-        return WordVectors(found.words, found.matrix, found.counts)
+        if file.subwords is not None:
+            return SubwordVectors(file.words, file.matrix, file.counts, file.subwords)
+        return WordVectors(file.words, file.matrix, file.counts)
     except SettingsError as error:  # a vector that is not finite
         raise FormatError(f"{os.fspath(path)}: {error}") from None
 
 
 def save(path: StrPath, vectors: WordVectors, *, format: str | None = None) -> None:
-    """Write words and their vectors for other programs; a model is kept by `Word2Vec.save`.
+    """Write word vectors to a file that other programs can read.
+
+    For a whole model, with its context vectors and settings, use `Word2Vec.save`.
 
     Parameters
     ----------
     path : path
-        An older file there is replaced only once the new one is complete.
+        The file to write. An existing file is replaced only when the new one is complete.
     vectors : WordVectors
-        Of `SubwordVectors` the words and their vectors; no format keeps the n-grams.
+        V words with their (V, d) vectors. Counts are written if the format can store them. The
+        n-grams of `SubwordVectors` are not written: no format stores them.
     format : str, optional
-        The name of a format in `wordkin.vectors.formats`; else the suffix of the path decides.
+        The name of the format, such as "word2vec-binary" or "parquet". By default, the suffix of
+        the path determines it. `wordkin convert --help` lists names and suffixes.
 
     Raises
     ------
     FormatError
-        If the format cannot hold a word, before anything is written; if the suffix is unknown.
+        If no format has this suffix, if the format cannot be written, or if it cannot store one of
+        the words or vectors. Nothing has been written then.
+    SettingsError
+        If there is no format of this name.
     OSError
-        If the file cannot be written; it names the path and the cause.
+        If the file cannot be written. The error names the path and the cause.
+    WordkinError
+        If the format needs a package that is not installed.
+
+    Examples
+    --------
+    >>> import wordkin
+    >>> model = wordkin.Word2Vec(dim=100).fit("corpus.txt")         # doctest: +SKIP
+    >>> wordkin.save("vectors.txt", model.vectors)                  # doctest: +SKIP
     """
     file = VectorFile(list(vectors.words), vectors.matrix, vectors.counts)
     formats.write(path, file, format=format)

@@ -1,6 +1,6 @@
-"""What fastText composes the vectors of words of: rows of their own, and of their n-grams.
+"""fastText's composition of word vectors from the rows of words and of their n-grams.
 
-In: rows, and words. Out: composed vectors.
+In: the rows, and words. Out: composed vectors.
 """
 
 from __future__ import annotations
@@ -18,20 +18,21 @@ from wordkin.system.types import Float32
 
 @dataclass(frozen=True, eq=False)
 class Subwords:
-    """What the vector of a word is composed of, as fastText does it.
+    """The rows from which fastText composes the vector of a word.
 
-    The n-grams of a word are all its parts of `shortest` to `longest` characters, a "<" before it
-    and a ">" behind it being characters, too. They share the rows of `ngrams` by their hash.
+    The n-grams of a word are all substrings of `shortest` to `longest` characters of "<word>". A
+    hash of the n-gram selects its row of `ngrams`.
 
     Attributes
     ----------
     own : (V, d) float32 array
-        The row of each word of the vocabulary, as it is before its n-grams are added.
+        The row of each word of the vocabulary, before its n-grams are added.
     ngrams : (buckets, d) float32 array
+        The row of each bucket.
     shortest, longest : int
-        Longest below 1: there are no n-grams.
+        The lengths of n-grams in characters. There are none if `longest` is below 1.
     whole_end : bool
-        "</s>", fastText's mark of the end of a line, has no n-grams.
+        Whether "</s>", fastText's end of a line, has no n-grams.
     """
 
     own: Float32
@@ -47,22 +48,21 @@ class Subwords:
         ----------
         words : sequence of n str
         known : int
-            So many of the words, the first, have the rows 0, 1, … of `own`; the others have none.
+            The first `known` words have the rows 0, 1, … of `own`; the others have none.
 
         Returns
         -------
         (n, d) float32 array
-            Summed in the order in which fastText does. Zeros where a word has neither a row nor
-            n-grams.
+            Summed in fastText's order. Zero for a word that has neither a row nor n-grams.
         """
-        spelled = [word.encode("utf-8", "surrogateescape") for word in words]
+        encoded = [word.encode("utf-8", "surrogateescape") for word in words]
         rows = np.arange(len(words), dtype=np.int64)
         rows[known:] = -1
         out = np.empty((len(words), self.own.shape[1]), np.float32)
         native_compose(
             out,
-            np.frombuffer(b"".join(spelled), np.uint8),
-            np.cumsum([0, *map(len, spelled)], dtype=np.int64),
+            np.frombuffer(b"".join(encoded), np.uint8),
+            np.cumsum([0, *map(len, encoded)], dtype=np.int64),
             rows,
             _bytes_of(self.own),
             _bytes_of(self.ngrams),
@@ -75,7 +75,7 @@ class Subwords:
 
 
 def _bytes_of(matrix: Float32) -> npt.NDArray[np.uint8]:
-    """Return the bytes of rows, uncopied: the core reads them wherever they lie."""
+    """View the rows as bytes, without a copy: the core reads rows at any alignment."""
     rows: npt.NDArray[np.uint8] = (
         np.ascontiguousarray(matrix).view(np.uint8).reshape(len(matrix), 4 * matrix.shape[1])
     )

@@ -1,7 +1,6 @@
-"""Words and their vectors, and a vector for any other word.
+"""Word vectors that also have a vector for words outside the vocabulary, as fastText does.
 
-In: words, vectors, and what others are composed of. Out: `SubwordVectors`, which answer for any
-word.
+In: words, their vectors, and the vectors of n-grams. Out: a `SubwordVectors`.
 """
 
 from __future__ import annotations
@@ -18,16 +17,17 @@ from wordkin.vectors.words import WordVectors
 
 
 class SubwordVectors(WordVectors):
-    """Words and their vectors, and a vector for any other word: the mean of its n-grams' vectors.
+    """Word vectors that compose a vector for any other word: the mean of its n-grams' vectors.
 
-    Every question takes words that are not in the vocabulary. `in`, `len`, `index`, `take`,
-    iteration, `within` and answers are about those in it. Never changed after it is made.
+    All queries accept words outside the vocabulary. Answers contain only words of the vocabulary,
+    and `in`, `len`, `index`, `take`, iteration and `within` refer to it. Instances are immutable.
 
     Parameters
     ----------
     words, matrix, counts
-        As `WordVectors` takes them, and with the same errors.
+        As in `WordVectors`, with the same errors.
     subwords : Subwords
+        The vectors of the n-grams, (buckets, d), and the rule that composes them.
     """
 
     def __init__(
@@ -41,14 +41,15 @@ class SubwordVectors(WordVectors):
         self._subwords = subwords
 
     def __getitem__(self, word: str) -> Float32:
-        """Return the vector of any word, (d,), read-only: composed if it is not in the vocabulary.
+        """Return the vector of any word, (d,), read-only; compose it for an unknown word.
 
-        Zeros for a word too short to have n-grams.
+        The vector is zero if an unknown word is too short to have n-grams.
 
         Raises
         ------
         UnknownWordError
-            If the word cannot be spelled in bytes, or a vector of its n-grams is not finite.
+            If the word cannot be encoded as bytes, or the vector of one of its n-grams is not
+            finite.
         """
         if not isinstance(word, str) or word in self:
             return super().__getitem__(word)
@@ -56,27 +57,29 @@ class SubwordVectors(WordVectors):
         return row
 
     def compose(self, words: Sequence[str]) -> Float32:
-        """Return the means of the vectors of the n-grams alone, (n, d), read-only.
+        """Return the mean of the n-gram vectors of each of n words, (n, d), read-only.
 
-        Of a word in the vocabulary, too: its own row is then not part of the mean.
+        For a word in the vocabulary, the mean does not include the word's own vector.
 
         Raises
         ------
         UnknownWordError
-            If a word cannot be spelled in bytes, or a vector of its n-grams is not finite.
+            If a word cannot be encoded as bytes, or the vector of one of its n-grams is not finite.
         """
         try:
             composed = self._subwords.compose(words)
-        except UnicodeEncodeError as error:  # a surrogate that stands for no byte
-            raise UnknownWordError(f"bytes cannot hold the word {error.object!r:.80}") from None
+        except UnicodeEncodeError as error:  # a surrogate that does not stand for a byte
+            raise UnknownWordError(
+                f"the word {error.object!r:.80} cannot be encoded as bytes"
+            ) from None
         finite = np.isfinite(composed).all(axis=1)
         if not finite.all():
             word = words[int(np.argmin(finite))]
-            raise UnknownWordError(f"a vector of the n-grams of {word!r:.80} is not finite")
+            raise UnknownWordError(f"the vector of an n-gram of {word!r:.80} is not finite")
         composed.setflags(write=False)
         return composed
 
-    def _part(
+    def _subset(
         self, words: Sequence[str], matrix: Float32, counts: npt.ArrayLike | None
     ) -> SubwordVectors:
         return SubwordVectors(words, matrix, counts, self._subwords)

@@ -1,4 +1,8 @@
-"""The record: words and one vector for each, and how a word or a vector is looked up."""
+"""`WordTable`: words with one vector each, and how queries become directions and row numbers.
+
+In: words, a matrix and counts; in queries, words or vectors. Out: vectors and row numbers, or an
+error that names the wrong value. `WordVectors` adds the answers.
+"""
 
 from __future__ import annotations
 
@@ -15,27 +19,27 @@ from wordkin.system.types import Floats
 from wordkin.vectors import search
 from wordkin.vectors.suggestions import close_words, quoted
 
-Within: TypeAlias = int | Iterable[str] | None  # the first so many words, or these
+Within: TypeAlias = int | Iterable[str] | None  # the first N words, these words, or all
 WordOrVector: TypeAlias = str | Floats
 
 
 class WordTable:
-    """Words and one vector for each, never changed after they are made.
+    """Words with one vector each. Instances are immutable.
 
     Parameters
     ----------
     words : sequence of V different str
     matrix : (V, d) array
-        Finite numbers; row i belongs to word i. Kept as float32: shared without a copy if it is a
-        C-contiguous float32 array that is already read-only (`matrix.setflags(write=False)`, or a
-        file mapped into memory), else copied.
+        Finite numbers; row i is the vector of word i. Stored as float32. A C-contiguous float32
+        array that is read-only already (after `matrix.setflags(write=False)`, or mapped from a
+        file) is shared; any other array is copied.
     counts : (V,) array of integers, optional
-        How often each word was seen.
+        How often each word occurs in the corpus.
 
     Raises
     ------
     SettingsError
-        If lengths do not fit, a word comes twice, or a vector is not finite.
+        If the shapes do not match, a word is repeated, or a vector is not finite.
     """
 
     def __init__(
@@ -53,23 +57,23 @@ class WordTable:
             raise SettingsError(f"matrix must have the shape (V, d), got {self._matrix.shape}")
         if len(self._matrix) != V:
             raise SettingsError(
-                f"matrix must have one row a word, got {self._matrix.shape[0]} rows for {V} words"
+                f"matrix must have one row per word, got {self._matrix.shape[0]} rows for {V} words"
             )
         if self._counts is not None and self._counts.shape != (V,):
             raise SettingsError(f"counts must have the shape ({V},), got {self._counts.shape}")
         if self._counts is not None and V and self._counts.min() < 0:  # or beyond int64
             raise SettingsError(f"counts must be at least 0, got {self._counts.min()}")
         if len(self._index) < V:
-            twice = next(w for i, w in enumerate(self._words) if self._index[w] != i)
-            raise SettingsError(f"words must differ, got {quoted(twice)} twice")
+            repeated = next(w for i, w in enumerate(self._words) if self._index[w] != i)
+            raise SettingsError(f"words must differ, got {quoted(repeated)} twice")
         finite = np.isfinite(self.lengths)
         if not finite.all():
             word = self._words[int(np.argmin(finite))]
-            raise SettingsError(f"vectors must be finite, the one of {quoted(word)} is not")
+            raise SettingsError(f"vectors must be finite, that of {quoted(word)} is not")
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The V words, in the order of the rows."""
+        """The V words, in row order."""
         return self._words
 
     @property
@@ -79,12 +83,12 @@ class WordTable:
 
     @property
     def counts(self) -> npt.NDArray[np.int64] | None:
-        """How often each word was seen, (V,), read-only; None if that is not known."""
+        """How often each word occurs in the corpus, (V,), read-only; None if unknown."""
         return self._counts
 
     @property
     def dim(self) -> int:
-        """The length d of a vector."""
+        """The dimension d of the vectors."""
         return int(self._matrix.shape[1])
 
     def __len__(self) -> int:
@@ -97,14 +101,20 @@ class WordTable:
         return word in self._index
 
     def __getitem__(self, word: str) -> npt.NDArray[np.float32]:
-        """Return the vector of a word, (d,), read-only. Raises UnknownWordError."""
+        """Return the vector of a word, (d,), read-only.
+
+        Raises
+        ------
+        UnknownWordError
+            If the word is not in the vocabulary.
+        """
         row: npt.NDArray[np.float32] = self._matrix[self.index(word)]
         return row
 
     def __repr__(self) -> str:
-        shown = ", ".join(quoted(word) for word in self._words[:3])
+        first = ", ".join(quoted(word) for word in self._words[:3])
         more = ", …" * (len(self) > 3)
-        return f"<{type(self).__name__}: {len(self):,} words × {self.dim}: {shown}{more}>"
+        return f"<{type(self).__name__}: {len(self):,} words × {self.dim}: {first}{more}>"
 
     def index(self, word: str) -> int:
         """Return the row number of a word.
@@ -112,7 +122,7 @@ class WordTable:
         Raises
         ------
         UnknownWordError
-            If it is not in the vocabulary; the message suggests close words.
+            If the word is not in the vocabulary. The message suggests words spelled like it.
         """
         if not isinstance(word, str):
             raise TypeError(f"a word must be a str, got {type(word).__name__}")
@@ -123,16 +133,61 @@ class WordTable:
 
     @cached_property
     def lengths(self) -> npt.NDArray[np.float64]:
-        """The length of each vector, (V,) float64, read-only."""
+        """The Euclidean length of each vector, (V,) float64, read-only."""
         lengths = search.row_lengths(self._matrix)
         lengths.setflags(write=False)
         return lengths
+
+    def question(
+        self,
+        positive: WordOrVector | Iterable[WordOrVector],
+        negative: WordOrVector | Iterable[WordOrVector] = (),
+    ) -> tuple[npt.NDArray[np.float64], list[int]]:
+        """Return the query of `WordVectors.most_similar`, for programs that search themselves.
+
+        Parameters and errors are those of `most_similar`.
+
+        Returns
+        -------
+        query : (d,) float64 array
+            The query direction, of length 1 or 0.
+        exclude : list of int
+            The rows of the query's own words, to be left out of the answer.
+        """
+        added, subtracted = as_list(positive), as_list(negative)
+        if not added and not subtracted:
+            raise SettingsError("most_similar needs at least 1 word or vector, got 0")
+        items = added + subtracted
+        signs = [1] * len(added) + [-1] * len(subtracted)
+        return search.direction(self._stacked(items), signs), self._rows_of_words(items)
+
+    def questions(
+        self, queries: Iterable[str] | npt.NDArray[np.floating[Any]]
+    ) -> tuple[npt.NDArray[np.float64], list[list[int]]]:
+        """Return the queries of `WordVectors.most_similar_batch`, as `question` does for one.
+
+        Parameters and errors are those of `most_similar_batch`.
+
+        Returns
+        -------
+        queries : (n, d) float64 array
+            Directions, of length 1 or 0.
+        exclude : list of n lists of int
+            The rows to be left out of each answer.
+        """
+        if isinstance(queries, str):
+            raise SettingsError(f"queries must be several words, got the word {quoted(queries)}")
+        if is_numeric(queries):
+            vectors = self._vectors(queries)
+            return search.units(vectors), [[] for _ in vectors]
+        words = list(queries)
+        return search.units(self._stacked(words)), [self._rows_of_words([w]) for w in words]
 
     def _rows_of_words(self, items: Iterable[WordOrVector]) -> list[int]:
         return [self._index[i] for i in items if isinstance(i, str) and i in self._index]
 
     def _within(self, within: Within) -> search.Within:
-        """Return what to search as row numbers, rising, or as how many."""
+        """Convert `within` to ascending row numbers, or to a number of rows."""
         if within is None:
             return None
         if isinstance(within, int | np.integer):
@@ -141,24 +196,24 @@ class WordTable:
         return np.unique(np.array(rows, dtype=np.intp))
 
     def _row_numbers(self, rows: npt.ArrayLike) -> npt.NDArray[np.intp]:
-        """Return (n,) row numbers, if they are."""
+        """Return (n,) valid row numbers, or raise SettingsError."""
         numbers = np.asarray(rows)
         if numbers.ndim != 1 or (numbers.size and numbers.dtype.kind not in "iu"):
             raise SettingsError(
                 f"rows must be (n,) integers, got {numbers.dtype} of the shape {numbers.shape}"
             )
-        wrong = numbers[(numbers < 0) | (numbers >= len(self))]
-        if len(wrong):
-            raise SettingsError(f"rows must be 0 to {len(self) - 1}, got {wrong[0]}")
+        invalid = numbers[(numbers < 0) | (numbers >= len(self))]
+        if len(invalid):
+            raise SettingsError(f"rows must be 0 to {len(self) - 1}, got {invalid[0]}")
         return numbers.astype(np.intp)
 
     def _stacked(self, items: Iterable[WordOrVector]) -> npt.NDArray[np.float64]:
         """Return several words or vectors as (n, d) float64."""
-        rows = [self._vector(item) for item in several(items)]
+        rows = [self._vector(item) for item in as_list(items)]
         return np.array(rows, dtype=np.float64).reshape(len(rows), self.dim)
 
     def _vectors(self, rows: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
-        """Return (n, d) numbers as float64, if they are finite."""
+        """Return (n, d) finite vectors as float64, or raise SettingsError."""
         vectors = np.asarray(rows, dtype=np.float64)
         if vectors.ndim != 2 or vectors.shape[1] != self.dim:
             raise SettingsError(f"vectors must have the shape (n, {self.dim}), got {rows.shape}")
@@ -167,7 +222,7 @@ class WordTable:
         return vectors
 
     def _vector(self, item: WordOrVector) -> Floats:
-        """Return the (d,) vector that a word or a vector stands for."""
+        """Return a word's vector, or the given vector, as (d,); raise if it is not valid."""
         if isinstance(item, str):
             return self[item]
         vector = np.asarray(item, dtype=np.float64)
@@ -184,26 +239,26 @@ class WordTable:
 
 
 def _read_only(values: npt.ArrayLike, dtype: np.dtype[Any], name: str) -> npt.NDArray[Any]:
-    """Return a read-only array of the type: `values` itself if it is that already, else a copy."""
+    """Return a read-only array of the type: `values` itself if possible, else a copy."""
     given = np.asarray(values)
     flags = given.flags
     if given.dtype == dtype and flags.c_contiguous and flags.aligned and not flags.writeable:
         return given
     if not np.can_cast(given.dtype, dtype, casting="same_kind"):
         raise SettingsError(f"{name} must be numbers that {dtype} can hold, got {given.dtype}")
-    with np.errstate(over="ignore"):  # what is too big becomes infinite, and is refused as such
+    with np.errstate(over="ignore"):  # overflow gives infinity, which the caller refuses
         copy = given.astype(dtype, order="C")
     copy.setflags(write=False)
     return copy
 
 
-def several(items: WordOrVector | Iterable[WordOrVector]) -> list[WordOrVector]:
-    """Return one word, one (d,) vector, or several of either as a list."""
-    if isinstance(items, str) or (is_numbers(items) and items.ndim == 1):
+def as_list(items: WordOrVector | Iterable[WordOrVector]) -> list[WordOrVector]:
+    """Return a word, a (d,) vector, or several of them as a list."""
+    if isinstance(items, str) or (is_numeric(items) and items.ndim == 1):
         return [items]
     return list(items)
 
 
-def is_numbers(items: object) -> TypeGuard[npt.NDArray[Any]]:
-    """Tell an array of numbers from one of words."""
+def is_numeric(items: object) -> TypeGuard[npt.NDArray[Any]]:
+    """Return whether `items` is an array of numbers."""
     return isinstance(items, np.ndarray) and items.dtype.kind in "biuf"

@@ -1,4 +1,7 @@
-"""Words and their vectors, and the questions that people ask them; answers are in words."""
+"""`WordVectors`: nearest neighbours, similarities and analogies of words.
+
+In: words, a matrix with one row per word, and counts. Out: words with cosines or scores.
+"""
 
 from __future__ import annotations
 
@@ -13,34 +16,33 @@ from wordkin.system.checks import at_least
 from wordkin.system.errors import SettingsError
 from wordkin.vectors import search
 from wordkin.vectors.suggestions import quoted
-from wordkin.vectors.table import Within, WordOrVector, WordTable, is_numbers, several
+from wordkin.vectors.table import Within, WordOrVector, WordTable
 
 if TYPE_CHECKING:
     from wordkin.views.maps.map import Map
 
+Answer: TypeAlias = list[tuple[str, float]]  # words with cosines or scores, the best first
 
-Answer: TypeAlias = list[tuple[str, float]]
-
-_BLOCK = 1024  # rows widened to float64 at a time
+_BLOCK = 1024  # rows converted to float64 at a time
 
 
 class WordVectors(WordTable):
-    """Words and one vector for each, never changed after they are made.
+    """Words with one vector each, and queries about them. Instances are immutable.
 
     Parameters
     ----------
     words : sequence of V different str
     matrix : (V, d) array
-        Finite numbers; row i belongs to word i. Kept as float32: shared without a copy if it is a
-        C-contiguous float32 array that is already read-only (`matrix.setflags(write=False)`, or a
-        file mapped into memory), else copied.
+        Finite numbers; row i is the vector of word i. Stored as float32. A C-contiguous float32
+        array that is read-only already (after `matrix.setflags(write=False)`, or mapped from a
+        file) is shared; any other array is copied.
     counts : (V,) array of integers, optional
-        How often each word was seen.
+        How often each word occurs in the corpus.
 
     Raises
     ------
     SettingsError
-        If lengths do not fit, a word comes twice, or a vector is not finite.
+        If the shapes do not match, a word is repeated, or a vector is not finite.
     """
 
     def most_similar(
@@ -51,58 +53,36 @@ class WordVectors(WordTable):
         *,
         within: Within = None,
     ) -> Answer:
-        """Find the words whose vectors have the highest cosine with a mean of directions.
+        """Find the words whose vectors have the highest cosine with a query direction.
 
-        Each word or vector is first scaled to length 1, those of `negative` are turned round, and
-        the query is their mean. The words asked about are never part of the answer.
+        The query is the mean of the vectors of `positive` and the negated vectors of `negative`,
+        each scaled to length 1. The answer never contains the words of the query.
 
         Parameters
         ----------
         positive, negative : word, (d,) vector, or several of them
         topn : int
-            How many words, at least 1; all there are if there are fewer.
+            The number of words to return, at least 1.
         within : int or words, optional
-            Answer only with so many words, the first, which usually are the most frequent; or only
-            with these.
+            Search only the first N words, which usually are the most frequent, or only these words.
 
         Returns
         -------
         list of (word, cosine)
-            Highest cosine first, ties in the order of the vocabulary. Where the directions cancel,
-            or are those of zero vectors, every cosine is 0.
+            Highest cosine first, ties in vocabulary order; fewer than `topn` if there are no more
+            words. All cosines are 0 if the directions cancel out or all vectors are zero.
 
         Raises
         ------
-        UnknownWordError, SettingsError
+        UnknownWordError
+            If a word is not in the vocabulary.
+        SettingsError
+            If there is no word or vector, a vector has another shape or is not finite, or a number
+            is below 1.
         """
         k = at_least(1, "topn", topn)
         query, exclude = self.question(positive, negative)
         return self._answer(*search.nearest(self.searched, query, k, exclude, self._within(within)))
-
-    def question(
-        self,
-        positive: WordOrVector | Iterable[WordOrVector],
-        negative: WordOrVector | Iterable[WordOrVector] = (),
-    ) -> tuple[npt.NDArray[np.float64], list[int]]:
-        """Return what `most_similar` asks of the matrix, for programs that search it themselves.
-
-        Returns
-        -------
-        query : (d,) float64 array
-            The mean direction: of length 1, or zero.
-        exclude : list of int
-            The rows of the words asked about, which are no answer.
-
-        Raises
-        ------
-        UnknownWordError, SettingsError
-        """
-        wanted, unwanted = several(positive), several(negative)
-        if not wanted and not unwanted:
-            raise SettingsError("most_similar needs at least 1 word or vector, got 0")
-        asked = wanted + unwanted
-        signs = [1] * len(wanted) + [-1] * len(unwanted)
-        return search.direction(self._stacked(asked), signs), self._rows_of_words(asked)
 
     def most_similar_batch(
         self,
@@ -111,126 +91,115 @@ class WordVectors(WordTable):
         *,
         within: Within = None,
     ) -> list[Answer]:
-        """Ask `most_similar` about many words at once: the same answers, in much less time.
+        """Run `most_similar` for each of many words: the same answers, in much less time.
 
         Parameters
         ----------
-        queries : words, or (n, d) array
-            Each is a question of its own. A word is not part of its own answer.
+        queries : n words, or (n, d) array
+            Each word or row is a separate query. No answer contains the query's own word.
         topn, within
             As in `most_similar`.
 
         Returns
         -------
-        list of n answers
+        list of n lists of (word, cosine)
+            In the order of the queries, each as `most_similar` returns it.
 
         Raises
         ------
         UnknownWordError, SettingsError
+            As in `most_similar`.
         """
         k = min(at_least(1, "topn", topn), max(len(self), 1))
-        asked, exclude = self.questions(queries)
+        directions, exclude = self.questions(queries)
         indices, cosines = search.nearest_many(
-            self.searched, asked, k, exclude=exclude, within=self._within(within)
+            self.searched, directions, k, exclude=exclude, within=self._within(within)
         )
         return [
-            self._answer(found[found >= 0], scores[found >= 0])
-            for found, scores in zip(indices, cosines, strict=True)
+            self._answer(rows[rows >= 0], scores[rows >= 0])
+            for rows, scores in zip(indices, cosines, strict=True)
         ]
-
-    def questions(
-        self, queries: Iterable[str] | npt.NDArray[np.floating[Any]]
-    ) -> tuple[npt.NDArray[np.float64], list[list[int]]]:
-        """Return what `most_similar_batch` asks of the matrix, as `question` does for one.
-
-        Returns
-        -------
-        queries : (n, d) float64 array
-            Directions: of length 1, or zero.
-        exclude : list of n lists of int
-            The rows that are no answer to each.
-
-        Raises
-        ------
-        UnknownWordError, SettingsError
-        """
-        if isinstance(queries, str):
-            raise SettingsError(f"queries must be several words, got the word {quoted(queries)}")
-        if is_numbers(queries):
-            asked = self._vectors(queries)
-            return search.units(asked), [[] for _ in asked]
-        words = list(queries)
-        return search.units(self._stacked(words)), [self._rows_of_words([w]) for w in words]
 
     def neighbour_rows(
         self, rows: npt.ArrayLike, k: SupportsIndex, *, within: Within = None
     ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
-        """Find the neighbours of many words by their row numbers, for programs.
+        """Find the neighbours of many words, all given as row numbers.
 
         Parameters
         ----------
         rows : (n,) array of int
         k : int
-            How many neighbours, at least 1.
+            The number of neighbours, at least 1.
         within : int or words, optional
             As in `most_similar`.
 
         Returns
         -------
         indices : (n, k) int array
-            The nearest first, never the row itself, ties in the order of the vocabulary; -1 where
-            there are fewer than k.
+            The rows of the neighbours, nearest first, ties in vocabulary order, without the row
+            itself; padded with -1 if there are fewer than k.
         cosines : (n, k) float64 array
-            0 where there are fewer than k.
+            Padded with 0.
 
         Raises
         ------
+        UnknownWordError
+            If a word of `within` is not in the vocabulary.
         SettingsError
-            If there is no such row.
+            If a row number is out of range, or a number is below 1.
         """
-        asked = self._row_numbers(rows)
-        number, chosen = at_least(1, "k", k), self._within(within)
+        numbers = self._row_numbers(rows)
+        number, candidates = at_least(1, "k", k), self._within(within)
         blocks = [
             search.nearest_many(
                 self.searched, search.units(self._matrix[block]), number,
-                exclude=block[:, np.newaxis], within=chosen,
+                exclude=block[:, np.newaxis], within=candidates,
             )
-            for block in (asked[i : i + _BLOCK] for i in range(0, max(len(asked), 1), _BLOCK))
+            for block in (numbers[i : i + _BLOCK] for i in range(0, max(len(numbers), 1), _BLOCK))
         ]  # fmt: skip
         indices, cosines = zip(*blocks, strict=True)
         return np.concatenate(indices), np.concatenate(cosines)
 
     def similarity(self, a: WordOrVector, b: WordOrVector) -> float:
-        """Return the cosine, in [-1, 1], of two words or vectors; 0 where a vector is zero."""
+        """Return the cosine, in [-1, 1], of two words or (d,) vectors; 0 if one of them is zero.
+
+        Raises
+        ------
+        UnknownWordError
+            If a word is not in the vocabulary.
+        SettingsError
+            If a vector has another shape or is not finite.
+        """
         return search.cosine(self._vector(a), self._vector(b))
 
     def distances(
         self, words: Iterable[WordOrVector], others: Iterable[WordOrVector] | None = None
     ) -> npt.NDArray[np.float64]:
-        """Return 1 - cosine of all pairs of words or vectors.
+        """Return the cosine distances, 1 - cosine, of all pairs of words or vectors.
 
         Parameters
         ----------
         words : n words or (d,) vectors, or (n, d) array
-        others : m words or vectors, optional
-            None: the same ones.
+        others : m words or (d,) vectors, or (m, d) array, optional
+            By default, `words`.
 
         Returns
         -------
         (n, m) float64 array
-            In [0, 2]; exactly 0 from a word to itself, and whatever is too small for float64 to
-            tell from that. A zero vector has the distance 1 from everything.
+            In [0, 2]. Exactly 0 between equal words, and where float64 cannot distinguish the
+            distance from 0. A zero vector has the distance 1 from every vector.
 
         Raises
         ------
         UnknownWordError, SettingsError
+            As in `similarity`.
         """
         a = self._stacked(words)
         b = a if others is None else self._stacked(others)
-        far = 1.0 - search.cosines(a, b)
-        # A direction's product with itself is 1 but for its last digits.
-        far[far < (self.dim + 8) * np.finfo(np.float64).eps] = 0.0
-        return far
+        distances = 1.0 - search.cosines(a, b)
+        # The product of a unit vector with itself is 1 up to rounding.
+        distances[distances < (self.dim + 8) * np.finfo(np.float64).eps] = 0.0
+        return distances
 
     def analogy(
         self,
@@ -250,19 +219,23 @@ class WordVectors(WordTable):
         topn, within
             As in `most_similar`.
         method : {"add", "mul"}
-            "add": the words nearest to b - a + c (3CosAdd), which is most_similar([b, c], [a]).
-            "mul": 3CosMul of Levy and Goldberg (2014), in which no term outweighs the others:
+            "add": 3CosAdd, the words nearest to b - a + c, which is most_similar([b, c], [a]).
+            "mul": 3CosMul (Levy and Goldberg 2014), in which no single term dominates:
             s(x, b) s(x, c) / (s(x, a) + 1e-6) with s = (1 + cosine) / 2.
 
         Returns
         -------
         list of (word, score)
-            Highest first, ties in the order of the vocabulary: a cosine, or the score of 3CosMul,
-            which may be larger than 1.
+            Highest score first, ties in vocabulary order. The score is a cosine, or that of
+            3CosMul, which can exceed 1.
 
         Raises
         ------
-        UnknownWordError, SettingsError
+        UnknownWordError
+            If a word is not in the vocabulary.
+        SettingsError
+            If there is no such method, a vector has another shape or is not finite, or a number is
+            below 1.
         """
         if method == "add":
             return self.most_similar([b, c], [a], topn, within=within)
@@ -280,13 +253,14 @@ class WordVectors(WordTable):
         )
 
     def doesnt_match(self, words: Iterable[str]) -> str:
-        """Return the word that is farthest from the mean direction of all; the first of equals.
+        """Return the word that is farthest from the mean direction of all; of ties, the first.
 
         Raises
         ------
         UnknownWordError
+            If a word is not in the vocabulary.
         SettingsError
-            If there are fewer than 3 words: of two, both are equally far from their mean.
+            If there are fewer than 3 words: two words are always equally far from their mean.
         """
         group = [words] if isinstance(words, str) else list(words)
         if len(group) < 3:
@@ -294,15 +268,16 @@ class WordVectors(WordTable):
         return group[search.odd_one_out(np.stack([self[word] for word in group]))]
 
     def rank(self, word: str, other: str) -> int:
-        """Return the place of a word among the neighbours of another: 1 is the nearest.
+        """Return the rank of `other` among the neighbours of `word`: 1 is the nearest.
 
-        It is the place at which `most_similar(word)` has `other`, ties included.
+        It is the position of `other` in `most_similar(word)`, ties included.
 
         Raises
         ------
         UnknownWordError
+            If a word is not in the vocabulary.
         SettingsError
-            If both are the same word, which is not its own neighbour.
+            If both words are the same: a word is not its own neighbour.
         """
         query, row = search.units(self[word][np.newaxis])[0], self.index(other)
         if word == other:
@@ -322,37 +297,42 @@ class WordVectors(WordTable):
         title: str | None = None,
         size: tuple[float, float] | None = None,
     ) -> Map:
-        """Draw words in the plane: those named, or all of them.
+        """Draw a map of the given words, or of the whole vocabulary.
 
-        A notebook shows the map; `Map.save` writes it, also as a page for a browser. Drawing needs
-        `pip install 'wordkin[map]'`, a page does not.
+        A notebook displays the map; `Map.save` writes it as an image or as a page for a browser.
+        An image needs `pip install 'wordkin[map]'`, a page does not.
 
         Parameters
         ----------
         words : words, optional
-            To be laid out among themselves, each with its name. None, and no pairs: the whole
-            vocabulary, as a density of points with the names of the first words that have room.
+            The words to lay out and label. Without words and pairs, the map shows the whole
+            vocabulary as a density of points and labels the first words that fit.
         pairs : pairs of words, optional
-            Joined by an arrow from the first to the second, as man to woman and king to queen.
+            Each is joined by an arrow from the first word to the second, as man → woman.
         layout : str
-            A name of `wordkin.views.projection.LAYOUTS`. Where there are too few words for it, PCA.
+            A name of `wordkin.views.projection.LAYOUTS`. PCA replaces it if there are too few words
+            for it.
         rest : bool, optional
-            Whether the whole vocabulary is on the map; else if no words are asked for.
+            Whether to draw the whole vocabulary behind the words. By default, only if no words are
+            given.
         first : int
-            Of the whole vocabulary only so many words, at least 1, which usually are the most
-            frequent.
+            Draw only the first N words of the whole vocabulary, at least 1, which usually are the
+            most frequent.
         topn : int
-            Where no words are asked for, at most so many are named.
+            The maximum number of labels if no words are given.
         theme : {"light", "dark"}
         title : str, optional
         size : (width, height), optional
-            In inches. Else as large as the words that were asked for need.
+            In inches. By default, large enough for the given words.
 
         Raises
         ------
-        UnknownWordError, SettingsError
+        UnknownWordError
+            If a word is not in the vocabulary.
+        SettingsError
+            If an argument is out of range.
         WordkinError
-            If the package of the layout is not installed.
+            If the layout needs a package that is not installed.
         """
         from wordkin.views.maps.map import map_of
 
@@ -362,33 +342,34 @@ class WordVectors(WordTable):
         )  # fmt: skip
 
     def take(self, words: int | Iterable[str]) -> WordVectors:
-        """Return the first so many words, at least 1, or the ones named, in that order.
+        """Return the vectors of the first N words, at least 1, or of the given words, in order.
 
         Raises
         ------
         UnknownWordError
+            If a word is not in the vocabulary.
         SettingsError
-            If a word is named twice.
+            If a word is repeated, or the number is below 1.
         """
         if isinstance(words, int | np.integer):
             number = at_least(1, "words", words)
             counts = None if self._counts is None else self._counts[:number]
-            return self._part(self._words[:number], self._matrix[:number], counts)
-        chosen = [words] if isinstance(words, str) else list(words)
-        rows = np.array([self.index(word) for word in chosen], dtype=np.intp)
+            return self._subset(self._words[:number], self._matrix[:number], counts)
+        selected = [words] if isinstance(words, str) else list(words)
+        rows = np.array([self.index(word) for word in selected], dtype=np.intp)
         counts = None if self._counts is None else self._counts[rows]
-        return self._part(chosen, self._matrix[rows], counts)
+        return self._subset(selected, self._matrix[rows], counts)
 
-    def _part(
+    def _subset(
         self, words: Sequence[str], matrix: npt.NDArray[np.float32], counts: npt.ArrayLike | None
     ) -> WordVectors:
-        """Return vectors of the same kind for some of the words."""
+        """Return an instance of the same class for some of the words."""
         return WordVectors(words, matrix, counts)
 
     @cached_property
-    def searched(self) -> search.Searched:
-        """The rows as `neighbours` searches them; made when first asked for, without a copy."""
-        return search.Searched(self._matrix, self.lengths)
+    def searched(self) -> search.ExactIndex:
+        """The index that `search` works on, built on first use without a copy of the matrix."""
+        return search.ExactIndex(self._matrix, self.lengths)
 
     def _answer(self, rows: npt.NDArray[np.intp], scores: npt.NDArray[np.float64]) -> Answer:
         return [(self._words[i], s) for i, s in zip(rows.tolist(), scores.tolist(), strict=True)]

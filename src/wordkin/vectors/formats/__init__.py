@@ -1,7 +1,7 @@
-"""Files of vectors: which format a file has, and what reads and writes it.
+"""File formats of word vectors: a table of them, detection, reading and writing.
 
-In: a path; or words and a matrix. Out: a `VectorFile`; or a file, whole or not at all. One module a
-format; each is imported when it is needed. Knows nothing of training or of `WordVectors`.
+In: a path, and for writing a `VectorFile`. Out: a `VectorFile`, or a complete file. Each format has
+a module of its own, imported on first use.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ __all__ = ["FORMATS", "Format", "VectorFile", "format_to_write", "read", "sniff"
 
 @dataclass(frozen=True)
 class Format:
-    """A format of files of vectors.
+    """A file format of word vectors.
 
     Attributes
     ----------
     name, what : str
-        As a user names it, and a line that says what it is.
+        Its name, and a one-line description.
     suffixes : tuple of str
-        Of paths that are written in it where no format is named.
+        Suffixes of paths that select the format for writing if none is given.
     reader, writer : str
-        "module:function" in this package; empty where it cannot be read or written. A reader is
-        called with a path and the number of words to read at most, 1 or more (None: all), a writer
-        with a path and a `VectorFile`.
+        "module:function" in this package; empty if the format cannot be read or written. A reader
+        takes a path and the maximum number of words, at least 1 (None: no limit), a writer a path
+        and a `VectorFile`.
     keeps_counts : bool
-        Whether it has a place for how often each word was seen.
+        Whether the format can store counts.
     """
 
     name: str
@@ -115,72 +115,76 @@ FORMATS = {
 
 
 def read(path: StrPath, *, format: str | None = None, limit: int | None = None) -> VectorFile:
-    """Read words and vectors from a file of any format that can be read.
+    """Read words and vectors from a file of any readable format.
 
     Parameters
     ----------
     path : path
     format : str, optional
-        One of `FORMATS`; else `sniff` tells.
+        One of `FORMATS`. By default, `sniff` detects it.
     limit : int, optional
-        Read only so many words, the first, at least 1.
+        Read only the first `limit` words, at least 1.
 
     Raises
     ------
     FormatError
-        If the file is of no known format, cut short, or not what it should be.
+        If the format is unknown, or the file is cut short or damaged.
     OSError
-        If it cannot be opened.
+        If the file cannot be opened.
     SettingsError
-        If `limit` is less than 1.
+        If `limit` is less than 1, or there is no format of this name.
     """
-    chosen = _named(format) if format else _sniffed(path)
-    reader = _function(chosen.reader, chosen, "read")
+    selected = _by_name(format) if format else _sniffed(path)
+    reader = _import_function(selected.reader, selected, "read")
     if limit is not None:
         limit = min(at_least(1, "limit", limit), sys.maxsize)
-    found: VectorFile = reader(path, limit)
-    return found
+    file: VectorFile = reader(path, limit)
+    return file
 
 
 def write(path: StrPath, vectors: VectorFile, *, format: str | None = None) -> None:
-    """Write words and vectors; where no format is named, the suffix of the path decides.
+    """Write words and vectors. Without a format, the suffix of the path determines it.
 
     Raises
     ------
     FormatError
-        If no format has the suffix, or the format cannot hold a word: before anything is written.
+        If no format has the suffix, or the format cannot store a word. Nothing is written then.
     OSError
-        If the file cannot be written; it names the path and the cause.
+        If the file cannot be written. The error names the path and the cause.
+    SettingsError
+        If there is no format of this name.
     """
-    chosen = format_to_write(path, format)
-    _function(chosen.writer, chosen, "written")(path, vectors)
+    selected = format_to_write(path, format)
+    _import_function(selected.writer, selected, "written")(path, vectors)
 
 
 def format_to_write(path: StrPath, format: str | None = None) -> Format:
-    """Return the format of a name; without one, that of the suffix of a path.
+    """Return the format of this name; without a name, the one that the path's suffix selects.
 
     Raises
     ------
     FormatError
-        If there is none.
+        If no format has the suffix.
+    SettingsError
+        If there is no format of this name.
     """
-    return _named(format) if format else _of_suffix(path)
+    return _by_name(format) if format else _by_suffix(path)
 
 
 def sniff(path: StrPath) -> str:
-    """Tell by what is in a file of which format it is; the suffix decides only where that does not.
+    """Detect the format of a file by its content, and by its suffix if the content is ambiguous.
 
     Returns
     -------
     str
-        A name, not of `FORMATS` if the format is known but neither read nor written.
+        A name. It is not in `FORMATS` if wordkin recognises the format but cannot read it.
 
     Raises
     ------
     FormatError
-        If it is empty, or of no format that is known.
+        If the file is empty or its format is unknown.
     OSError
-        If it cannot be opened.
+        If the file cannot be opened.
     """
     from wordkin.vectors.formats.sniffing import sniff
 
@@ -194,26 +198,27 @@ def _sniffed(path: StrPath) -> Format:
     return FORMATS[name]
 
 
-def _of_suffix(path: StrPath) -> Format:
+def _by_suffix(path: StrPath) -> Format:
     suffix = Path(path).suffix.lower()
     for format in FORMATS.values():
         if suffix in format.suffixes:
             return format
-    known = ", ".join(s for format in FORMATS.values() for s in format.suffixes)
+    suffixes = ", ".join(s for format in FORMATS.values() for s in format.suffixes)
     raise FormatError(
-        f"{os.fspath(path)}: the suffix must be one of {known}, got {suffix!r}; or name the format"
+        f"{os.fspath(path)}: the suffix must be one of {suffixes}, got {suffix!r};"
+        " or name the format"
     )
 
 
-def _named(name: str) -> Format:
+def _by_name(name: str) -> Format:
     if name not in FORMATS:
         raise SettingsError(f"the format must be one of {', '.join(FORMATS)}, got {name!r}")
     return FORMATS[name]
 
 
-def _function(name: str, format: Format, what: str) -> Callable[..., Any]:
+def _import_function(name: str, format: Format, action: str) -> Callable[..., Any]:
     if not name:
-        raise FormatError(f"the format {format.name} cannot be {what}")
-    module, function = name.split(":")
-    found: Callable[..., Any] = getattr(import_module(f"{__name__}.{module}"), function)
-    return found
+        raise FormatError(f"the format {format.name} cannot be {action}")
+    module, attribute = name.split(":")
+    function: Callable[..., Any] = getattr(import_module(f"{__name__}.{module}"), attribute)
+    return function

@@ -1,10 +1,10 @@
-"""fastText's .bin: words, and vectors that are composed of those of subwords.
+"""fastText's .bin models: words, and vectors composed of those of subwords.
 
-In: a path. Out: a `VectorFile` with subwords. The vectors that fastText trained stay in the file,
-mapped into memory: nobody may change it in place as long as they are in use.
+In: a path. Out: a `VectorFile` with subwords. The trained vectors stay in the file, mapped into
+memory: do not modify the file in place while they are in use.
 
-The file, all of it little-endian: magic number and version, the settings, the dictionary, a byte
-that tells whether it is quantised, the input matrix, and then the output matrix, which is not read.
+The file is little-endian and contains the magic number and version, the settings, the dictionary, a
+byte that flags quantisation, the input matrix, and the output matrix, which is not read.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from wordkin.vectors.ngrams import Subwords
 _MAGIC = 793712314
 _VERSIONS = (11, 12)
 _SUPERVISED = 3
-_LONGEST = 64  # characters of an n-gram; each one of a word costs as many steps
+_LONGEST = 64  # characters of an n-gram: limits the work for each character of a word
 _HEAD = struct.Struct("<ii")
 _SETTINGS = struct.Struct("<12id")
-_SIZES = struct.Struct("<iiiqq")  # of the dictionary
+_DICTIONARY = struct.Struct("<iiiqq")  # counts: entries, words, labels, tokens, pruned n-grams
 _SHAPE = struct.Struct("<qq")
 
 
@@ -51,30 +51,30 @@ class _Settings(NamedTuple):
 def read(path: StrPath, limit: int | None = None) -> VectorFile:
     """Read the words of a .bin file, their composed vectors and counts, and the subwords.
 
-    Labels of a classifier are left out. Vectors are what fastText's `getWordVector` gives.
+    The labels of a classifier are skipped. The vectors equal those of fastText's `getWordVector`.
 
     Raises
     ------
     FormatError
-        If it is not such a file, is quantised, cut short or damaged.
+        If it is not a fastText model, is quantised, cut short or damaged.
     OSError
         If it cannot be opened.
     """
     require_file(path)
     with open(path, "rb") as file:
-        # Of an empty file nothing can be mapped.
+        # An empty file cannot be mapped.
         data: npt.NDArray[np.uint8] = (
             np.memmap(file, np.uint8, "r") if file.read(1) else np.empty(0, np.uint8)
         )
     settings, at = _read_settings(path, data)
     V, labels = _read_sizes(path, data, at)
-    # Nothing is kept of the words until it is known that each has its vector.
+    # The first pass keeps no words: it verifies that each word has a vector.
     _, _, _, end = _read_dictionary(path, data, at, V, labels, 0)
     input_ = _read_input(path, data, end, settings, V)
     own, ngrams = input_[:V], input_[V:]
-    keep = V if limit is None else min(limit, V)
-    spelled, offsets, counts, _ = _read_dictionary(path, data, at, V, labels, keep)
-    words = cut_words(path, np.frombuffer(spelled, np.uint8), offsets, at + _SIZES.size)
+    kept = V if limit is None else min(limit, V)
+    joined, offsets, counts, _ = _read_dictionary(path, data, at, V, labels, kept)
+    words = cut_words(path, np.frombuffer(joined, np.uint8), offsets, at + _DICTIONARY.size)
     subwords = Subwords(own, ngrams, settings.shortest, settings.longest)
     matrix = subwords.compose(words, known=len(words))
     return VectorFile(words, matrix, counts, subwords if settings.longest else None)
@@ -85,7 +85,7 @@ def _read_settings(path: StrPath, data: npt.NDArray[np.uint8]) -> tuple[_Setting
         raise damaged(path, len(data), "not a fastText model: cut short in the first line")
     magic, version = _HEAD.unpack_from(data.data)
     if magic != _MAGIC:
-        raise damaged(path, 0, "not a fastText model, or of a version before 11")
+        raise damaged(path, 0, "not a fastText model, or one of a version before 11")
     if version not in _VERSIONS:
         raise damaged(path, 4, f"the version must be 11 or 12, got {version}")
     settings = _Settings(*_unpack(path, data, _HEAD.size, _SETTINGS, "settings"))
@@ -105,35 +105,37 @@ def _read_settings(path: StrPath, data: npt.NDArray[np.uint8]) -> tuple[_Setting
 
 
 def _read_sizes(path: StrPath, data: npt.NDArray[np.uint8], at: int) -> tuple[int, int]:
-    """Give the number of words and that of labels."""
-    size, words, labels, _, pruned = _unpack(path, data, at, _SIZES, "dictionary")
+    """Return the number of words and the number of labels."""
+    size, words, labels, _, pruned = _unpack(path, data, at, _DICTIONARY, "dictionary")
     if words < 0 or labels < 0 or size != words + labels:
         raise damaged(path, at, f"{size} entries cannot be {words} words and {labels} labels")
     if pruned != -1:
-        raise damaged(path, at, f"{pruned} n-grams are kept, as in a quantised model (.ftz)")
+        raise damaged(
+            path, at, f"{pruned} pruned n-grams, as in a quantised model: use the .bin instead"
+        )
     return words, labels
 
 
 def _read_dictionary(
-    path: StrPath, data: npt.NDArray[np.uint8], at: int, words: int, labels: int, keep: int
+    path: StrPath, data: npt.NDArray[np.uint8], at: int, words: int, labels: int, kept: int
 ) -> tuple[bytes, Int64, Int64, int]:
-    """Give the bytes of so many words, where each begins, their counts, and the byte after all."""
-    spelled, offsets, counts, end, damage = fasttext_dictionary(
-        data, at + _SIZES.size, words, labels, keep
+    """Return the bytes, offsets and counts of the first `kept` words, and the dictionary's end."""
+    joined, offsets, counts, end, damage = fasttext_dictionary(
+        data, at + _DICTIONARY.size, words, labels, kept
     )
     if damage:
         raise damaged(path, end, f"the dictionary is damaged: {damage}")
-    return spelled, offsets, counts, end
+    return joined, offsets, counts, end
 
 
 def _read_input(
     path: StrPath, data: npt.NDArray[np.uint8], at: int, settings: _Settings, V: int
 ) -> Float32:
-    """Give the input matrix where it lies: rows of words, then rows of n-grams."""
+    """Return the input matrix, mapped: the rows of the words, then those of the n-grams."""
     if at >= len(data):
         raise damaged(path, at, "cut short before the input matrix")
     if data[at]:
-        raise damaged(path, at, "quantised (.ftz), which cannot be read; take the .bin instead")
+        raise damaged(path, at, "a quantised model (.ftz) cannot be read: use the .bin instead")
     rows, dim = _unpack(path, data, at + 1, _SHAPE, "input matrix")
     if dim != settings.dim or rows != V + settings.buckets:
         raise damaged(
@@ -143,9 +145,9 @@ def _read_input(
             f" got {(rows, dim)}",
         )
     begin = at + 1 + _SHAPE.size
-    left = len(data) - begin
-    if left < 4 * rows * dim:
-        raise damaged(path, begin, f"cut short: {left:,} bytes for {rows:,} rows of {dim} numbers")
+    size = len(data) - begin
+    if size < 4 * rows * dim:
+        raise damaged(path, begin, f"cut short: {size:,} bytes for {rows:,} rows of {dim} numbers")
     matrix: Float32 = data[begin : begin + 4 * rows * dim].view(np.ndarray).view("<f4")
     return matrix.reshape(rows, dim)
 

@@ -1,7 +1,7 @@
-"""Our own files, in the layout of safetensors: models, and vectors alone.
+"""wordkin's own files, in the safetensors layout: models, and vectors without a model.
 
-In: words, arrays, settings as plain data; or a path. Out: a file, whole or not at all; or what is
-in one, its arrays mapped into memory. Knows nothing of training.
+In: words, arrays, and settings as plain data, or a path. Out: a complete file, or the content of
+one, with its arrays mapped into memory.
 """
 
 from __future__ import annotations
@@ -22,25 +22,24 @@ from wordkin.system.tensors import HEADER, TYPES, decode_metadata, map_tensors, 
 from wordkin.system.types import Float32, Int64, StrPath
 from wordkin.vectors.formats.vector_file import VectorFile, checked
 
-# Of a file; the newest is the one to raise when an older wordkin could not read the file.
+# Increment the newest version for files that an older wordkin could not read.
 MODEL_VERSION = 2
 VECTORS_VERSION = 3  # vectors without a model
 FORMAT_VERSION = VECTORS_VERSION
 
-
-# The tensors: type as safetensors spells it, number of axes. "vectors" are optional in a model: of
-# the exact engine, center vectors in their gauge.
+# Tensors: their type in safetensors' notation, and their number of axes. In a model, "vectors" are
+# optional; the exact engine stores its gauged center vectors there.
 _WORDS = {"words": ("U8", 1), "offsets": ("I64", 1)}
 _MODEL = {"center": ("F32", 2), "outside": ("F32", 2), "counts": ("I64", 1), **_WORDS}
 _VECTORS = {"vectors": ("F32", 2), **_WORDS}
-_MAYBE = {"vectors": ("F32", 2), "counts": ("I64", 1)}
+_OPTIONAL = {"vectors": ("F32", 2), "counts": ("I64", 1)}
 
 
 @dataclass(frozen=True, eq=False)
 class ModelFile:
-    """What a model file holds: V words, two matrices of (V, d), V counts, and plain data.
+    """The content of a model file: V words, two (V, d) matrices, V counts, and plain data.
 
-    `vectors`, (V, r), are those to ask for neighbours; None: the center vectors themselves.
+    Neighbours are searched among `vectors`, (V, r); if None, among the center vectors.
     """
 
     words: list[str]
@@ -52,14 +51,16 @@ class ModelFile:
 
 
 def read(path: StrPath, limit: int | None = None) -> VectorFile:
-    """Read the words, the vectors to ask for neighbours, and the counts, if there are any.
+    """Read words, the vectors among which neighbours are searched, and counts if there are any.
 
-    Of more words than `limit` nothing is read.
+    Only the first `limit` words are read. The file may contain a model or vectors alone.
 
     Raises
     ------
-    FormatError, OSError
-        As `read_model`, but for vectors without a model, which are read.
+    FormatError
+        If it is not a file of wordkin, is cut short, inconsistent, or of a newer format.
+    OSError
+        If it cannot be opened.
     """
     _, tensors, _ = _open(path)
     matrix = tensors["vectors"] if "vectors" in tensors else tensors["center"]
@@ -75,16 +76,16 @@ def read(path: StrPath, limit: int | None = None) -> VectorFile:
 def write(path: StrPath, file: VectorFile) -> None:
     """Write vectors without a model.
 
-    Tensors: `vectors` (V, d) float32; `counts` (V,) int64, if they are known; `words` and `offsets`
-    as in a model file. Metadata: the text under "wordkin" is JSON,
+    Tensors: `vectors` (V, d) float32; `counts` (V,) int64, if there are counts; `words` and
+    `offsets` as in a model file. Metadata: the value of "wordkin" is JSON,
     {"format": VECTORS_VERSION, "metadata": {}}.
 
     Raises
     ------
     FormatError
-        If shapes do not fit, or a word cannot be held by the file.
+        If the shapes do not match, or the file cannot store a word.
     OSError
-        If the file cannot be written; it names the path and the cause.
+        If the file cannot be written. The error names the path and the cause.
     """
     tensors = _words_as_tensors(path, file.words)
     V = len(file.words)
@@ -99,11 +100,11 @@ def digest(
     counts: npt.NDArray[Any],
     matrices: Mapping[str, npt.NDArray[Any]],
 ) -> str:
-    """Return the SHA-256 of what was learned: equal for equal words, counts and matrices.
+    """Return the SHA-256 of words, counts and matrices, the result of training.
 
-    How long it took, and on how many threads, is no part of it.
+    It does not depend on how the model was trained, such as the time or the number of threads.
     """
-    sum_ = hashlib.sha256()
+    sha256 = hashlib.sha256()
     joined = b"".join(raw + b"\0" for raw in (w.encode("utf-8", "surrogateescape") for w in words))
     parts: dict[str, npt.NDArray[Any]] = {
         "words": np.frombuffer(joined, np.uint8),
@@ -111,10 +112,10 @@ def digest(
         **{name: np.asarray(matrix, "<f4") for name, matrix in matrices.items()},
     }
     for name, array in parts.items():
-        sum_.update(f"{name}{array.shape}".encode())
-        for at in range(0, len(array), 1 << 14):  # strided rows are copied, but not all at once
-            sum_.update(np.ascontiguousarray(array[at : at + (1 << 14)]).data)
-    return sum_.hexdigest()
+        sha256.update(f"{name}{array.shape}".encode())
+        for start in range(0, len(array), 1 << 14):  # copy strided rows in blocks
+            sha256.update(np.ascontiguousarray(array[start : start + (1 << 14)]).data)
+    return sha256.hexdigest()
 
 
 def write_model(
@@ -129,30 +130,29 @@ def write_model(
 ) -> None:
     """Write a model.
 
-    Tensors: `center` and `outside` (V, d) float32; `vectors` (V, r) float32, if these are others
-    than the center vectors; `counts` (V,) int64; `words` uint8, the bytes
-    of all words without gaps; `offsets` (V + 1,) int64, word i being bytes offsets[i] up to
-    offsets[i + 1]. Metadata: the text under "wordkin" is JSON,
-    {"format": MODEL_VERSION, "metadata": metadata}.
+    Tensors: `center` and `outside` (V, d) float32; `vectors` (V, r) float32, if they differ from
+    the center vectors; `counts` (V,) int64; `words` uint8, the concatenated bytes of all words;
+    `offsets` (V + 1,) int64: word i is the bytes offsets[i] to offsets[i + 1]. Metadata: the value
+    of "wordkin" is JSON, {"format": MODEL_VERSION, "metadata": metadata}.
 
     Parameters
     ----------
     path : path
-        An older file there is replaced only once the new one is complete.
+        The file to write. An existing file is replaced only when the new one is complete.
     words : sequence of V different str
     center, outside : (V, d) arrays
-        May be strided views; contiguous float32 is not copied.
+        Strided views are allowed; contiguous float32 arrays are not copied.
     counts : (V,) array of integers
     metadata : mapping
-        Anything that JSON can hold.
+        Any JSON data.
     vectors : (V, r) array or None
 
     Raises
     ------
     FormatError
-        If shapes do not fit, or a word or the metadata cannot be held by the file.
+        If the shapes do not match, or the file cannot store a word or the metadata.
     OSError
-        If the file cannot be written; it names the path and the cause.
+        If the file cannot be written. The error names the path and the cause.
     """
     tensors = _words_as_tensors(path, words)
     V = len(words)
@@ -165,18 +165,18 @@ def write_model(
 
 
 def read_model(path: StrPath) -> ModelFile:
-    """Read a model file that `write_model` wrote; its arrays are mapped, and read-only.
+    """Read a file that `write_model` wrote. Its arrays are mapped into memory, read-only.
 
     Raises
     ------
     FormatError
-        If it is not a model file, is cut short, does not fit together, or is of a newer format.
+        If it is not a model file, is cut short, inconsistent, or of a newer format.
     OSError
         If it cannot be opened.
     """
     version, tensors, metadata = _open(path)
     if version == VECTORS_VERSION:
-        raise damaged(path, HEADER, "it holds vectors alone, not a model")
+        raise damaged(path, HEADER, "it contains vectors alone, not a model")
     arrays = {name: tensor.view(np.ndarray) for name, tensor in tensors.items()}
     return ModelFile(
         _words(path, tensors, len(tensors["center"])),
@@ -189,16 +189,16 @@ def read_model(path: StrPath) -> ModelFile:
 
 
 def is_model(path: StrPath) -> bool:
-    """Return whether a file of ours holds a model, or vectors alone. Raises as `read_model`."""
+    """Return whether a wordkin file contains a model, not vectors alone. Raises as `read`."""
     version, _, _ = _open(path)
     return version != VECTORS_VERSION
 
 
 def _words_as_tensors(path: StrPath, words: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-    spelled = spell_words(path, words)
+    encoded = spell_words(path, words)
     return {
-        "words": np.frombuffer(b"".join(spelled), dtype=np.uint8),
-        "offsets": np.cumsum([0, *map(len, spelled)], dtype=np.int64),
+        "words": np.frombuffer(b"".join(encoded), dtype=np.uint8),
+        "offsets": np.cumsum([0, *map(len, encoded)], dtype=np.int64),
     }
 
 
@@ -217,33 +217,33 @@ def _write(
 
 
 def _open(path: StrPath) -> tuple[int, dict[str, npt.NDArray[Any]], dict[str, Any]]:
-    """Map a file of ours; give its format, its tensors, which fit together, and its plain data."""
+    """Map a wordkin file; return its version, its consistent tensors, and its metadata."""
     tensors, texts = map_tensors(path)
     if "wordkin-counts" in texts:
-        raise damaged(path, HEADER, "counts, not vectors: `wordkin train --counts` takes them")
+        raise damaged(path, HEADER, "counts, not vectors: use `wordkin train --counts`")
     if "wordkin" not in texts:
-        raise damaged(path, HEADER, "a safetensors file, but not a model of wordkin")
+        raise damaged(path, HEADER, "a safetensors file, but not written by wordkin")
     version, metadata = decode_metadata(path, texts["wordkin"], FORMAT_VERSION)
-    needed = _VECTORS if version == VECTORS_VERSION else _MODEL
-    missing = needed.keys() - tensors.keys()
+    required = _VECTORS if version == VECTORS_VERSION else _MODEL
+    missing = required.keys() - tensors.keys()
     if missing:
         raise damaged(path, HEADER, f"no tensor {', '.join(sorted(missing))}")
-    tensors = {name: tensors[name] for name in tensors if name in needed or name in _MAYBE}
+    tensors = {name: tensors[name] for name in tensors if name in required or name in _OPTIONAL}
     for name, tensor in tensors.items():
-        dtype, axes = (needed | _MAYBE)[name]
+        dtype, axes = (required | _OPTIONAL)[name]
         if tensor.dtype != TYPES[dtype] or tensor.ndim != axes:
             raise damaged(
                 path,
                 HEADER,
                 f"{name} must be {dtype} with {axes} axes, got {tensor.dtype} of {tensor.shape}",
             )
-    main = next(iter(needed))  # the tensor that the others have to fit
+    main = next(iter(required))  # determines the shapes of the others
     V, d = tensors[main].shape
     shapes: dict[str, tuple[int, ...]] = {"outside": (V, d), "counts": (V,), "offsets": (V + 1,)}
-    for name, wanted in shapes.items():
-        if name in tensors and tensors[name].shape != wanted:
+    for name, shape in shapes.items():
+        if name in tensors and tensors[name].shape != shape:
             raise damaged(
-                path, HEADER, f"{name} must have the shape {wanted}, got {tensors[name].shape}"
+                path, HEADER, f"{name} must have the shape {shape}, got {tensors[name].shape}"
             )
     if "vectors" in tensors and len(tensors["vectors"]) != V:
         raise damaged(path, HEADER, f"vectors must have {V} rows, got {tensors['vectors'].shape}")
@@ -251,8 +251,8 @@ def _open(path: StrPath) -> tuple[int, dict[str, npt.NDArray[Any]], dict[str, An
 
 
 def _words(path: StrPath, tensors: Mapping[str, npt.NDArray[Any]], limit: int) -> list[str]:
-    """Give so many words, the first, or all that there are."""
+    """Return the first `limit` words, or all if there are fewer."""
     offsets = tensors["offsets"][: limit + 1]
-    whole = len(offsets) == len(tensors["offsets"])
-    joined = tensors["words"] if whole else tensors["words"][: offsets[-1]]
+    complete = len(offsets) == len(tensors["offsets"])
+    joined = tensors["words"] if complete else tensors["words"][: offsets[-1]]
     return cut_words(path, joined, offsets, getattr(tensors["offsets"], "offset", HEADER))

@@ -1,4 +1,8 @@
-"""NumPy arrays inside a pickle, or in an .npy file beside it."""
+"""NumPy arrays inside a pickle, or in an .npy file beside it.
+
+In: a `Record` of an array, or the path of an .npy file. Out: an array that shares the mapped bytes,
+or a FormatError.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +17,10 @@ import numpy.typing as npt
 from wordkin.system.errors import FormatError
 from wordkin.system.files import damaged, require_file
 from wordkin.system.types import StrPath
-from wordkin.vectors.formats.pickles import Named, Record
+from wordkin.vectors.formats.pickles import Global, Record
 
 FLOATS = {f"{order}f{size}" for order in "<>" for size in (2, 4, 8)}
+"""The float types in NumPy's notation."""
 
 _NPY_HEADER = re.compile(
     rb"\{'descr': '([<>][fiu][248])', 'fortran_order': (True|False),"
@@ -23,21 +28,27 @@ _NPY_HEADER = re.compile(
 )
 
 
-def state_of(value: Any) -> dict[Any, Any]:
-    """Give the attributes of a record, none where it is something else."""
+def attributes_of(value: Any) -> dict[Any, Any]:
+    """Return the attributes of a record; none if the value is not a record of attributes."""
     state = value.state if isinstance(value, Record) else None
-    if isinstance(state, tuple) and len(state) == 2:  # with that of slots
+    if isinstance(state, tuple) and len(state) == 2:  # the second part is the state of slots
         state = state[0]
     return state if isinstance(state, dict) else {}
 
 
 def inline_array(path: StrPath, name: str, record: Record, types: set[str]) -> npt.NDArray[Any]:
-    """Give an array of NumPy whose numbers lie in the pickle."""
-    maker = record.maker.name if isinstance(record.maker, Named) else ""
+    """Return the array that a record describes, if its type is one of `types`.
+
+    Raises
+    ------
+    FormatError
+        If the record is not an array, has another type, or has more than two axes.
+    """
+    constructor = record.constructor.name if isinstance(record.constructor, Global) else ""
     try:
-        if maker.endswith("multiarray._reconstruct"):
+        if constructor.endswith("multiarray._reconstruct"):
             _, shape, dtype, fortran, data = record.state
-        elif maker.endswith("numeric._frombuffer"):
+        elif constructor.endswith("numeric._frombuffer"):
             data, dtype, shape, order = record.arguments
             fortran = order == "F"
         else:
@@ -46,21 +57,21 @@ def inline_array(path: StrPath, name: str, record: Record, types: set[str]) -> n
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         if isinstance(error, FormatError):
             raise
-        raise damaged(path, 0, f"{name} is no array of numbers") from None
+        raise damaged(path, 0, f"{name} is not an array of numbers") from None
 
 
 def _type(record: Record) -> str:
-    """Spell the type of an array as NumPy does."""
+    """Return the type of an array in NumPy's notation."""
     kind, order = record.arguments[0], record.state[1]
-    if record.maker.name != "numpy.dtype" or not isinstance(kind, str):
+    if record.constructor.name != "numpy.dtype" or not isinstance(kind, str):
         raise TypeError
     return f"{order}{kind}" if order in ("<", ">") else kind
 
 
 def _bytes(data: Any) -> npt.NDArray[np.uint8]:
-    """Give bytes, in which way ever a protocol has written them."""
-    if isinstance(data, Record) and data.maker.name == "_codecs.encode":
-        data = data.arguments[0]  # protocol 2 has no bytes
+    """Return the bytes of an array, as any protocol of pickle stores them."""
+    if isinstance(data, Record) and data.constructor.name == "_codecs.encode":
+        data = data.arguments[0]  # protocol 2 encodes bytes as a string
     if isinstance(data, str):
         data = data.encode("latin-1")
     if not isinstance(data, (bytes, bytearray, np.ndarray)):
@@ -78,25 +89,35 @@ def _array(
     types: set[str],
 ) -> npt.NDArray[Any]:
     if dtype not in types:
-        known = ", ".join(sorted(types))
-        raise damaged(path, 0, f"{name} must be one of {known}, got {dtype!r:.20}")
-    if not isinstance(shape, tuple) or len(shape) > 2 or not all(map(_is_size, shape)):
-        raise damaged(path, 0, f"{name} must have one or two axes of some length")
+        expected = ", ".join(sorted(types))
+        raise damaged(path, 0, f"{name} must be one of {expected}, got {dtype!r:.20}")
+    if not isinstance(shape, tuple) or len(shape) > 2 or not all(map(is_size, shape)):
+        # Do not format the shape: its repr can be exponentially long.
+        raise damaged(path, 0, f"{name} must have one or two axes, and lengths that fit the file")
     if math.prod(shape) * np.dtype(dtype).itemsize != len(data):
         raise damaged(path, 0, f"{name} has {len(data):,} bytes for the shape {shape}")
     return data.view(dtype).reshape(shape, order="F" if fortran else "C")
 
 
-def _is_size(number: Any) -> bool:
+def is_size(number: Any) -> bool:
+    """Return whether a value of a pickle is an int that can be the length of an axis."""
     return type(number) is int and 0 <= number < 1 << 60
 
 
 def map_npy(path: str) -> npt.NDArray[Any]:
-    """Map an .npy file of a plain type; NumPy's reader would parse its header as Python."""
+    """Map an .npy file of floats into memory, without evaluating its header as Python.
+
+    Raises
+    ------
+    FormatError
+        If it is not such a file, or is cut short.
+    OSError
+        If it cannot be opened.
+    """
     require_file(path)
     with open(path, "rb") as file:
         head = file.read(12)
-        width = {b"\x01\x00": 2, b"\x02\x00": 4}.get(head[6:8])
+        width = {b"\x01\x00": 2, b"\x02\x00": 4}.get(head[6:8])  # bytes of the header's length
         if len(head) < 12 or not head.startswith(b"\x93NUMPY") or width is None:
             raise damaged(path, 0, "not an .npy file")
         length = int.from_bytes(head[8 : 8 + width], "little")
@@ -105,11 +126,11 @@ def map_npy(path: str) -> npt.NDArray[Any]:
             raise damaged(path, 8, f"not an .npy file, or cut short: a header of {length:,} bytes")
         file.seek(8 + width)
         header = file.read(length)
-        found = _NPY_HEADER.fullmatch(header)
-        if not found:
+        fields = _NPY_HEADER.fullmatch(header)
+        if not fields:
             raise damaged(path, 8 + width, f"not an .npy file of numbers: {header[:80]!r}")
-        digits = found[3].replace(b"L", b"").replace(b" ", b"").split(b",")  # L: of Python 2
+        lengths = fields[3].replace(b"L", b"").replace(b" ", b"").split(b",")  # L: Python 2's long
         data = np.memmap(file, np.uint8, "r")[begin:].view(np.ndarray)
-    shape = tuple(map(int, filter(None, digits)))
-    fortran = found[2] == b"True"
-    return _array(path, "its array", found[1].decode(), shape, fortran, data, FLOATS)
+    shape = tuple(map(int, filter(None, lengths)))
+    fortran = fields[2] == b"True"
+    return _array(path, "its array", fields[1].decode(), shape, fortran, data, FLOATS)

@@ -1,6 +1,7 @@
-"""Words that a format cannot hold: what keeps them out, and the error that names the first.
+"""Checks that a format can store the words.
 
-In: words. Out: nothing, or a FormatError.
+In: words, and a function that says why the format cannot store a word. Out: nothing, or a
+FormatError that names the first such word.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ from wordkin.system.types import StrPath
 
 
 def require_words(path: StrPath, words: Sequence[str], obstacle: Callable[[str], str]) -> None:
-    """Refuse a word with an obstacle, such as "is empty", which is "" for words without one."""
+    """Raise FormatError for the first word with an obstacle, such as "is empty"; "" is none."""
     for word in words:
-        if what := obstacle(word):
+        if reason := obstacle(word):
             raise FormatError(
-                f"{os.fspath(path)}: the format cannot hold the word {word!r:.80}: it {what}"
+                f"{os.fspath(path)}: the format cannot hold the word {word!r:.80}: it {reason}"
             )
 
 
 def not_utf8(word: str) -> str:
-    """Return the obstacle of a word whose bytes are not UTF-8; "" if they are."""
+    """Return "is not UTF-8" for a word whose bytes are not, else ""."""
     try:
         word.encode()
     except UnicodeEncodeError:
@@ -31,8 +32,8 @@ def not_utf8(word: str) -> str:
 
 
 def not_in_a_text(word: str) -> str:
-    """Return the obstacle of what no text, cut at ASCII white space, has as a word; "" if some."""
+    """Say why a text, split at ASCII white space, cannot contain the word; "" if it can."""
     raw = word.encode("utf-8", "surrogateescape")
     if raw.split() != [raw]:
-        return "has white space in it" if raw else "is empty"
+        return "contains white space" if raw else "is empty"
     return ""

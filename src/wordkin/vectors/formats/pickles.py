@@ -1,4 +1,8 @@
-"""Read a pickle as data: numbers, texts, lists, dictionaries, records. Nothing is ever called."""
+"""An interpreter that reads a pickle as plain data and never calls what the pickle names.
+
+In: the mapped bytes of a pickle. Out: numbers, strings, lists, tuples and dictionaries, and a
+`Record` in place of each object that unpickling would construct.
+"""
 
 from __future__ import annotations
 
@@ -15,58 +19,54 @@ from wordkin.system.errors import FormatError
 from wordkin.system.files import damaged
 from wordkin.system.types import StrPath
 
-# What a pickle may make: so much, and a little more for each of its bytes. A list of words has
-# values of five bytes and more; one that has many more is there to fill the memory.
-_VALUES, _BYTES_PER_VALUE = 300_000, 4
-_OBJECTS, _BYTES_PER_OBJECT = 100_000, 16  # lists, dictionaries and the like are larger
-_LONGEST_TEXT = 1 << 20  # bytes
+# Limits against pickles made to exhaust memory: a fixed number of values, plus one for every few
+# bytes read. A value in a list of words takes at least five bytes.
+_BASE_VALUES, _BYTES_PER_VALUE = 300_000, 4
+_BASE_OBJECTS, _BYTES_PER_OBJECT = 100_000, 16  # lists, dictionaries and the like
+_LONGEST_STRING = 1 << 20  # bytes
 
-
-# A text takes this much, however short it is; all of them may take so much more than the pickle and
-# the arrays beside it.
-_BYTES_OF_TEXT, _SPARE = 125, 40 << 20
-
-
-def read_pickle(path: StrPath, data: mmap.mmap) -> Any:
-    """Return what a pickle holds: plain values, and a `Record` for whatever it would make.
-
-    Raises
-    ------
-    FormatError
-        If it is damaged, or made to fill the memory.
-    """
-    return _Machine(path, data, texts=_texts_of(path)).run()
-
-
-def _texts_of(path: StrPath) -> int:
-    """Return how many texts a pickle may make: more if there are large arrays beside it."""
-    folder, name = os.path.split(os.fspath(path))
-    beside = (
-        entry.stat().st_size
-        for entry in os.scandir(folder or ".")
-        if entry.name.startswith(f"{name}.") and entry.name.endswith(".npy")
-    )
-    return (os.stat(path).st_size + sum(beside) + _SPARE) // _BYTES_OF_TEXT
-
-
-# ---- the pickle ----------------------------------------------------------------------------------
+# The memory of a short string; all strings together may take this much more than the size of the
+# pickle and of its .npy files.
+_BYTES_PER_STRING, _STRING_SLACK = 125, 40 << 20
 
 
 @dataclass(eq=False, slots=True)
-class Named:
-    """What a pickle names: a class or a function, never looked up."""
+class Global:
+    """A class or function that a pickle names. It is never imported."""
 
     name: str
 
 
 @dataclass(eq=False, slots=True)
 class Record:
-    """What a pickle would make: by what, of which arguments, in which state."""
+    """An object that a pickle would construct: its constructor, arguments and state."""
 
-    maker: Any
+    constructor: Any
     arguments: Any
     state: Any = None
-    items: Any = None  # of a dictionary or list of a class of its own; not read
+    items: Any = None  # of a subclass of dict or list; not read
+
+
+def read_pickle(path: StrPath, data: mmap.mmap) -> Any:
+    """Return the content of a pickle as plain values and `Record`s.
+
+    Raises
+    ------
+    FormatError
+        If the pickle is damaged, or would take more memory than a pickle of vectors.
+    """
+    return _Machine(path, data, strings=_string_limit(path)).run()
+
+
+def _string_limit(path: StrPath) -> int:
+    """Return the maximum number of strings in a pickle: more with large .npy files beside it."""
+    folder, name = os.path.split(os.fspath(path))
+    array_sizes = (
+        entry.stat().st_size
+        for entry in os.scandir(folder or ".")
+        if entry.name.startswith(f"{name}.") and entry.name.endswith(".npy")
+    )
+    return (os.stat(path).st_size + sum(array_sizes) + _STRING_SLACK) // _BYTES_PER_STRING
 
 
 _Handler: TypeAlias = "Callable[[_Machine, Any], None]"
@@ -75,28 +75,28 @@ _MARK = object()
 
 
 class _Machine:
-    """Reads a pickle as data: numbers, texts, lists, dictionaries, and records."""
+    """The stack machine of the pickle format, which constructs plain data only."""
 
-    def __init__(self, path: StrPath, data: mmap.mmap, texts: int) -> None:
+    def __init__(self, path: StrPath, data: mmap.mmap, strings: int) -> None:
         self._path, self._data = path, data
-        self._at = 0  # of the instruction
+        self._at = 0  # position of the current opcode
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
         self._values = self._objects = 0
-        self._texts_left = texts
+        self._strings_left = strings
 
     def run(self) -> Any:
-        """Return what the pickle is of."""
+        """Interpret the pickle and return its value."""
         while True:
             code = self._next()
             name, argument = code.name, self._argument(code)
             if name == "STOP":
                 break
-            self._do(name, argument)
+            self._execute(name, argument)
         if self._data.tell() != len(self._data):
             raise damaged(self._path, self._data.tell(), "bytes after the end of the pickle")
         if len(self._stack) != 1 or self._stack[0] is _MARK:
-            self._fail("the pickle ends without one value")
+            self._fail("the pickle does not end with exactly one value")
         return self._stack[0]
 
     def _fail(self, what: str) -> NoReturn:
@@ -107,31 +107,31 @@ class _Machine:
         byte = self._data.read(1)
         if not byte:
             self._fail("cut short")
-        if byte not in _CODES:
-            self._fail(f"the instruction {byte!r} is none, or not for vectors")
-        return _CODES[byte]
+        if byte not in _OPCODES:
+            self._fail(f"the opcode {byte!r} is unknown, or not used for vectors")
+        return _OPCODES[byte]
 
     def _argument(self, code: pickletools.OpcodeInfo) -> Any:
-        """Read the argument of an instruction, once it is known to fit the file."""
+        """Read the argument of an opcode, after checking that it lies within the file."""
         if code.arg is None:
             return None
         begin = self._data.tell()
-        if width := _WIDTHS.get(code.arg.n):
+        if width := _LENGTH_WIDTHS.get(code.arg.n):
             length = int.from_bytes(self._data[begin : begin + width], "little")
             left = max(0, len(self._data) - begin - width)
             if length > left:
-                self._fail(f"{code.name} of {length:,} bytes, {left:,} are left")
-            if length > _LONGEST_TEXT:
-                if code.name not in _BYTES:
-                    self._fail(f"{code.name} of {length:,} bytes")
+                self._fail(f"{code.name} of {length:,} bytes, but only {left:,} are left")
+            if length > _LONGEST_STRING:
+                if code.name not in _BYTE_STRINGS:
+                    self._fail(f"{code.name} of {length:,} bytes is too long")
                 self._data.seek(length + width, os.SEEK_CUR)
                 return np.frombuffer(self._data, np.uint8, length, begin + width)
         elif code.arg.n == pickletools.UP_TO_NEWLINE:
             end = begin - 1
             for _ in range(2 if code.name in ("GLOBAL", "INST") else 1):
-                end = self._data.find(b"\n", end + 1, begin + _LONGEST_TEXT)
+                end = self._data.find(b"\n", end + 1, begin + _LONGEST_STRING)
                 if end < 0:
-                    self._fail(f"{code.name} without an end")
+                    self._fail(f"{code.name} is not terminated")
             if code.name in ("GLOBAL", "INST"):
                 self._data.seek(end + 1)
                 return self._data[begin:end].decode("utf-8", "replace").split("\n")
@@ -140,34 +140,34 @@ class _Machine:
         except (ValueError, OverflowError) as error:
             self._fail(f"{code.name}: {error!s:.200}")
 
-    def _do(self, name: str, argument: Any) -> None:
+    def _execute(self, name: str, argument: Any) -> None:
         handler = _HANDLERS.get(name)
         try:
             if handler is not None:
                 handler(self, argument)
             elif name in _CONSTANTS:
                 self.push(_CONSTANTS[name])
-            elif name in _PLAIN:
-                self._texts_left -= isinstance(argument, (str, bytes))
-                if self._texts_left < 0:
-                    self._fail("more texts than vectors could be for")
+            elif name in _LITERALS:
+                self._strings_left -= isinstance(argument, (str, bytes))
+                if self._strings_left < 0:
+                    self._fail("more strings than there can be words")
                 self.push(argument)
         except (IndexError, KeyError, TypeError, AttributeError, ValueError) as error:
             if isinstance(error, FormatError):
                 raise
-            self._fail(f"{name} finds nothing that it could work on")
+            self._fail(f"{name} finds no suitable value on the stack")
 
-    # What instructions do.
+    # The operations that the opcodes share; `_HANDLERS` maps opcodes to them.
 
     def push(self, value: Any) -> None:
         self._values += 1
-        if self._values > _VALUES + self._at // _BYTES_PER_VALUE:
+        if self._values > _BASE_VALUES + self._at // _BYTES_PER_VALUE:
             self._fail(f"{self._values:,} values are too many for so few bytes")
         self._stack.append(value)
 
     def push_object(self, value: Any) -> None:
         self._objects += 1
-        if self._objects > _OBJECTS + self._at // _BYTES_PER_OBJECT:
+        if self._objects > _BASE_OBJECTS + self._at // _BYTES_PER_OBJECT:
             self._fail(f"{self._objects:,} objects are too many for so few bytes")
         self.push(value)
 
@@ -199,13 +199,13 @@ class _Machine:
     def pop_marked(self, _: Any) -> None:
         self.pop_to_mark()
 
-    def keep(self, number: int | None) -> None:
+    def memoize(self, number: int | None) -> None:
         value = self.top()
         if len(self._memo) >= self._values:
-            self._fail("more values are kept than were made")
+            self._fail("more values are memoized than were created")
         self._memo[len(self._memo) if number is None else int(number)] = value
 
-    def recall(self, number: Any) -> None:
+    def get_memo(self, number: Any) -> None:
         self.push(self._memo[int(number)])
 
     def extend(self, values: list[Any]) -> None:
@@ -220,17 +220,17 @@ class _Machine:
         if len(values) % 2 or not isinstance(target, (dict, Record)):
             raise TypeError
         if isinstance(target, dict):
-            # Of a tuple the hash could take for ever; nothing that we look for has such a key.
+            # Hashing a nested tuple could take forever, and no key that matters is a tuple.
             pairs = zip(values[::2], values[1::2], strict=True)
-            target.update((key, value) for key, value in pairs if isinstance(key, _KEYS))
+            target.update((key, value) for key, value in pairs if isinstance(key, _KEY_TYPES))
 
-    def name(self, module: Any, name: Any) -> None:
+    def push_global(self, module: Any, name: Any) -> None:
         if not isinstance(module, str) or not isinstance(name, str):
             raise TypeError
-        self.push_object(Named(f"{module}.{name}"))
+        self.push_object(Global(f"{module}.{name}"))
 
-    def make(self, maker: Any, arguments: Any) -> None:
-        self.push_object(Record(maker, arguments))
+    def make(self, constructor: Any, arguments: Any) -> None:
+        self.push_object(Record(constructor, arguments))
 
     def build(self, _: Any) -> None:
         state, target = self.pop(), self.top()
@@ -238,18 +238,18 @@ class _Machine:
             raise TypeError
         target.state = state
 
-    def make_of_class(self, _: Any) -> None:
-        arguments, maker = self.pop(), self.pop()
-        self.make(maker, arguments)
+    def reduce(self, _: Any) -> None:
+        arguments, constructor = self.pop(), self.pop()
+        self.make(constructor, arguments)
 
-    def make_with_keywords(self, _: Any) -> None:
+    def reduce_with_keywords(self, _: Any) -> None:
         self.pop()
-        self.make_of_class(None)
+        self.reduce(None)
 
-    def make_marked(self, named: list[str] | None) -> None:
+    def make_from_mark(self, names: list[str] | None) -> None:
         arguments = self.pop_to_mark()
-        maker = Named(".".join(named)) if named else arguments.pop(0)
-        self.make(maker, tuple(arguments))
+        constructor = Global(".".join(names)) if names else arguments.pop(0)
+        self.make(constructor, tuple(arguments))
 
     def make_dict(self, _: Any) -> None:
         values = self.pop_to_mark()
@@ -257,13 +257,13 @@ class _Machine:
         self.set_items(values)
 
 
-_KEYS = (str, bytes, int, float, type(None))
-_BYTES = ("BINBYTES", "BINBYTES8", "BYTEARRAY8", "BINSTRING")
+_KEY_TYPES = (str, bytes, int, float, type(None))
+_BYTE_STRINGS = ("BINBYTES", "BINBYTES8", "BYTEARRAY8", "BINSTRING")
 
-_PLAIN = {
+_LITERALS = {
     "INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT",
     "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE",
-    "BINUNICODE8", "SHORT_BINBYTES", *_BYTES,
+    "BINUNICODE8", "SHORT_BINBYTES", *_BYTE_STRINGS,
 }  # fmt: skip
 
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "MARK": _MARK, "EMPTY_TUPLE": ()}
@@ -279,7 +279,7 @@ def _tuple_of(size: int) -> _Handler:
 
 def _name_from_stack(machine: _Machine, _: Any) -> None:
     name, module = machine.pop(), machine.pop()
-    machine.name(module, name)
+    machine.push_global(module, name)
 
 
 def _set_item(machine: _Machine, _: Any) -> None:
@@ -306,30 +306,30 @@ _HANDLERS: dict[str, _Handler] = {
     "ADDITEMS": lambda machine, _: machine.extend(machine.pop_to_mark()),
     "SETITEM": _set_item,
     "SETITEMS": lambda machine, _: machine.set_items(machine.pop_to_mark()),
-    "GET": _Machine.recall,
-    "BINGET": _Machine.recall,
-    "LONG_BINGET": _Machine.recall,
-    "PUT": _Machine.keep,
-    "BINPUT": _Machine.keep,
-    "LONG_BINPUT": _Machine.keep,
-    "MEMOIZE": _Machine.keep,
-    "GLOBAL": lambda machine, named: machine.name(*named),
+    "GET": _Machine.get_memo,
+    "BINGET": _Machine.get_memo,
+    "LONG_BINGET": _Machine.get_memo,
+    "PUT": _Machine.memoize,
+    "BINPUT": _Machine.memoize,
+    "LONG_BINPUT": _Machine.memoize,
+    "MEMOIZE": _Machine.memoize,
+    "GLOBAL": lambda machine, names: machine.push_global(*names),
     "STACK_GLOBAL": _name_from_stack,
-    "REDUCE": _Machine.make_of_class,
-    "NEWOBJ": _Machine.make_of_class,
-    "NEWOBJ_EX": _Machine.make_with_keywords,
-    "INST": _Machine.make_marked,
-    "OBJ": lambda machine, _: machine.make_marked(None),
+    "REDUCE": _Machine.reduce,
+    "NEWOBJ": _Machine.reduce,
+    "NEWOBJ_EX": _Machine.reduce_with_keywords,
+    "INST": _Machine.make_from_mark,
+    "OBJ": lambda machine, _: machine.make_from_mark(None),
     "BUILD": _Machine.build,
 }
 
-_CODES = {
+_OPCODES = {
     code.code.encode("latin-1"): code
     for code in pickletools.opcodes
-    if code.name in {*_HANDLERS, *_CONSTANTS, *_PLAIN, "PROTO", "FRAME", "STOP"}
+    if code.name in {*_HANDLERS, *_CONSTANTS, *_LITERALS, "PROTO", "FRAME", "STOP"}
 }
 
-_WIDTHS = {  # of a length, in bytes
+_LENGTH_WIDTHS = {  # bytes of the length that precedes an argument
     pickletools.TAKEN_FROM_ARGUMENT1: 1,
     pickletools.TAKEN_FROM_ARGUMENT4: 4,
     pickletools.TAKEN_FROM_ARGUMENT4U: 4,

@@ -1,7 +1,6 @@
-"""Which format a file has, told by what it begins with.
+"""Detection of a file's format by its first bytes, decompressed if necessary.
 
-In: a path. Out: the name of a format. Reads a little of the file; packed ones are looked into. May
-import `errors` of ours, and the rooms of formats that know none of them.
+In: a path. Out: the name of a format, or an error that says why the format is unknown.
 """
 
 from __future__ import annotations
@@ -13,15 +12,17 @@ from pathlib import Path
 
 from wordkin.system.files import damaged, require_file
 from wordkin.system.types import StrPath
-from wordkin.vectors.formats.packed import unpacked
+from wordkin.vectors.formats.packed import decompressed
 
-HEAD = 1 << 16
-"""Bytes of a file that are looked at."""
+HEAD_BYTES = 1 << 16
+"""The number of bytes to read from the beginning of a file."""
 
+# Files that a folder written by sentence-transformers contains: one of these sets.
 _FOLDERS = (("modules.json",), ("model.safetensors", "tokenizer.json"))
 
-_BEGINNINGS = (
-    ("safetensors", re.compile(rb".{5}\0{3}\{", re.DOTALL)),  # its length, below 2**40, then JSON
+_SIGNATURES = (
+    # The length of the header, below 2**40, then JSON.
+    ("safetensors", re.compile(rb".{5}\0{3}\{", re.DOTALL)),
     ("fasttext", re.compile(re.escape((793712314).to_bytes(4, "little")))),
     ("gensim", re.compile(rb"\x80[\x00-\x05]")),  # a pickle
     ("parquet", re.compile(rb"PAR1")),
@@ -29,9 +30,12 @@ _BEGINNINGS = (
     ("npy", re.compile(rb"\x93NUMPY")),
 )
 
-_UNWANTED = (
+_UNSUPPORTED = (
     (re.compile(rb"PK\x03\x04"), "a zip archive: unpack it first"),
-    (re.compile(rb"\xef\xbb\xbf\d+ \d+[ \r]*\n"), "begins with a byte order mark: save it without"),
+    (
+        re.compile(rb"\xef\xbb\xbf\d+ \d+[ \r]*\n"),
+        "begins with a byte order mark: save the file without it",
+    ),
     (
         re.compile(rb"-?\d*\.\d+(e-?\d+)?(\t-?\d+(\.\d+)?(e-?\d+)?)+\r?\n"),
         "numbers without words, as in a .tsv for the Embedding Projector, which cannot be read",
@@ -43,78 +47,78 @@ _HEADER = re.compile(rb"[ \t]*[+-]?\d+[ \t]+[+-]?(\d+)[ \t\r]*(\n|$)")
 _NUMBER = re.compile(
     rb"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE
 )
-_FROM_PACKED = ("word2vec-text", "word2vec-binary", "glove")
+_COMPRESSIBLE = ("word2vec-text", "word2vec-binary", "glove")
 
 
 def sniff(path: StrPath) -> str:
-    """Return the name of the format of a file; `wordkin.formats.sniff` says more."""
-    if os.path.isdir(path) and any(_holds(path, names) for names in _FOLDERS):
+    """Return the name of a file's format, as `wordkin.vectors.formats.sniff`, with its errors."""
+    if os.path.isdir(path) and any(_contains(path, names) for names in _FOLDERS):
         return "sentence-transformers"
     require_file(path)
-    with unpacked(path) as stream:
-        head = bytearray(HEAD)
+    with decompressed(path) as stream:
+        head = bytearray(HEAD_BYTES)
         size = stream.read_into(memoryview(head))
-        packed = stream.packed
+        compression = stream.compression
     if not size:
         raise damaged(path, 0, "is empty")
-    for begins, what in _UNWANTED:
-        if begins.match(head):
+    for signature, what in _UNSUPPORTED:
+        if signature.match(head):
             raise damaged(path, 0, what)
     suffixes = [suffix.lower() for suffix in Path(path).suffixes]
-    name = _of_content(bytes(head[:size]), size < HEAD, ".bin" in suffixes[-2:])
+    name = _by_content(bytes(head[:size]), size < HEAD_BYTES, ".bin" in suffixes[-2:])
     if not name:
         raise damaged(
             path,
             0,
-            "begins like no known format of vectors: neither with 'words dimensions', nor with a"
-            " word and its numbers, nor as a binary format does",
+            "not a known format of vectors: begins neither with 'words dimensions', nor with a word"
+            " and its numbers, nor with the signature of a binary format",
         )
-    if packed and name not in _FROM_PACKED:
-        raise damaged(path, 0, f"a file in the format {name} packed by {packed}: unpack it first")
+    if compression and name not in _COMPRESSIBLE:
+        raise damaged(
+            path, 0, f"a file in the format {name} packed by {compression}: unpack it first"
+        )
     return name
 
 
-def _holds(folder: StrPath, names: tuple[str, ...]) -> bool:
+def _contains(folder: StrPath, names: tuple[str, ...]) -> bool:
     return all(Path(folder, name).is_file() for name in names)
 
 
-def _of_content(head: bytes, whole: bool, named_binary: bool) -> str | None:
-    for name, begins in _BEGINNINGS:
-        if begins.match(head):
+def _by_content(head: bytes, whole: bool, bin_suffix: bool) -> str | None:
+    for name, signature in _SIGNATURES:
+        if signature.match(head):
             return name
     if header := _HEADER.match(head):
         d, rows = int(header[1][:18]), head[header.end() :]
-        binary = _is_binary(rows, d, whole, named_binary)
+        binary = _is_binary(rows, d, whole, bin_suffix)
         return "word2vec-binary" if binary else "word2vec-text"
     line, newline, _ = head.partition(b"\n")
     fields = line.split()
     if not newline and not whole:
-        del fields[-1:]  # it may be cut
+        del fields[-1:]  # may be incomplete
     numbers = len(fields) > 1 and bool(_NUMBER.fullmatch(fields[-1]))
-    # Two words and a number are a pair of a file of questions.
+    # Two words and a number are a line of a similarity file.
     return "glove" if numbers and (len(fields) == 2 or _NUMBER.fullmatch(fields[-2])) else None
 
 
-def _is_binary(rows: bytes, d: int, whole: bool, named_binary: bool) -> bool:
-    """Tell what stands behind a header: d float32 behind the first word, or d numbers."""
+def _is_binary(rows: bytes, d: int, whole: bool, bin_suffix: bool) -> bool:
+    """Return whether the rows after a header are binary: the first word, then d float32 numbers."""
     line, newline, _ = rows.partition(b"\n")
     fields = line.split()[1:]
     complete = bool(newline) or whole
     if not complete:
-        del fields[-1:]  # it may be cut
+        del fields[-1:]  # may be incomplete
     numbers = [field for field in fields[-d:] if _NUMBER.fullmatch(field)]
     start = rows.find(b" ") + 1
-    end = start + 4 * d  # of the first vector, if these are float32
+    end = start + 4 * d  # of the first vector, if it is binary
     if numbers and len(numbers) >= (d if complete else len(fields)):
-        return named_binary and len(rows) >= end and rows[end : end + 1] in (b"", b"\n")
-    return named_binary or not _is_text(
-        rows[start:end]
-    )  # text that is damaged is text nevertheless
+        return bin_suffix and len(rows) >= end and rows[end : end + 1] in (b"", b"\n")
+    return bin_suffix or not _is_text(rows[start:end])  # damaged text is still text
 
 
 def _is_text(raw: bytes) -> bool:
     try:
-        text = getincrementaldecoder("utf-8")().decode(raw)  # the last character may be cut
+        text = getincrementaldecoder("utf-8")().decode(raw)  # the last character may be incomplete
     except UnicodeDecodeError:
         return False
     return not re.search(r"[\0-\x08\x0b\x0c\x0e-\x1f]", text)

@@ -1,19 +1,19 @@
-"""The folder that sentence-transformers loads: a text's vector is the mean of its words' vectors.
+"""A folder that sentence-transformers loads: a text's vector is the mean of its words' vectors.
 
-In: words and a matrix. Out: a folder with the layout of a SentenceTransformer of one module, a
+In: a `VectorFile`. Out: a folder with the layout of a SentenceTransformer whose only module is a
 StaticEmbedding:
 
-    modules.json                        which module there is
-    config_sentence_transformers.json   that vectors are compared by their cosine
+    modules.json                        the module
+    config_sentence_transformers.json   the similarity, which is the cosine
     model.safetensors                   "embedding.weight", (V, d) float32
-    tokenizer.json                      from text to rows, for the library tokenizers
+    tokenizer.json                      maps text to rows, for the library tokenizers
 
-A text is cut at ASCII white space, as a corpus is, and words that are not in the vocabulary are
-passed over. A WordLevel model cannot do that: it wants a token for unknown words, whose row counts
-in the mean of StaticEmbedding, even if it is zero. So the model is a BPE without merges and without
-an unknown token. It looks up a word as a whole, then character by character, and drops what it does
-not find; the space that all its tokens begin with keeps it from finding words of one character in
-words that it does not know.
+The tokenizer splits text at ASCII white space, as in a corpus, and skips words that are not in the
+vocabulary. A WordLevel model cannot skip words: it needs a token for unknown words, and
+StaticEmbedding would include its row in the mean, even if that is zero. The tokenizer is therefore
+a BPE model without merges and without an unknown token. It looks up the whole word, then its
+characters, and drops those that it does not find. All tokens begin with a space, so that the
+characters of an unknown word never match words of one character.
 """
 
 from __future__ import annotations
@@ -52,22 +52,22 @@ _FILES = {"modules.json", "config_sentence_transformers.json", _WEIGHTS, "tokeni
 
 
 def write(path: StrPath, vectors: VectorFile) -> None:
-    """Write the folder; an older one of this function is replaced once the new one is complete.
+    """Write the folder. An existing one is replaced only when the new one is complete.
 
     Parameters
     ----------
     path : path
-        Of the folder: not there yet, empty, or with nothing in it but what this function writes.
+        The folder to write. It must not exist, be empty, or contain only files of these names.
     vectors : VectorFile
-        Counts are not kept.
+        Its counts are not written.
 
     Raises
     ------
     FormatError
-        For a folder with other files in it, or a word that no text can hold as a word: empty, with
-        ASCII white space, not UTF-8.
+        If the folder contains other files, or if a word is empty, contains ASCII white space or is
+        not UTF-8.
     OSError
-        If it cannot be written.
+        If the folder cannot be written.
     """
     spell_words(path, vectors.words)
     require_words(path, vectors.words, lambda word: not_in_a_text(word) or not_utf8(word))
@@ -86,7 +86,7 @@ def write(path: StrPath, vectors: VectorFile) -> None:
 
 
 def _tokenizer(words: Sequence[str]) -> dict[str, Any]:
-    """Return the JSON of a tokenizer that gives the numbers of the words it knows."""
+    """Return the JSON of a tokenizer that maps known words to rows and skips the others."""
     white_space = {"Regex": r"[\t\n\x0b\f\r]"}
     return {
         "version": "1.0",
@@ -125,7 +125,7 @@ def _tokenizer(words: Sequence[str]) -> dict[str, Any]:
 
 @contextmanager
 def _new_folder(path: StrPath) -> Iterator[Path]:
-    """Give a folder beside `path` to fill; on leaving, it takes the place of what is at `path`."""
+    """Yield a temporary folder beside `path`; on success, replace the folder at `path` with it."""
     target = Path(os.path.realpath(path))
     _require_replaceable(path, target)
     new = target.with_name(f".wordkin-{secrets.token_hex(8)}.tmp")
@@ -133,16 +133,16 @@ def _new_folder(path: StrPath) -> Iterator[Path]:
         new.mkdir()
         yield new
         _require_replaceable(path, target)
-        _put_in_place(new, target)
-    except OSError as error:  # which may name a file that nobody knows
+        _replace_folder(new, target)
+    except OSError as error:  # which may name a temporary file
         cause = (error.strerror or str(error)).removeprefix("cannot write: ")
         raise OSError(error.errno, f"cannot write: {cause}", os.fspath(path)) from error
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
 
-def _put_in_place(new: Path, target: Path) -> None:
-    """Rename a folder; what has that name is removed, or keeps it if that fails."""
+def _replace_folder(new: Path, target: Path) -> None:
+    """Rename `new` to `target` and remove the old folder; on failure, restore the old one."""
     if not target.exists():
         new.rename(target)
         return
@@ -157,13 +157,13 @@ def _put_in_place(new: Path, target: Path) -> None:
 
 
 def _require_replaceable(path: StrPath, target: Path) -> None:
-    """Refuse what is there, unless it is a folder with no files but those that are written."""
+    """Raise FormatError unless `target` is absent or a folder without other files."""
     if not target.exists():
         return
     if not target.is_dir():
-        raise FormatError(f"{os.fspath(path)}: must be a folder, there is a file")
+        raise FormatError(f"{os.fspath(path)}: must be a folder, got a file")
     others = sorted(set(os.listdir(target)) - _FILES)
     if others:
         raise FormatError(
-            f"{os.fspath(path)}: the folder has other files in it, such as {others[0]!r:.80}"
+            f"{os.fspath(path)}: the folder contains other files, such as {others[0]!r:.80}"
         )

@@ -1,9 +1,9 @@
-"""Tables that data tools read: Parquet and Arrow's IPC file, through pyarrow.
+"""Parquet and Arrow IPC tables, through pyarrow.
 
-In: words and a matrix, or a path. Out: a table of a row for each word with the columns `word`
-(string), `count` (int64, where counts are known) and `vector` (a list of d float32); or what is in
-one, also of another program. Groups of rows are written and read one after the other: besides the
-matrix, memory is taken for one of them.
+In: a `VectorFile`, or a path. Out: a complete file, or a `VectorFile`. A table has one row per word
+with the columns `word` (string), `count` (int64, optional) and `vector` (list of d float32).
+
+Rows are written and read in groups, so that memory holds one group besides the matrix.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from wordkin.system.types import StrPath
 from wordkin.vectors.formats.obstacles import not_utf8, require_words
 from wordkin.vectors.formats.vector_file import VectorFile, checked
 
-FORMAT_VERSION = 1  # under "wordkin" in the metadata of the schema
+FORMAT_VERSION = 1  # stored under "wordkin" in the metadata of the schema
 
 _COLUMNS = ("word", "count", "vector")
-_GROUP = 1 << 26  # bytes of vectors in a group of rows
-_BATCH = 1 << 12  # rows that are decoded at a time
+_GROUP_BYTES = 1 << 26  # bytes of vectors per group of rows
+_BATCH_ROWS = 1 << 12  # rows decoded at a time
 
 
 def write_parquet(path: StrPath, vectors: VectorFile) -> None:
-    """Write a Parquet file. Raises what `write_arrow` does."""
+    """Write a Parquet file. Raises as `write_arrow`."""
 
     def write(file: BinaryIO, schema: Any, groups: Iterator[Any]) -> None:
         from pyarrow import parquet
 
-        # Words differ, and vectors hardly ever repeat a number: a dictionary gains nothing.
+        # Neither words nor numbers repeat, so dictionary encoding would gain nothing.
         with parquet.ParquetWriter(file, schema, use_dictionary=False) as writer:
             for group in groups:
                 writer.write_batch(group, row_group_size=len(group))
@@ -46,9 +46,9 @@ def write_parquet(path: StrPath, vectors: VectorFile) -> None:
 
 
 def write_arrow(path: StrPath, vectors: VectorFile) -> None:
-    """Write an Arrow IPC file, which is also what is called Feather (version 2).
+    """Write an Arrow IPC file, also known as Feather (version 2).
 
-    The vectors are not copied if the matrix is contiguous float32.
+    A contiguous float32 matrix is not copied.
 
     Raises
     ------
@@ -76,23 +76,25 @@ def read_parquet(path: StrPath, limit: int | None = None) -> VectorFile:
     Raises
     ------
     FormatError
-        If it is damaged, or its columns are not what they should be.
+        If the file is damaged, lacks a column, or has a column of another type.
     WordkinError
         If pyarrow is not installed.
+    OSError
+        If the file cannot be opened.
     """
 
     def open_table(file: BinaryIO) -> tuple[Any, Iterable[Any]]:
         from pyarrow import parquet
 
-        table = parquet.ParquetFile(file, pre_buffer=False)  # one group of rows in memory, not all
+        table = parquet.ParquetFile(file, pre_buffer=False)  # keep one row group in memory, not all
         columns = [name for name in _COLUMNS if name in table.schema_arrow.names]
-        return table.schema_arrow, table.iter_batches(_BATCH, columns=columns)
+        return table.schema_arrow, table.iter_batches(_BATCH_ROWS, columns=columns)
 
     return _read(path, limit, open_table)
 
 
 def read_arrow(path: StrPath, limit: int | None = None) -> VectorFile:
-    """Read an Arrow IPC file, as `read_parquet` does with Parquet."""
+    """Read an Arrow IPC file with the same columns as `read_parquet`, and the same errors."""
 
     def open_table(file: BinaryIO) -> tuple[Any, Iterable[Any]]:
         from pyarrow import ipc
@@ -133,10 +135,10 @@ def _write(
 
 
 def _groups(arrow: Any, schema: Any, vectors: VectorFile, rows: Any) -> Iterator[Any]:
-    """Yield the table in groups of rows."""
-    step = max(1, _GROUP // (4 * rows.shape[1]))
-    for begin in range(0, len(rows), step):
-        part = slice(begin, begin + step)
+    """Yield the table as record batches, one per group of rows."""
+    step = max(1, _GROUP_BYTES // (4 * rows.shape[1]))
+    for start in range(0, len(rows), step):
+        part = slice(start, start + step)
         numbers = arrow.array(np.ascontiguousarray(rows[part]).reshape(-1))
         columns = {
             "word": arrow.array(vectors.words[part], arrow.string()),
@@ -154,12 +156,12 @@ def _read(
 ) -> VectorFile:
     arrow = _pyarrow()
     require_file(path)
-    with open(path, "rb") as file, _said_of(path, arrow):
+    with open(path, "rb") as file, _pyarrow_errors(path, arrow):
         schema, groups = open_table(file)
         _check_columns(path, arrow, schema)
-        table = _Table(path, schema)
+        table = _TableReader(path, schema)
         for group in groups:
-            group.validate(full=True)  # offsets that lead outside the file, words not UTF-8
+            group.validate(full=True)  # offsets outside the file, words that are not UTF-8
             table.add(group if limit is None else group.slice(0, limit - len(table)))
             if len(table) == limit:
                 break
@@ -167,8 +169,8 @@ def _read(
 
 
 @contextmanager
-def _said_of(path: StrPath, arrow: Any) -> Iterator[None]:
-    """Turn what pyarrow raises for a damaged file into a FormatError."""
+def _pyarrow_errors(path: StrPath, arrow: Any) -> Iterator[None]:
+    """Convert the errors that pyarrow raises for a damaged file to FormatError."""
     try:
         yield
     except (FormatError, MemoryError):
@@ -187,37 +189,37 @@ def _check_columns(path: StrPath, arrow: Any, schema: Any) -> None:
         ),
         "count": types.is_integer,
     }
-    wanted = {"word": "string", "vector": "list of float32", "count": "an integer"}
+    expected = {"word": "string", "vector": "list of float32", "count": "an integer"}
     for name, fit in fits.items():
-        found = schema.get_all_field_indices(name)
-        if name == "count" and not found:
+        columns = schema.get_all_field_indices(name)
+        if name == "count" and not columns:
             continue
-        if len(found) != 1:
+        if len(columns) != 1:
             raise FormatError(
-                f"{os.fspath(path)}: there must be 1 column {name!r}, got {len(found)}"
+                f"{os.fspath(path)}: there must be 1 column {name!r}, got {len(columns)}"
                 f" among {', '.join(schema.names)}"
             )
-        if not fit(kind := schema.field(name).type):
+        if not fit(actual := schema.field(name).type):
             raise FormatError(
-                f"{os.fspath(path)}: the column {name!r} must be {wanted[name]}, got {kind}"
+                f"{os.fspath(path)}: the column {name!r} must be {expected[name]}, got {actual}"
             )
 
 
-class _Table:
-    """What has been read of a table; it grows in place, whatever a header may promise."""
+class _TableReader:
+    """Collects the rows of a table. Its arrays grow in place: it trusts no size in a header."""
 
     def __init__(self, path: StrPath, schema: Any) -> None:
         self._path = os.fspath(path)
         self._words: list[str] = []
         self._counts = np.empty(0, np.int64) if "count" in schema.names else None
-        self._d = getattr(schema.field("vector").type, "list_size", 0)  # 0: not known
+        self._d = getattr(schema.field("vector").type, "list_size", 0)  # 0: unknown yet
         self._numbers = np.empty(0, np.float32)
 
     def __len__(self) -> int:
         return len(self._words)
 
     def add(self, group: Any) -> None:
-        """Add the rows of a record batch, after those that are there."""
+        """Append the rows of a record batch."""
         if not len(group):
             return
         words, lists = group.column("word"), group.column("vector")
@@ -225,7 +227,7 @@ class _Table:
         counts = group.column("count") if self._counts is not None else None
         nulls = words.null_count + lists.null_count + numbers.null_count
         if nulls or (counts is not None and counts.null_count):
-            raise FormatError(f"{self._path}: row {len(self) + 1:,} or one after it has a null")
+            raise FormatError(f"{self._path}: a null in row {len(self) + 1:,} or after it")
         self._d = self._d or len(lists[0])
         lengths = (
             {self._d}
@@ -235,7 +237,7 @@ class _Table:
         if lengths != {self._d}:
             other = max(lengths - {self._d})
             raise FormatError(
-                f"{self._path}: all vectors must have {self._d} numbers as the first, got {other}"
+                f"{self._path}: all vectors must have {self._d} numbers like the first, got {other}"
             )
         self._words += words.to_pylist()
         _append(self._numbers, numbers)
@@ -243,16 +245,16 @@ class _Table:
             _append(self._counts, counts.cast("int64"))
 
     def finish(self) -> VectorFile:
-        """Return what was read."""
+        """Return the content of the table."""
         if self._d < 1:
-            raise FormatError(f"{self._path}: vectors must have 1 number or more, got {self._d}")
+            raise FormatError(f"{self._path}: vectors must have at least 1 number, got {self._d}")
         if what := twice_among(self._words):
             raise FormatError(f"{self._path}: {what}")
         return VectorFile(self._words, self._numbers.reshape(-1, self._d), self._counts)
 
 
 def _append(array: npt.NDArray[Any], numbers: Any) -> None:
-    """Make the array longer where it is: large ones are moved by the system, and not copied."""
-    begin = len(array)
-    array.resize(begin + len(numbers), refcheck=False)
-    array[begin:] = numbers.to_numpy(zero_copy_only=True)
+    """Append to the array in place: the system remaps a large array instead of copying it."""
+    start = len(array)
+    array.resize(start + len(numbers), refcheck=False)
+    array[start:] = numbers.to_numpy(zero_copy_only=True)

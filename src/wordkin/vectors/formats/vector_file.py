@@ -1,8 +1,8 @@
-"""What a file of vectors holds, whatever its format; words as bytes; checks that formats share.
+"""`VectorFile`: the content of a file of word vectors in any format, and a check of its arrays.
 
-Words are bytes to all formats. Here they are str decoded from UTF-8 with "surrogateescape", which
-keeps bytes that are not UTF-8 exactly. What a format cannot give back as it was is refused before
-the first byte is written.
+Files store words as bytes. Readers decode them from UTF-8 with "surrogateescape", which preserves
+bytes that are not UTF-8. Writers refuse words that a reader could not restore, before they write
+the first byte.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class VectorFile:
-    """What a file of vectors holds.
+    """The content of a file of word vectors.
 
     Attributes
     ----------
     words : list of V different str
     matrix : (V, d) float32 array
-        Of a file where the format allows it, mapped into memory and not read yet.
+        Mapped into memory if the format allows it.
     counts : (V,) int64 array or None
-        How often each word was seen, where the file tells.
+        How often each word occurs in the corpus; None if the file does not contain it.
     subwords : Subwords or None
-        What vectors of other words are composed of, where the file tells. Only read, never written.
+        The rows that compose the vectors of other words, if the file contains them. They are only
+        read, never written.
     """
 
     words: list[str]
@@ -44,16 +45,19 @@ class VectorFile:
 def checked(
     path: StrPath, name: str, array: npt.NDArray[Any], dtype: type[Any], shape: tuple[int, ...]
 ) -> npt.NDArray[Any]:
-    """Return the array as that type, uncopied if it is; in the shape, -1 is any size but 0."""
+    """Return the array as `dtype`, copied only if necessary; raise FormatError if it does not fit.
+
+    A size of -1 in `shape` stands for any size but 0.
+    """
     given = np.asarray(array)
     fits = given.ndim == len(shape) and all(
-        have == want if want >= 0 else have >= 1
-        for have, want in zip(given.shape, shape, strict=True)
+        actual == expected if expected >= 0 else actual >= 1
+        for actual, expected in zip(given.shape, shape, strict=True)
     )
     if not fits or not np.can_cast(given.dtype, dtype, casting="same_kind"):
-        wanted = str(shape).replace("-1", "d")
+        expected_shape = str(shape).replace("-1", "d")
         raise FormatError(
-            f"{path}: {name} must be {np.dtype(dtype)} of the shape {wanted}, "
+            f"{path}: {name} must be {np.dtype(dtype)} of the shape {expected_shape}, "
             f"got {given.dtype} of {given.shape}"
         )
     return given.astype(dtype, copy=False)
