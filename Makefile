@@ -4,7 +4,7 @@
 # make browser  a browser for the tests of the page, if there is none; make test does that itself
 # make gallery  docs/gallery/, pictures of MODELS="a.safetensors b.safetensors", or of one that learns
 #                from Python's documentation
-# make lint    style and types of Python and of the page
+# make lint    style and types of Python and of the page, and the workflows
 # make test-torch  the tests of what runs on PyTorch, which is large; make torch installs it
 # make sanitize  the tests of the native core under AddressSanitizer and UndefinedBehaviorSanitizer,
 #                and those of threads under ThreadSanitizer
@@ -26,7 +26,7 @@ WHEEL := dist/.page-$(WORDKIN_PAGE)
 SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src page cmake -type f \
   -not -path '*/__pycache__/*' -not -path '*/node_modules/*')
 
-.PHONY: demo test wheel browser gallery lint lint-python lint-types lint-page torch \
+.PHONY: demo test wheel browser gallery lint lint-python lint-types lint-page lint-workflows torch \
   test-torch format sanitize fuzz clean
 
 demo: $(INSTALLED)
@@ -43,7 +43,7 @@ browser: $(TESTS)
 gallery: $(TESTS) browser
 	PYTHONPATH=tests $(BIN)/python docs/gallery.py docs/gallery $(MODELS)
 
-lint: lint-python lint-types lint-page
+lint: lint-python lint-types lint-page lint-workflows
 
 lint-python: $(LINT)
 	$(BIN)/ruff check
@@ -56,6 +56,12 @@ lint-types: $(LINT)
 lint-page: $(LINT)
 	cd page && export PATH="$(CURDIR)/$(BIN):$$PATH" NODE_OPTIONS=--use-system-ca \
 	  && npm ci --loglevel=error && npm run --silent lint
+
+lint-workflows: $(LINT)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+	$(BIN)/zizmor --offline --quiet .github
 
 torch: $(TESTS)
 	$(PIP) install "$$(echo dist/*.whl)[gpu]"
