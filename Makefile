@@ -1,10 +1,11 @@
 # make demo    word vectors of the documentation inside your Python, and neighbours of a few words
 # make test    all tests, against the installed package
+# make wheel   dist/, the package as it is built here; its tests use wheelhouse/, fit for other machines
 # make browser  a browser for the tests of the page, if there is none; make test does that itself
 # make gallery  docs/gallery/, pictures of MODELS="a.safetensors b.safetensors", or of one that learns
 #                from Python's documentation
-# make lint    style and types
 # make docs    the documentation site, in build/site
+# make lint    style and types of Python and of the page, and the workflows
 # make test-torch  the tests of what runs on PyTorch, which is large; make torch installs it
 # make sanitize  the tests of the native core under AddressSanitizer and UndefinedBehaviorSanitizer,
 #                and those of threads under ThreadSanitizer
@@ -12,48 +13,101 @@
 # make clean   removes what the others made
 #
 # Each sets up all it needs in .venv: a C++ compiler, Python 3.10 or later and make are enough.
+# WORDKIN_PAGE=ON fails where the explorer's page cannot be built, OFF leaves it out and needs no
+# Node.js, AUTO leaves it out where npm's registry cannot be reached.
 
 PYTHON ?= python3
+export WORDKIN_PAGE ?= AUTO
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALLED := .venv/.installed
-SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src page -type f \
+TESTS := .venv/.test
+LINT := .venv/.lint
+WHEEL := dist/.page-$(WORDKIN_PAGE)
+SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src page cmake -type f \
   -not -path '*/__pycache__/*' -not -path '*/node_modules/*')
 
-.PHONY: demo test browser gallery docs lint torch test-torch format sanitize fuzz clean
+.PHONY: demo test wheel browser gallery docs lint lint-python lint-types lint-page lint-workflows torch \
+  test-torch format sanitize fuzz clean
 
 demo: $(INSTALLED)
 	$(BIN)/wordkin demo
 
-test: $(INSTALLED) browser
+test: $(TESTS) browser
 	$(BIN)/python -m pytest
 
-browser: $(INSTALLED)
+wheel: $(WHEEL)
+
+browser: $(TESTS)
 	tests/browser.sh $(BIN)/python
 
-gallery: $(INSTALLED) browser
+gallery: $(TESTS) browser
 	PYTHONPATH=tests $(BIN)/python docs/gallery.py docs/gallery $(MODELS)
 
-lint: $(INSTALLED)
+lint: lint-python lint-types lint-page lint-workflows
+
+lint-python: $(LINT)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+lint-types: $(LINT)
 	$(BIN)/mypy -p wordkin
 	$(BIN)/mypy tests benchmarks docs
+
+lint-page: $(LINT)
 	cd page && export PATH="$(CURDIR)/$(BIN):$$PATH" NODE_OPTIONS=--use-system-ca \
 	  && npm ci --loglevel=error && npm run --silent lint
 
 docs: $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'wordkin[docs]'
+	$(PIP) install "$$(echo dist/*.whl)[docs]"
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env docs build/site
 
-torch: $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[test,gpu]'
+lint-workflows: $(LINT)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+	$(BIN)/zizmor --offline --quiet .github
+
+torch: $(TESTS)
+	$(PIP) install "$$(echo dist/*.whl)[gpu]"
 
 test-torch: torch
 	$(BIN)/python -m pytest tests/engines/test_tiles_torch.py
 
-format: $(INSTALLED)
+format: $(LINT)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+# One build serves all: the demo installs it alone; the tests add their requirements, and run against
+# the wheel that other machines would get.
+.venv/pyvenv.cfg:
+	$(PYTHON) -m venv .venv
+
+$(WHEEL): $(SOURCES) | .venv/pyvenv.cfg
+	rm -rf dist
+	$(PIP) wheel --no-deps --wheel-dir dist .
+	@$(BIN)/python -m zipfile -l dist/*.whl | grep -q '/page\.js ' || echo "The explorer's page is left" \
+	  "out of this build (WORDKIN_PAGE=$(WORDKIN_PAGE)). With npm's registry within reach," \
+	  "make clean and make again."
+	touch $@
+
+$(INSTALLED): $(WHEEL)
+	$(PIP) install --force-reinstall --no-deps dist/*.whl
+	$(PIP) install dist/*.whl
+	touch $@
+
+# Where no wheel for other machines can be made of it, the tests run against the one for this machine.
+$(TESTS): $(INSTALLED)
+	$(PIP) install "$$(echo dist/*.whl)[test]"
+	rm -rf wheelhouse
+	PATH="$(CURDIR)/$(BIN):$$PATH" auditwheel repair --wheel-dir wheelhouse dist/*.whl \
+	  || { mkdir -p wheelhouse && cp dist/*.whl wheelhouse; }
+	$(PIP) install --force-reinstall --no-deps wheelhouse/*.whl
+	touch $@
+
+$(LINT): $(TESTS)
+	$(PIP) install "$$(echo dist/*.whl)[lint]"
+	touch $@
 
 # Builds of their own, in environments of their own. Python itself is not instrumented: the runtime is
 # loaded before it, and the leaks that it leaves behind at exit are not looked for.
@@ -75,9 +129,8 @@ sanitize: $(MEMORY)/.installed $(THREADS)/.installed
 
 define sanitized
 	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check '.[test]' \
+	WORDKIN_PAGE=OFF $(@D)/bin/python -m pip install --quiet --disable-pip-version-check '.[test]' \
 	  --config-settings=build-dir=$(@D)-objects --config-settings=cmake.define.WORDKIN_STUB=OFF \
-	  --config-settings=cmake.define.WORDKIN_PAGE=OFF \
 	  --config-settings=cmake.define.CMAKE_CXX_FLAGS='$(FLAGS)'
 	touch $@
 endef
@@ -125,10 +178,5 @@ $(FUZZ_TARGETS:%=$(FUZZ)/%): $(FUZZ)/%: fuzz/%.cpp $(FUZZ_OBJECTS) $(filter %.o,
   $(wildcard fuzz/*.hpp)
 	$(CXX) $(FUZZ_FLAGS) $(FUZZ_COVERAGE) $< $(FUZZ_DRIVER) $(FUZZ_OBJECTS) -o $@
 
-$(INSTALLED): $(SOURCES)
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[test,lint]'
-	touch $@
-
 clean:
-	rm -rf .venv build page/node_modules screenshots docs/gallery dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build page/node_modules screenshots docs/gallery dist wheelhouse .pytest_cache .mypy_cache .ruff_cache .hypothesis

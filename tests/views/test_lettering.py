@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,11 +46,9 @@ def test_the_font_that_comes_with_matplotlib_is_first_and_enough_for_latin() -> 
 
 
 def test_another_font_is_taken_for_what_the_first_lacks() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FormatWarning)
-        (shown,), fonts = lettered(["서울"])
-    if shown != "서울":
-        pytest.skip("no font for Korean is installed")
+    # STIXGeneral has this letter and comes with matplotlib: no other font needs to be installed.
+    (shown,), fonts = lettered(["ᶁ"])
+    assert shown == "ᶁ"
     assert fonts[0] == FONT
     assert len(fonts) == 2
 

@@ -28,6 +28,7 @@ from matplotlib.patches import FancyArrowPatch
 import wordkin
 from support.strategies import any_words
 from wordkin.system.errors import FormatWarning, SettingsError, UnknownWordError, WordkinError
+from wordkin.views.maps import fonts
 from wordkin.views.maps.map import Map
 
 SYLLABLES = [a + b for a in "bcdfghklmnprstvw" for b in "aeiou"]
@@ -97,13 +98,31 @@ def test_words_with_equal_vectors_are_all_named() -> None:
     _check(shown)
 
 
+LONG_AND_KOREAN = ["w" * 39 + str(i) for i in range(6)] + [
+    "서울특별시",
+    "부산광역시",
+    "대구",
+    "인천",
+]
+
+
 def test_long_and_korean_words_do_not_overlap() -> None:
-    words = ["w" * 39 + str(i) for i in range(6)] + ["서울특별시", "부산광역시", "대구", "인천"]
-    rng = np.random.default_rng(1)
-    vectors = wordkin.WordVectors(words, rng.normal(size=(10, 4)))
-    shown = vectors.map(words, title="지도")
-    _check(shown)
+    vectors = wordkin.WordVectors(LONG_AND_KOREAN, np.random.default_rng(1).normal(size=(10, 4)))
+    shown = vectors.map(LONG_AND_KOREAN, title="지도")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FormatWarning)  # where no font for Korean is installed
+        _check(shown)
     assert shown.unnamed == ()
+
+
+def test_boxes_for_words_that_no_font_has_do_not_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fonts, "_installed", lambda: ())
+    vectors = wordkin.WordVectors(LONG_AND_KOREAN, np.random.default_rng(1).normal(size=(10, 4)))
+    shown = vectors.map(LONG_AND_KOREAN, title="지도")
+    with pytest.warns(FormatWarning, match="no installed font has all characters"):
+        _check(shown)
+    assert shown.unnamed == ()
+    assert {text.get_text() for text in shown.drawing.names.values()} >= {"□□", "□□□□□"}
 
 
 def test_what_finds_no_room_on_a_sheet_of_a_given_size_is_told() -> None:
