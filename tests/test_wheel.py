@@ -18,8 +18,9 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
-import toy
 from packaging.requirements import Requirement
+
+from support import toy
 
 
 @pytest.fixture(scope="module")
