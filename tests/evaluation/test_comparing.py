@@ -1,4 +1,4 @@
-"""Comparing models: rotations change nothing, planted changes are found, chance is chance."""
+"""Comparing models: rotations change nothing, and planted changes are found."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def model(V: int = 200, d: int = 10, seed: int = 0) -> WordVectors:
 
 
 def clusters(swapped: bool = False) -> WordVectors:
-    """Five groups of six words, near each other; swapped: a0 is among the b, and b0 among the a."""
+    """Return five clusters of six words; swapped: a0 is in cluster b, and b0 in cluster a."""
     rng = np.random.default_rng(0)
     words = [f"{group}{i}" for group in "abcde" for i in range(6)]
     matrix = np.repeat(np.eye(5), 6, axis=0) * 5 + rng.normal(scale=0.3, size=(30, 5))
@@ -38,11 +38,11 @@ def turned(vectors: WordVectors, Q: Any) -> WordVectors:
     return WordVectors(vectors.words, vectors.matrix.astype(np.float64) @ Q, vectors.counts)
 
 
-# ---- two models ----------------------------------------------------------------------------------
+# Two models.
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_a_rotated_or_reflected_model_is_the_same(sign: int) -> None:
+def test_a_rotated_or_reflected_model_agrees_completely(sign: int) -> None:
     a = model()
     Q = ortho_group.rvs(10, random_state=1)
     Q[0] *= sign * np.sign(np.linalg.det(Q))
@@ -54,7 +54,7 @@ def test_a_rotated_or_reflected_model_is_the_same(sign: int) -> None:
     assert found.shared.tolist() == [0] * 10 + [200]
 
 
-def test_fewer_dimensions_are_filled_with_zeros() -> None:
+def test_fewer_dimensions_are_padded_with_zeros() -> None:
     a = model(d=10)
     wider = np.concatenate([a.matrix, np.zeros((200, 4))], axis=1)
     b = turned(WordVectors(a.words, wider), ortho_group.rvs(14, random_state=1))
@@ -64,13 +64,13 @@ def test_fewer_dimensions_are_filled_with_zeros() -> None:
         assert found.mean_cosine == pytest.approx(1, abs=1e-6)
 
 
-def test_models_that_have_nothing_in_common_overlap_by_chance() -> None:
+def test_unrelated_models_overlap_by_chance() -> None:
     found = compare(model(2000, 20, seed=1), model(2000, 20, seed=2), k=50)
     assert found.chance == 50 / 1999
     assert found.mean_overlap == pytest.approx(found.chance, rel=0.1)
 
 
-def test_words_that_changed_places_come_first() -> None:
+def test_swapped_words_are_the_most_changed() -> None:
     found = compare(clusters(), clusters(swapped=True), k=4)
     first, second, third = found.most_changed(3)
     assert {first.word, second.word} == {"a0", "b0"}
@@ -82,7 +82,7 @@ def test_words_that_changed_places_come_first() -> None:
     assert a0.cosine < 0.5 < third.cosine
 
 
-def test_of_words_with_the_same_overlap_the_least_aligned_comes_first() -> None:
+def test_ties_of_overlap_are_ordered_by_aligned_cosine() -> None:
     a = clusters()
     matrix = a.matrix.copy()
     matrix[0] += [0, 4, 0, 0, 0]  # still nearest to the others of its group
@@ -91,7 +91,7 @@ def test_of_words_with_the_same_overlap_the_least_aligned_comes_first() -> None:
     assert found.most_changed(1)[0].word == "a0"
 
 
-def test_neighbours_are_those_that_most_similar_finds() -> None:
+def test_neighbours_equal_those_of_most_similar() -> None:
     a, b = model(seed=1), model(seed=2)
     found = compare(a, b, k=5)
     for word in a.words[::17]:
@@ -106,7 +106,7 @@ def test_neighbours_are_those_that_most_similar_finds() -> None:
         assert found.jaccard[i] == pytest.approx(len(both) / (10 - len(both)))
 
 
-def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_do_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = model(seed=1), model(seed=2)
     whole = compare(a, b)
     monkeypatch.setattr(agreement, "_ROWS", 11)
@@ -127,13 +127,13 @@ def test_the_alignment_is_the_orthogonal_one_that_fits_best() -> None:
     np.testing.assert_allclose(compare(a, b).cosine, expected, atol=1e-5)
 
 
-def test_a_direction_that_all_words_share_is_not_taken_for_agreement() -> None:
+def test_a_common_direction_does_not_count_as_agreement() -> None:
     a, b = model(2000, 20, seed=1), model(2000, 20, seed=2)
     leaning = [WordVectors(m.words, m.matrix + np.eye(20)[0] * 50) for m in (a, b)]
     assert compare(leaning[0], leaning[1]).mean_cosine < 0.3
 
 
-def test_only_common_words_with_a_direction_take_part() -> None:
+def test_only_common_words_with_nonzero_vectors_are_compared() -> None:
     rows = np.array([[10, 0], [10, 1], [0, 10], [1, 10], [10, 10]])
     a = WordVectors(["x", "a", "b", "c", "zero"], rows)
     rows = np.array([[0, 0], [1, 10], [0, 10], [10, 1], [10, 0]])
@@ -156,7 +156,7 @@ def test_words_are_ordered_by_the_counts_of_the_first_model() -> None:
     assert compare(a, a, k=1, words=["x", "y"]).words == ("x", "y")
 
 
-def test_the_compared_and_those_that_neighbours_may_be_are_chosen_by_frequency() -> None:
+def test_compared_words_and_candidates_are_chosen_by_frequency() -> None:
     a, b = model(seed=1), model(seed=2)
     whole, few = compare(a, b), compare(a, b, most_frequent=20)
     np.testing.assert_array_equal(few.overlap, whole.overlap[:20])
@@ -169,7 +169,7 @@ def test_the_compared_and_those_that_neighbours_may_be_are_chosen_by_frequency()
         assert change.word not in {word for word, _ in change.in_a + change.in_b}
 
 
-def test_more_neighbours_than_words_are_all_other_words() -> None:
+def test_a_large_k_takes_all_other_words() -> None:
     found = compare(model(5), model(5, seed=1), k=10)
     assert (found.k, found.mean_overlap, found.chance) == (4, 1, 1)
 
@@ -182,7 +182,7 @@ def test_more_neighbours_than_words_are_all_other_words() -> None:
         ({"within": 1}, "within must be at least 2, got 1"),
     ],
 )
-def test_numbers_that_make_no_sense_are_refused(options: dict[str, Any], message: str) -> None:
+def test_numbers_out_of_range_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         compare(model(), model(), **options)
     with pytest.raises(SettingsError, match=message):
@@ -202,7 +202,7 @@ def test_models_without_common_words_are_refused() -> None:
         stability([model()])
 
 
-# ---- several models ------------------------------------------------------------------------------
+# Several models.
 
 
 def test_stability_is_the_mean_overlap_of_all_pairs() -> None:
@@ -214,7 +214,7 @@ def test_stability_is_the_mean_overlap_of_all_pairs() -> None:
     assert found.mean_overlap == pytest.approx(found.chance, rel=0.2)
 
 
-def test_bands_are_by_rank_and_hold_every_word_once() -> None:
+def test_bands_divide_the_words_by_rank() -> None:
     models = [model(1234, seed=seed) for seed in (1, 2)]
     found = stability(models)
     assert [(band.first, band.last) for band in found.bands] == [
@@ -229,7 +229,7 @@ def test_bands_are_by_rank_and_hold_every_word_once() -> None:
     ]
 
 
-def test_the_words_that_moved_are_the_least_stable() -> None:
+def test_swapped_words_are_the_least_stable() -> None:
     found = stability([clusters(), clusters(), clusters(swapped=True)], k=4)
     assert {word for word, _ in found.least_stable(2)} == {"a0", "b0"}
     assert dict(found.least_stable(2)) == {"a0": pytest.approx(1 / 3), "b0": pytest.approx(1 / 3)}
@@ -241,15 +241,15 @@ def test_the_words_that_moved_are_the_least_stable() -> None:
         found.agreed("nobody")
 
 
-def test_a_word_to_compare_is_not_taken_for_its_letters() -> None:
+def test_a_single_word_to_compare_is_not_split_into_letters() -> None:
     assert compare(model(), model(), words="w1").words == ("w1",)
     assert compare(model(), model(), words=iter(["w3", "w1"])).words == ("w3", "w1")  # type: ignore[arg-type]
 
 
-# ---- drawing lines -------------------------------------------------------------------------------
+# Resampling lines.
 
 
-def test_lines_are_drawn_with_replacement_as_they_are() -> None:
+def test_lines_are_resampled_whole_and_with_replacement() -> None:
     lines = [[f"w{i}", "the", f"w{i}"] for i in range(1000)]
     words = ["the", *(f"w{i}" for i in range(1000))]
     ids = np.array(

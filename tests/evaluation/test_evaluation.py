@@ -1,4 +1,4 @@
-"""Scores of vectors, against gensim's as it gave them once, and against what is known."""
+"""Scores of vectors, against gensim's recorded scores and known results."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ GENSIM = [
 @pytest.mark.parametrize(
     ("most_frequent", "insensitive", "sections", "spearman", "pearson"), GENSIM
 )
-def test_scores_are_those_of_gensim(
+def test_scores_equal_those_of_gensim(
     most_frequent: int | None, insensitive: bool, sections: Any, spearman: float, pearson: float
 ) -> None:
     how: Any = {"most_frequent": most_frequent, "case_insensitive": insensitive}
@@ -83,7 +83,7 @@ def test_scores_are_those_of_gensim(
     assert judged.pearson == pytest.approx(pearson, abs=1e-6)
 
 
-def test_totals_add_up_and_what_is_unknown_is_asked_but_not_known() -> None:
+def test_totals_add_up_and_count_unknown_questions_as_asked() -> None:
     found = evaluation.evaluate_analogies(VECTORS, ANALOGIES)
     total = found.total
     assert (total.asked, total.known, total.right) == (61, 60, 49)
@@ -117,7 +117,7 @@ def test_the_best_word_in_another_case_is_right() -> None:
     assert (found.answers, found.right.tolist()) == (("D",), [False])
 
 
-def test_analogies_are_answered_as_word_vectors_answer_one() -> None:
+def test_answers_equal_those_of_word_vectors() -> None:
     found = evaluation.evaluate_analogies(VECTORS, ANALOGIES, case_insensitive=False)
     questions = [q for section in ANALOGIES.sections for q in section.questions]
     for (a, b, c, _), known, answer in zip(questions, found.known, found.answers, strict=True):
@@ -125,7 +125,7 @@ def test_analogies_are_answered_as_word_vectors_answer_one() -> None:
             assert answer == VECTORS.analogy(a, b, c, topn=1)[0][0]
 
 
-def test_methods_at_once_score_as_each_alone() -> None:
+def test_methods_together_score_like_each_alone() -> None:
     both = evaluation.evaluate_analogies_by(VECTORS, ANALOGIES, evaluation.METHODS)
     assert [scores.method for scores in both] == ["add", "mul"]
     for scores in both:
@@ -134,7 +134,7 @@ def test_methods_at_once_score_as_each_alone() -> None:
     assert both[0].answers != both[1].answers
 
 
-def test_similarity_is_scipys_correlation_with_the_cosines() -> None:
+def test_similarity_scores_equal_scipys_correlations() -> None:
     found = evaluation.evaluate_similarity(VECTORS, PAIRS, case_insensitive=False)
     assert (found.asked, int(found.known.sum())) == (66, 45)
     assert np.isnan(found.cosines).tolist() == (~found.known).tolist()
@@ -149,7 +149,7 @@ def test_similarity_is_scipys_correlation_with_the_cosines() -> None:
     assert found.interval.low < found.spearman < found.interval.high
 
 
-def test_where_nothing_is_known_there_is_no_score() -> None:
+def test_there_is_no_score_if_nothing_is_known() -> None:
     nobody = WordVectors(["nothing"], [[1.0]])
     found = evaluation.evaluate_analogies(nobody, ANALOGIES)
     assert (found.total.known, found.total.score, found.total.interval) == (0, None, None)
@@ -166,14 +166,14 @@ def test_where_nothing_is_known_there_is_no_score() -> None:
         assert compared == evaluation.Comparison(0, None, None, None)
 
 
-def test_no_vectors_at_all_know_nothing() -> None:
+def test_an_empty_vocabulary_knows_nothing() -> None:
     none = WordVectors([], np.zeros((0, 3)))
     assert evaluation.evaluate_analogies(none, ANALOGIES).total.known == 0
     assert evaluation.evaluate_odd(none, evaluation.probes().odd).total.known == 0
     assert evaluation.evaluate_similarity(none, PAIRS).spearman is None
 
 
-def test_two_models_are_compared_on_what_both_know() -> None:
+def test_models_are_compared_on_items_that_both_know() -> None:
     fewer = WordVectors(WORDS[:14], MATRIX[:14])
     found = [evaluation.evaluate_analogies(v, ANALOGIES) for v in (fewer, VECTORS)]
     compared = evaluation.compare_accuracy(*found)
@@ -207,12 +207,12 @@ def test_scores_of_different_questions_are_not_compared() -> None:
         ({"method": "sum"}, "method must be one of add, mul, got 'sum'"),
     ],
 )
-def test_what_cannot_be_is_refused(wrong: Any, message: str) -> None:
+def test_arguments_out_of_range_are_refused(wrong: Any, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         evaluation.evaluate_analogies(VECTORS, ANALOGIES, **wrong)
 
 
-def test_the_same_questions_have_the_same_intervals() -> None:
+def test_the_same_questions_give_the_same_intervals() -> None:
     one, other = (evaluation.evaluate_similarity(VECTORS, PAIRS) for _ in range(2))
     assert one.interval == other.interval
 

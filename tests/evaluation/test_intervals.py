@@ -1,4 +1,4 @@
-"""Correlations, intervals and tests, against SciPy's and against known truth."""
+"""Correlations, intervals and tests, against SciPy's and known results."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ values = st.lists(st.integers(0, 9).map(lambda i: i / 2), min_size=1, max_size=4
 
 @settings(deadline=None)
 @given(values)
-def test_ranks_are_those_of_scipy(x: list[float]) -> None:
+def test_ranks_equal_those_of_scipy(x: list[float]) -> None:
     assert intervals.average_ranks(np.array(x)).tolist() == stats.rankdata(x).tolist()
 
 
 @settings(deadline=None)
 @given(values, st.integers(0, 2**32 - 1))
-def test_correlations_are_those_of_scipy(x: list[float], seed: int) -> None:
+def test_correlations_equal_those_of_scipy(x: list[float], seed: int) -> None:
     y = np.random.default_rng(seed).integers(0, 6, len(x)).astype(float)
     if len(set(x)) < 2 or len(set(y.tolist())) < 2:
         assert intervals.spearman(np.array(x), y) is None
@@ -32,7 +32,7 @@ def test_correlations_are_those_of_scipy(x: list[float], seed: int) -> None:
     assert intervals.pearson(np.array(x), y) == pytest.approx(stats.pearsonr(x, y)[0], abs=1e-12)
 
 
-def test_correlations_of_nothing_are_none() -> None:
+def test_scores_of_empty_arrays_are_none() -> None:
     nothing = np.empty(0)
     assert intervals.spearman(nothing, nothing) is None
     assert intervals.spearman_interval(nothing, nothing) is None
@@ -48,11 +48,11 @@ def test_mcnemar_is_the_exact_binomial_test(gained: int, lost: int) -> None:
     assert intervals.mcnemar(gained, lost) == pytest.approx(expected, rel=1e-9)
 
 
-def test_mcnemar_is_no_number_below_what_a_float_holds() -> None:
+def test_tiny_p_values_of_mcnemar_become_zero() -> None:
     assert intervals.mcnemar(20_000, 0) == 0.0
 
 
-def test_spearman_of_each_draw_is_that_of_the_items_drawn() -> None:
+def test_resampled_spearman_equals_scipy_on_the_drawn_items() -> None:
     rng = np.random.default_rng(1)
     x = rng.integers(0, 8, 30).astype(float)
     y = x + rng.normal(0, 3, 30)
@@ -64,7 +64,7 @@ def test_spearman_of_each_draw_is_that_of_the_items_drawn() -> None:
         assert found == pytest.approx(expected, abs=1e-12)
 
 
-def test_every_draw_has_as_many_items_as_there_are_in_batches_or_not(
+def test_resamples_have_n_items_and_do_not_depend_on_batches(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole = np.concatenate(list(intervals._draws(7, 0)))
@@ -74,7 +74,7 @@ def test_every_draw_has_as_many_items_as_there_are_in_batches_or_not(
     assert np.concatenate(list(intervals._draws(7, 0))).tolist() == whole.tolist()
 
 
-def test_intervals_are_about_those_of_scipy() -> None:
+def test_intervals_are_close_to_those_of_scipy() -> None:
     rng = np.random.default_rng(2)
     x = rng.normal(size=200)
     y = x + rng.normal(size=200)
@@ -99,7 +99,7 @@ def test_intervals_are_about_those_of_scipy() -> None:
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.02)
 
 
-def test_intervals_hold_the_truth_about_95_times_in_100() -> None:
+def test_intervals_cover_the_truth_about_95_times_in_100() -> None:
     rng = np.random.default_rng(3)
     held = [0, 0, 0]
     rho = 0.6
@@ -120,7 +120,7 @@ def test_intervals_hold_the_truth_about_95_times_in_100() -> None:
     assert all(180 <= n <= 198 for n in held), held
 
 
-def test_p_values_of_models_that_are_equally_good_are_even() -> None:
+def test_p_values_of_equally_good_models_are_uniform() -> None:
     rng = np.random.default_rng(4)
     small = 0
     for _ in range(200):
@@ -131,7 +131,7 @@ def test_p_values_of_models_that_are_equally_good_are_even() -> None:
     assert 8 <= small <= 36  # 20 of 200 are expected
 
 
-def test_a_difference_is_second_minus_first_and_swapping_turns_it_round() -> None:
+def test_swapping_the_models_negates_the_difference() -> None:
     rng = np.random.default_rng(5)
     people = rng.normal(size=300)
     bad, good = people + 5 * rng.normal(size=300), people + rng.normal(size=300)

@@ -1,4 +1,4 @@
-"""The questions that come with the package."""
+"""The built-in probes."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ def test_the_package_has_probes_of_many_kinds() -> None:
     assert len(own.odd) > 1000
 
 
-def test_no_word_comes_twice_in_a_section_so_every_question_can_be_answered() -> None:
+def test_no_section_repeats_a_word() -> None:
     for section in probes().analogies.sections:
         words = list(chain(*{question[:2] for question in section.questions}))
         assert len(set(words)) == len(words), section.name
         assert all(re.fullmatch("[a-z]+", word) for word in words)
 
 
-def test_an_outsider_is_of_no_kind_that_the_others_are_of() -> None:
+def test_the_odd_word_differs_from_the_others() -> None:
     for *kind, outsider in probes().odd.questions:
         assert len({*kind, outsider}) == KIND_SIZE + 1
 
 
-def test_questions_of_pairs_are_all_ordered_pairs_of_pairs() -> None:
+def test_analogies_are_all_ordered_pairs_of_pairs() -> None:
     found = parse_probes("p", b": s\na b\nc d\n").analogies
     assert [section.questions for section in found.sections] == [
         (("a", "b", "c", "d"), ("c", "d", "a", "b"))
     ]
 
 
-def test_odd_questions_go_round_each_group_with_a_word_of_each_other() -> None:
+def test_odd_questions_follow_the_rule() -> None:
     found = odd_questions([tuple("abcde"), tuple("wxyz")])
     assert ["".join(question) for question in found] == [
         *("abcdw", "bcdex", "cdeay", "deabz", "eabcw"),
@@ -65,7 +65,7 @@ def test_lines_that_are_neither_pair_nor_group_are_refused(data: bytes, message:
         parse_probes("p", data)
 
 
-def test_vectors_made_to_answer_the_probes_do() -> None:
+def test_vectors_constructed_for_the_probes_score_1() -> None:
     own = probes()
     rng = np.random.default_rng(0)
     for section in own.analogies.sections:
@@ -85,7 +85,7 @@ def test_vectors_made_to_answer_the_probes_do() -> None:
     assert scores.chance == 0.2
 
 
-def test_odd_ones_out_are_those_that_word_vectors_find() -> None:
+def test_odd_answers_equal_those_of_doesnt_match() -> None:
     own = probes().odd
     words = sorted({word for question in own.questions for word in question})
     matrix = np.random.default_rng(1).normal(size=(len(words), 10))
@@ -94,4 +94,4 @@ def test_odd_ones_out_are_those_that_word_vectors_find() -> None:
     some = range(0, len(own), 97)
     expected = [vectors.doesnt_match(own.questions[i]) == own.questions[i][-1] for i in some]
     assert scores.right[list(some)].tolist() == expected
-    assert 0.1 < (scores.total.score or 0) < 0.3  # what chance gives
+    assert 0.1 < (scores.total.score or 0) < 0.3  # chance

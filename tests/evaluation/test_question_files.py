@@ -1,4 +1,4 @@
-"""Files of questions: what is read, and what is refused, with its line."""
+"""Question files: valid ones are read, and others refused with their line."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_analogies_are_read_section_by_section(tmp_path: Path) -> None:
         (b": s\na b c d\n:  \n", "line 3: a section must have a name"),
     ],
 )
-def test_what_is_no_analogy_is_refused_with_its_line(
+def test_invalid_analogies_are_refused_with_the_line(
     tmp_path: Path, data: bytes, message: str
 ) -> None:
     with pytest.raises(FormatError, match=message) as refused:
@@ -52,9 +52,7 @@ def test_what_is_no_analogy_is_refused_with_its_line(
 
 @pytest.mark.parametrize("separator", ["\t", ";", ",", " ", "  ", " , "])
 @pytest.mark.parametrize("header", ["", "Word 1{0}Word 2{0}Human (mean)\n", "a{0}b{0}score\n"])
-def test_pairs_are_read_whatever_parts_the_columns(
-    tmp_path: Path, separator: str, header: str
-) -> None:
+def test_pairs_are_read_with_any_separator(tmp_path: Path, separator: str, header: str) -> None:
     if not separator.strip(" ") and "Word 1" in header:
         header = header.replace(" 1", "1").replace(" 2", "2").replace(" (mean)", "")
     first = header.format(separator)
@@ -65,7 +63,7 @@ def test_pairs_are_read_whatever_parts_the_columns(
     assert found.header == (first.strip() or None)
 
 
-def test_bytes_that_are_no_utf8_stay_what_they_are(tmp_path: Path) -> None:
+def test_bytes_that_are_not_utf8_are_preserved(tmp_path: Path) -> None:
     found = read_similarity(written(tmp_path, b"caf\xe9\tcaf\xc3\xa9\t3\n"))
     assert found.pairs == (("caf\udce9", "café"),)
 
@@ -83,15 +81,13 @@ def test_bytes_that_are_no_utf8_stay_what_they_are(tmp_path: Path) -> None:
         (b"a b 1\nc d inf\n", "line 2: a score must be finite, got inf"),
     ],
 )
-def test_what_is_no_pair_is_refused_with_its_line(
-    tmp_path: Path, data: bytes, message: str
-) -> None:
+def test_invalid_pairs_are_refused_with_the_line(tmp_path: Path, data: bytes, message: str) -> None:
     with pytest.raises(FormatError, match=message) as refused:
         read_similarity(written(tmp_path, data))
     assert "file.txt" in str(refused.value)
 
 
-def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     for read in (read_analogies, read_similarity):
         with pytest.raises(FileNotFoundError):
             read(tmp_path / "missing")

@@ -1,4 +1,4 @@
-"""Analogies about arrays, against a brute-force oracle in float64."""
+"""Analogies on arrays, against a brute-force oracle in float64."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def units(matrix: Any) -> Any:
 
 
 def brute_force(
-    matrix: Any, asked: Any, questions: Any, same_word: Any, method: Method
+    matrix: Any, rows_of_words: Any, questions: Any, same_word: Any, method: Method
 ) -> list[tuple[int, float]]:
-    """The best row of each question, and by how much it beats the second; one by one."""
-    cosines = units(matrix) @ units(matrix)[asked].T
+    """Return the best row of each question, and its lead over the second."""
+    cosines = units(matrix) @ units(matrix)[rows_of_words].T
     found = []
     for question in questions:
         a, b, c = cosines[:, question].T
@@ -36,29 +36,31 @@ def brute_force(
 
 
 def problem(V: int, d: int, m: int, n: int, seed: int = 0) -> tuple[Any, Any, Any, Any]:
-    """A matrix with directions in common, words asked about, questions, and which rows they are."""
+    """Return a matrix with common directions, the rows of words, questions, and same_word."""
     rng = np.random.default_rng(seed)
     matrix = rng.normal(size=(V, d)) + rng.normal(size=d)
-    asked = rng.choice(V, m, replace=False)
+    rows_of_words = rng.choice(V, m, replace=False)
     same_word = np.full(V, -1, dtype=np.int32)
-    same_word[asked] = np.arange(m)
-    return matrix.astype(np.float32), asked, rng.integers(0, m, (n, 3)), same_word
+    same_word[rows_of_words] = np.arange(m)
+    return matrix.astype(np.float32), rows_of_words, rng.integers(0, m, (n, 3)), same_word
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("V", "d", "m"), [(3, 1, 2), (127, 2, 9), (128, 50, 40), (3000, 17, 60)])
-def test_answers_are_those_of_brute_force(V: int, d: int, m: int, method: Method) -> None:
-    matrix, asked, questions, same_word = problem(V, d, m, 200)
-    rows = analogies.solve(matrix, asked, questions, same_word, methods=[method], threads=2)[method]
+def test_answers_equal_brute_force(V: int, d: int, m: int, method: Method) -> None:
+    matrix, rows_of_words, questions, same_word = problem(V, d, m, 200)
+    rows = analogies.solve(
+        matrix, rows_of_words, questions, same_word, methods=[method], threads=2
+    )[method]
     for row, (best, lead) in zip(
-        rows.tolist(), brute_force(matrix, asked, questions, same_word, method), strict=True
+        rows.tolist(), brute_force(matrix, rows_of_words, questions, same_word, method), strict=True
     ):
-        # A float32 row of length 1 is off by what float32 rounds: nearer ones are one to it.
+        # float32 rounds rows of length 1: it cannot distinguish closer ones.
         assert row == best or lead < 1e-6
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_neither_threads_nor_tiles_change_an_answer(
+def test_answers_do_not_depend_on_threads_or_tiles(
     method: Method, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     problems = problem(1500, 10, 50, 301)
@@ -71,7 +73,7 @@ def test_neither_threads_nor_tiles_change_an_answer(
     assert analogies.solve(*problems, methods=[method], threads=2)[method].tolist() == expected
 
 
-def test_both_methods_at_once_answer_as_each_alone() -> None:
+def test_both_methods_together_answer_like_each_alone() -> None:
     problems = problem(700, 8, 30, 100)
     both = analogies.solve(*problems, methods=METHODS)
     assert list(both) == list(METHODS)
@@ -83,7 +85,7 @@ def test_both_methods_at_once_answer_as_each_alone() -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_first_of_equal_rows_is_the_answer(method: Method) -> None:
+def test_of_equal_rows_the_first_is_the_answer(method: Method) -> None:
     rng = np.random.default_rng(4)
     few = rng.normal(size=(40, 6)).astype(np.float32)
     matrix = np.tile(few, (30, 1))  # each row thirty times, over several tiles' worth of blocks
@@ -96,8 +98,8 @@ def test_the_first_of_equal_rows_is_the_answer(method: Method) -> None:
     assert rows.tolist() == expected
 
 
-def test_float64_decides_what_float32_sees_as_equal() -> None:
-    # Directions that differ by less than a float32 sum of products can tell.
+def test_float64_breaks_ties_of_float32() -> None:
+    # Directions that float32 dot products cannot distinguish.
     angles = 0.5 + np.array([0.0, 3e-7, 6e-7, 9e-7, -3e-7, -6e-7])
     near = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     matrix = np.concatenate([[[1.0, 0.0], [0.0, 1.0]], near]).astype(np.float32)
@@ -110,13 +112,13 @@ def test_float64_decides_what_float32_sees_as_equal() -> None:
 
 @pytest.mark.parametrize("exponent", [0, -100, 100, -140])  # the last: denormal numbers
 def test_the_smallest_difference_decides_at_any_length(exponent: int) -> None:
-    # Directions that float32 numbers of length 1 cannot tell apart, nor those of small numbers.
+    # Directions that unit vectors of float32 cannot distinguish, even of small numbers.
     rng = np.random.default_rng(0)
     near = rng.normal(size=20).astype(np.float32)
-    asked = near + 0.3 * rng.normal(size=(30, 20))
+    targets = near + 0.3 * rng.normal(size=(30, 20))
     ulps = rng.integers(-1, 2, (500, 20), dtype=np.int32)
     rows = (near.view(np.int32) + ulps).view(np.float32) * np.float32(2.0**exponent)
-    matrix = np.concatenate([asked, rows]).astype(np.float32)
+    matrix = np.concatenate([targets, rows]).astype(np.float32)
     same_word = np.array([*range(30), *[-1] * 500], dtype=np.int32)
     questions = np.array([[0, 0, c] for c in range(1, 30)])  # a = b leaves the direction of c
     cosines = units(matrix)[30:] @ units(matrix)[1:30].T
@@ -127,7 +129,7 @@ def test_the_smallest_difference_decides_at_any_length(exponent: int) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_where_no_row_is_left_there_is_no_answer(method: Method) -> None:
+def test_there_is_no_answer_if_all_rows_are_excluded(method: Method) -> None:
     matrix = np.eye(3, dtype=np.float32)
     same_word = np.arange(3, dtype=np.int32)
     solve = analogies.solve(
@@ -141,8 +143,8 @@ def test_where_no_row_is_left_there_is_no_answer(method: Method) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_rows_of_zeros_have_the_cosine_zero(method: Method) -> None:
-    # The other rows that are left point away from the word that an answer should be near to.
+def test_zero_rows_have_the_cosine_zero(method: Method) -> None:
+    # The other candidates point away from the word that the answer should be near.
     matrix = np.array([[1, 0], [0, 1], [-1, -1], [0, 0], [-2, -1]], dtype=np.float32)
     same_word = np.array([0, 1, -1, -1, -1], dtype=np.int32)
     question = np.array([[1, 0, 0]])
@@ -166,7 +168,7 @@ def test_rows_of_zeros_have_the_cosine_zero(method: Method) -> None:
         {"method": "sum"},
     ],
 )
-def test_native_code_refuses_arrays_that_do_not_fit(damage: dict[str, Any]) -> None:
+def test_native_code_refuses_inconsistent_arrays(damage: dict[str, Any]) -> None:
     fitting: dict[str, Any] = {
         "method": "add",
         "directions": np.zeros((2, 3)),

@@ -1,4 +1,4 @@
-"""The approximate index against the exact answers, and its file against damage."""
+"""The approximate index against exact answers, and its file with damage."""
 
 from __future__ import annotations
 
@@ -60,24 +60,24 @@ def test_cosines_are_exact_and_in_the_exact_order(
         assert [place[w] for w, _ in answer] == sorted(place[w] for w, _ in answer)
 
 
-def test_a_batch_has_the_answers_of_each_alone(approximate: ApproximateVectors) -> None:
+def test_a_batch_gives_the_answers_of_single_queries(approximate: ApproximateVectors) -> None:
     words = [f"w{i}" for i in range(1, 60)]
     batch = approximate.most_similar_batch(words, topn=4)
     assert batch == [approximate.most_similar(word, topn=4) for word in words]
     assert approximate.most_similar_batch([]) == []
 
 
-def test_a_batch_takes_all_that_one_question_takes(approximate: ApproximateVectors) -> None:
+def test_a_batch_accepts_what_one_query_accepts(approximate: ApproximateVectors) -> None:
     matrix = approximate.vectors.matrix[:5]
     assert approximate.most_similar_batch(matrix) == [approximate.most_similar(v) for v in matrix]
     ngrams = np.eye(3, dtype=np.float32)
     parts = Subwords(ngrams, ngrams, shortest=2, longest=3)
     small = ApproximateVectors(SubwordVectors(["a", "b", "c"], np.eye(3), None, parts))
-    asked = ["unseen", "a"]
-    assert small.most_similar_batch(asked) == small.vectors.most_similar_batch(asked)
+    words = ["unseen", "a"]
+    assert small.most_similar_batch(words) == small.vectors.most_similar_batch(words)
 
 
-def test_questions_of_several_words_are_those_of_exact_vectors(
+def test_queries_of_several_words_match_exact_vectors(
     vectors: WordVectors, approximate: ApproximateVectors
 ) -> None:
     answer = approximate.analogy("w1", "w2", "w3", topn=5)
@@ -88,7 +88,7 @@ def test_questions_of_several_words_are_those_of_exact_vectors(
     assert approximate.vectors is vectors
 
 
-def test_what_is_asked_wrongly_is_refused_as_exact_vectors_do(
+def test_invalid_queries_are_refused_as_by_exact_vectors(
     vectors: WordVectors, approximate: ApproximateVectors
 ) -> None:
     with pytest.raises(UnknownWordError):
@@ -104,7 +104,7 @@ def test_what_is_asked_wrongly_is_refused_as_exact_vectors_do(
 
 
 @pytest.mark.parametrize("V", [0, 1, 2, 5])
-def test_small_vocabularies_have_all_their_neighbours(V: int) -> None:
+def test_in_small_vocabularies_all_neighbours_are_found(V: int) -> None:
     vectors = WordVectors([f"w{i}" for i in range(V)], np.arange(1, V * 2 + 1).reshape(V, 2))
     small = ApproximateVectors(vectors)
     assert small.recall() == 1.0
@@ -113,13 +113,13 @@ def test_small_vocabularies_have_all_their_neighbours(V: int) -> None:
         assert small.most_similar(word, topn=99) == vectors.most_similar(word, topn=99)
 
 
-def test_one_thread_makes_the_same_index_every_time(tmp_path: Path, vectors: WordVectors) -> None:
+def test_one_thread_always_builds_the_same_index(tmp_path: Path, vectors: WordVectors) -> None:
     for name in ("a", "b"):
         ApproximateVectors(vectors, threads=1).save_index(tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-# The file.
+# Saved indexes.
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def saved(tmp_path: Path, approximate: ApproximateVectors) -> Path:
     return tmp_path / "index"
 
 
-def test_an_index_is_used_again(
+def test_a_saved_index_can_be_loaded(
     saved: Path, vectors: WordVectors, approximate: ApproximateVectors
 ) -> None:
     again = ApproximateVectors(vectors, index=saved)
@@ -158,15 +158,13 @@ def test_a_damaged_index_is_refused(at: int, saved: Path, vectors: WordVectors) 
 
 
 @pytest.mark.parametrize("size", [0, 7, 100, 100_000, -1])
-def test_an_index_that_is_cut_short_is_refused(
-    size: int, saved: Path, vectors: WordVectors
-) -> None:
+def test_a_truncated_index_is_refused(size: int, saved: Path, vectors: WordVectors) -> None:
     saved.write_bytes(saved.read_bytes()[:size])
     with pytest.raises(FormatError, match="index: "):
         ApproximateVectors(vectors, index=saved)
 
 
-def test_what_is_no_index_or_missing_says_so(tmp_path: Path, vectors: WordVectors) -> None:
+def test_another_or_missing_file_is_refused(tmp_path: Path, vectors: WordVectors) -> None:
     from wordkin.system.tensors import write_tensors
 
     with open(tmp_path / "other", "wb", buffering=0) as file:
@@ -177,7 +175,7 @@ def test_what_is_no_index_or_missing_says_so(tmp_path: Path, vectors: WordVector
         ApproximateVectors(vectors, index=tmp_path / "missing")
 
 
-def test_an_index_whose_metadata_are_nested_without_end_is_refused(
+def test_an_index_with_deeply_nested_metadata_is_refused(
     tmp_path: Path, vectors: WordVectors
 ) -> None:
     with open(tmp_path / "index", "wb", buffering=0) as file:
@@ -187,10 +185,10 @@ def test_an_index_whose_metadata_are_nested_without_end_is_refused(
         ApproximateVectors(vectors, index=tmp_path / "index")
 
 
-def test_without_usearch_it_says_what_to_install(
+def test_without_usearch_the_error_says_what_to_install(
     vectors: WordVectors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    absent: Any = None  # what an import of it then raises ImportError for
+    absent: Any = None  # makes an import of it raise ImportError
     monkeypatch.setitem(sys.modules, "usearch.index", absent)
     with pytest.raises(WordkinError, match=r"pip install 'wordkin\[ann\]'"):
         ApproximateVectors(vectors)

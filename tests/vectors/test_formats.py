@@ -1,4 +1,4 @@
-"""What all formats have in common."""
+"""Behaviour that all formats share."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_limit_below_1_is_refused(path: Path, limit: int) -> None:
         wordkin.load(path, limit=limit)
 
 
-def test_a_limit_gives_the_first_words_or_all_if_it_is_larger(path: Path) -> None:
+def test_a_limit_gives_the_first_words_or_all_of_fewer(path: Path) -> None:
     whole = wordkin.load(path)
     for limit in (1, 4, 5, 6, sys.maxsize, 2**70):
         part = wordkin.load(path, limit=limit)
@@ -47,7 +47,7 @@ def test_a_limit_gives_the_first_words_or_all_if_it_is_larger(path: Path) -> Non
             np.testing.assert_array_equal(part.counts, whole.counts[:limit])
 
 
-def test_what_is_loaded_stays_when_its_file_is_replaced_by_itself_or_another(path: Path) -> None:
+def test_loaded_vectors_survive_the_replacement_of_their_file(path: Path) -> None:
     loaded = wordkin.load(path)
     before = loaded.matrix.copy()
     wordkin.save(path, loaded.take(2), format="safetensors")

@@ -1,4 +1,4 @@
-"""fastText's files give what fastText itself gives, bit for bit; damaged ones are refused."""
+"""fastText's files give fastText's vectors, bit for bit; damaged ones are refused."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def made(
     pruned: int = -1,
     **settings: int,
 ) -> bytes:
-    """Return a file as fastText lays it out: these words, and these rows of words and n-grams."""
+    """Return a file in fastText's layout with these words, and rows of words and n-grams."""
     names = [
         "dim", "ws", "epoch", "min_count", "neg", "word_ngrams", "loss", "model", "bucket",
         "minn", "maxn", "update_rate", "t",
@@ -57,7 +57,7 @@ def written(tmp_path: Path, data: bytes) -> Path:
     return tmp_path / "m.bin"
 
 
-def test_the_words_of_a_file_have_the_vectors_that_fasttext_gives(tmp_path: Path) -> None:
+def test_words_have_the_vectors_of_fasttext(tmp_path: Path) -> None:
     found = formats.read(written(tmp_path, FASTTEXT), format="fasttext")
     assert found.words == list(FASTTEXT_WORDS)
     assert found.counts is not None
@@ -66,14 +66,14 @@ def test_the_words_of_a_file_have_the_vectors_that_fasttext_gives(tmp_path: Path
     np.testing.assert_array_equal(found.matrix, wanted)
 
 
-def test_unknown_words_have_the_vectors_that_fasttext_gives(tmp_path: Path) -> None:
+def test_unknown_words_have_the_vectors_of_fasttext(tmp_path: Path) -> None:
     vectors = wordkin.load(written(tmp_path, FASTTEXT), format="fasttext")
     assert isinstance(vectors, SubwordVectors)
     for word, vector in (FASTTEXT_WORDS | FASTTEXT_OTHERS).items():
         np.testing.assert_array_equal(vectors[word], np.array(vector, np.float32))
 
 
-def test_what_was_trained_stays_in_the_file(tmp_path: Path) -> None:
+def test_trained_vectors_are_mapped(tmp_path: Path) -> None:
     subwords = read(written(tmp_path, FASTTEXT)).subwords
     assert subwords is not None
     for array in (subwords.own, subwords.ngrams):
@@ -98,7 +98,7 @@ def test_a_limit_gives_the_first_words(tmp_path: Path) -> None:
         )
 
 
-def test_without_ngrams_a_words_row_is_its_vector(tmp_path: Path) -> None:
+def test_without_ngrams_a_vector_is_the_row_of_its_word(tmp_path: Path) -> None:
     rows = np.random.default_rng(1).normal(size=(3, 5)).astype(np.float32)
     data = made({b"a": 3, b"": 2, b"caf\xe9": 1}, rows, minn=0, maxn=0)
     vectors = wordkin.load(written(tmp_path, data), format="fasttext")
@@ -107,7 +107,7 @@ def test_without_ngrams_a_words_row_is_its_vector(tmp_path: Path) -> None:
     assert not isinstance(vectors, SubwordVectors)
 
 
-def test_the_labels_of_a_classifier_are_left_out(tmp_path: Path) -> None:
+def test_labels_of_a_classifier_are_skipped(tmp_path: Path) -> None:
     labels = {b"__label__x": 7, b"__label__y": 2}
     data = made({b"a": 3, b"b": 2}, np.eye(2), labels=labels, minn=0, maxn=0, model=3)
     found = read(written(tmp_path, data))
@@ -153,12 +153,12 @@ def test_a_vector_that_is_not_finite_is_refused(tmp_path: Path) -> None:
         (made({b"a": 1}, [[1]], maxn=0)[:-20], r"cut short: 1 bytes for 1 rows of 1"),
     ],
 )  # fmt: skip
-def test_what_is_no_such_file_is_refused(tmp_path: Path, data: bytes, message: str) -> None:
+def test_other_and_damaged_files_are_refused(tmp_path: Path, data: bytes, message: str) -> None:
     with pytest.raises(FormatError, match=rf"m\.bin: .*{message}"):
         read(written(tmp_path, data))
 
 
-def test_a_word_that_comes_twice_is_refused(tmp_path: Path) -> None:
+def test_a_repeated_word_is_refused(tmp_path: Path) -> None:
     data = made({b"a": 1, b"b": 1}, [[1], [2]], maxn=0).replace(b"b\0", b"a\0")
     with pytest.raises(FormatError, match=r"'a' comes twice \(at byte"):
         read(written(tmp_path, data))
@@ -172,7 +172,7 @@ def test_a_word_that_comes_twice_is_refused(tmp_path: Path) -> None:
         (104, "<q", 0), (112, "<q", 2**62), (112, "<q", -4), (112, "<q", 0),
     ],
 )  # fmt: skip
-def test_sizes_that_cannot_be_are_refused(tmp_path: Path, at: int, layout: str, value: int) -> None:
+def test_impossible_sizes_are_refused(tmp_path: Path, at: int, layout: str, value: int) -> None:
     data = bytearray(made({b"a": 1}, [[1]], maxn=0))
     struct.pack_into(layout, data, at, value)
     with pytest.raises(FormatError, match=r"at byte \d"):

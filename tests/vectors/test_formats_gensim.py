@@ -1,4 +1,4 @@
-"""gensim's files are read for their data; nothing that they name is called."""
+"""gensim's files are read as data; nothing that they name is called."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_file_of_gensim_itself_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
 def test_every_protocol_is_read(tmp_path: Path, protocol: int) -> None:
-    words = [word for word in WORDS if word.isprintable()]  # others only from a protocol of bytes
+    words = [word for word in WORDS if word.isprintable()]  # others need a binary protocol
     thing = KeyedVectors(
         **attributes(index_to_key=words, vectors=VECTORS[:3], expandos={"count": np.arange(3)})
     )
@@ -92,7 +92,7 @@ def test_a_limit_gives_the_first_words(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("beside", [True, False])
-def test_a_whole_model_has_its_vectors_inside(tmp_path: Path, beside: bool) -> None:
+def test_the_vectors_of_a_model_are_found(tmp_path: Path, beside: bool) -> None:
     given = attributes(index_to_key=list("abcd"))
     if beside:
         np.save(tmp_path / "m.wv.vectors.npy", given.pop("vectors"))
@@ -132,7 +132,7 @@ def test_small_files_of_gensim_3_are_read(tmp_path: Path) -> None:
 
 
 class Caller:
-    """Pickled as the call of a function, which unpickling would do."""
+    """Pickles itself as the call of a function, which unpickling would make."""
 
     def __init__(self, function: Any, *arguments: Any) -> None:
         self.call = (function, arguments)
@@ -142,7 +142,7 @@ class Caller:
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
-def test_nothing_is_called(tmp_path: Path, protocol: int) -> None:
+def test_nothing_in_a_pickle_is_called(tmp_path: Path, protocol: int) -> None:
     trace = tmp_path / "trace"
     evil = Caller(os.system, f"touch {trace}")
     for thing in (
@@ -157,7 +157,7 @@ def test_nothing_is_called(tmp_path: Path, protocol: int) -> None:
         except FormatError:
             assert getattr(thing, "norms", None) is not evil
         assert not trace.exists()
-    pickle.loads(pickle.dumps(evil, protocol))  # as the trap would have sprung
+    pickle.loads(pickle.dumps(evil, protocol))  # the trap works
     assert trace.exists()
 
 
@@ -201,7 +201,7 @@ def nested(depth: int) -> bytes:
         (nested(500_000), "objects are too many"),
     ],
 )  # fmt: skip
-def test_what_is_no_such_pickle_is_refused_by_the_byte(
+def test_invalid_pickles_are_refused_with_the_byte(
     tmp_path: Path, data: bytes, message: str
 ) -> None:
     (tmp_path / "kv").write_bytes(data)
@@ -210,7 +210,7 @@ def test_what_is_no_such_pickle_is_refused_by_the_byte(
     assert "(at byte " in str(raised.value)
 
 
-def test_a_list_that_holds_itself_many_times_over_is_never_looked_through(tmp_path: Path) -> None:
+def test_a_list_that_contains_itself_many_times_is_never_traversed(tmp_path: Path) -> None:
     bomb: Any = ["x"]
     for _ in range(200):
         bomb = [bomb, bomb, (bomb, bomb)]
@@ -240,7 +240,7 @@ def test_a_list_that_holds_itself_many_times_over_is_never_looked_through(tmp_pa
         ({"bucket": 3, "min_n": 2, "max_n": 3}, "the array vectors_vocab is missing"),
     ],
 )
-def test_vectors_that_do_not_fit_together_are_refused(
+def test_inconsistent_attributes_are_refused(
     tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
     given = (
@@ -259,7 +259,7 @@ def test_vectors_that_do_not_fit_together_are_refused(
         {"min_n": None}, {"vectors_ngrams": np.ones((3, 9), np.float32)},
     ],
 )  # fmt: skip
-def test_subwords_that_do_not_fit_are_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+def test_inconsistent_subwords_are_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     rows = np.ones((3, 3), np.float32)
     given = attributes(index_to_key=list("abcd"), vectors_vocab=VECTORS, vectors_ngrams=rows)
     given |= {"bucket": 3, "min_n": 2, "max_n": 3}
@@ -298,7 +298,7 @@ def shaped(shape: str, descr: str = "<f4") -> bytes:
         shaped("()") + bytes(4),
     ],
 )
-def test_an_array_beside_that_lies_is_refused_by_its_own_name(tmp_path: Path, data: bytes) -> None:
+def test_an_invalid_npy_file_is_refused_by_its_own_name(tmp_path: Path, data: bytes) -> None:
     given = attributes(index_to_key=list("abcd"))
     del given["vectors"]
     saved(tmp_path / "kv", KeyedVectors(**given))

@@ -1,4 +1,4 @@
-"""Vectors on disk come back as they were, or are refused by name."""
+"""wordkin's own files restore models and vectors exactly; others are refused by name."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def assert_same(found: ModelFile, given: dict[str, Any]) -> None:
 # The model file.
 
 
-def test_a_model_comes_back_as_it_was(tmp_path: Path) -> None:
+def test_a_model_is_restored_exactly(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     write_model(path, **model(100, 7))
     assert_same(read_model(path), model(100, 7))
@@ -64,14 +64,14 @@ def test_a_model_comes_back_as_it_was(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("V", "d"), [(0, 3), (1, 1)])
-def test_the_smallest_models_come_back_as_they_were(tmp_path: Path, V: int, d: int) -> None:
+def test_the_smallest_models_are_restored_exactly(tmp_path: Path, V: int, d: int) -> None:
     write_model(tmp_path / "m", **model(V, d))
     assert_same(read_model(tmp_path / "m"), model(V, d))
 
 
 @same_folder
 @given(words=any_words)
-def test_any_bytes_as_words_come_back_as_they_were(tmp_path: Path, words: list[str]) -> None:
+def test_words_of_any_bytes_are_restored_exactly(tmp_path: Path, words: list[str]) -> None:
     given = {**model(len(words)), "words": words}
     write_model(tmp_path / "m", **given)
     assert_same(read_model(tmp_path / "m"), given)
@@ -80,7 +80,7 @@ def test_any_bytes_as_words_come_back_as_they_were(tmp_path: Path, words: list[s
 @pytest.mark.parametrize(
     "word", ["", " ", "a\tb\n", "\0", "a\0b", "서울", "👩‍👩‍👧", "\udcff", "é", "e\u0301"]
 )
-def test_words_of_every_kind_come_back_as_they_were(tmp_path: Path, word: str) -> None:
+def test_unusual_words_are_restored_exactly(tmp_path: Path, word: str) -> None:
     given = {**model(1), "words": [word]}
     write_model(tmp_path / "m", **given)
     assert read_model(tmp_path / "m").words == [word]
@@ -88,7 +88,7 @@ def test_words_of_every_kind_come_back_as_they_were(tmp_path: Path, word: str) -
     assert formats.read(tmp_path / "v", format="safetensors").words == [word]
 
 
-def test_strided_views_are_written_as_what_they_show(tmp_path: Path) -> None:
+def test_strided_views_are_written_by_value(tmp_path: Path) -> None:
     given = model(5, 3)
     padded = {name: np.full((5, 16), np.nan, np.float32) for name in ("center", "outside")}
     for name, array in padded.items():
@@ -98,7 +98,7 @@ def test_strided_views_are_written_as_what_they_show(tmp_path: Path) -> None:
     assert_same(read_model(tmp_path / "m"), {**given, "counts": given["counts"][::-1].copy()})
 
 
-def test_the_same_model_is_the_same_bytes(tmp_path: Path) -> None:
+def test_the_same_model_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in "ab":
         write_model(tmp_path / name, **model())
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
@@ -112,7 +112,7 @@ def test_other_tools_find_the_tensors_by_name(tmp_path: Path) -> None:
     np.testing.assert_array_equal(tensors["center"], model(2)["center"])
 
 
-def test_a_model_has_the_permissions_of_any_file(tmp_path: Path) -> None:
+def test_a_model_has_the_usual_permissions(tmp_path: Path) -> None:
     write_model(tmp_path / "m", **model())
     (tmp_path / "plain").touch()
     modes = {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("m", "plain")}
@@ -130,13 +130,13 @@ def test_a_model_has_the_permissions_of_any_file(tmp_path: Path) -> None:
         ({"counts": np.ones(3)}, r"counts must be int64 .* got float64"),
         ({"words": ["a", "b", "a"]}, "the word 'a' comes twice"),
         ({"words": ["a", "b", "\ud800"]}, r"bytes cannot hold the word '\\ud800'"),
-        # Two escaped bytes that together are UTF-8 would come back as another str.
+        # Two escaped bytes that together are UTF-8 would be restored as another str.
         ({"words": ["a", "b", "\udcc3\udca9"]}, "bytes cannot hold the word"),
         ({"metadata": {"x": {1, 2}}}, "the metadata cannot be written as JSON: .*set"),
         ({"metadata": {"x": float("nan")}}, "the metadata cannot be written as JSON"),
     ],
 )
-def test_a_model_that_does_not_fit_is_refused_before_anything_is_written(
+def test_an_inconsistent_model_is_refused_before_writing(
     tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(FormatError, match=f"model: {message}"):
@@ -144,7 +144,7 @@ def test_a_model_that_does_not_fit_is_refused_before_anything_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_model_that_the_disk_cannot_hold_leaves_the_old_one(tmp_path: Path) -> None:
+def test_on_a_full_disk_the_old_model_remains(tmp_path: Path) -> None:
     path = tmp_path / "model"
     write_model(path, **model())
     with (
@@ -156,17 +156,17 @@ def test_a_model_that_the_disk_cannot_hold_leaves_the_old_one(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_model_for_a_missing_folder_names_it(tmp_path: Path) -> None:
+def test_writing_to_a_missing_folder_names_it(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"there is no folder .*missing"):
         write_model(tmp_path / "missing" / "model", **model())
 
 
-def test_a_model_for_a_folder_names_it(tmp_path: Path) -> None:
+def test_writing_to_a_folder_names_it(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError, match=f"Is a directory: '{tmp_path}'"):
         write_model(tmp_path, **model())
 
 
-def test_a_model_cut_short_at_any_byte_is_refused(tmp_path: Path) -> None:
+def test_a_model_truncated_at_any_byte_is_refused(tmp_path: Path) -> None:
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     write_model(whole, **model())
     content = whole.read_bytes()
@@ -176,7 +176,7 @@ def test_a_model_cut_short_at_any_byte_is_refused(tmp_path: Path) -> None:
             read_model(cut)
 
 
-def test_a_model_with_bytes_too_many_is_refused(tmp_path: Path) -> None:
+def test_a_model_with_extra_bytes_is_refused(tmp_path: Path) -> None:
     write_model(tmp_path / "m", **model())
     with open(tmp_path / "m", "ab") as file:
         file.write(b"x")
@@ -184,7 +184,7 @@ def test_a_model_with_bytes_too_many_is_refused(tmp_path: Path) -> None:
         read_model(tmp_path / "m")
 
 
-def test_offsets_whose_differences_wrap_do_not_pass_for_rising(tmp_path: Path) -> None:
+def test_offsets_whose_differences_wrap_are_refused(tmp_path: Path) -> None:
     write_model(tmp_path / "m", **model(3))
     tensors = load_file(tmp_path / "m")
     tensors["offsets"][:] = [0, 2**63 - 1, -2, 6]  # differences modulo 2**64: all positive
@@ -194,19 +194,19 @@ def test_offsets_whose_differences_wrap_do_not_pass_for_rising(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"4 2\n" * 100, b"\xff" * 100, bytes(100)])
-def test_what_is_no_model_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "m").write_bytes(content)
     with pytest.raises(FormatError, match="m: not a safetensors file, or cut short"):
         read_model(tmp_path / "m")
 
 
-def test_a_model_that_is_not_there_or_no_file_is_named(tmp_path: Path) -> None:
+def test_a_missing_model_or_a_folder_is_named(tmp_path: Path) -> None:
     for reader in (read_model, lambda path: formats.read(f"{path}.bin")):
         with pytest.raises(FileNotFoundError, match="missing"):
             reader(tmp_path / "missing")
     with pytest.raises(FormatError, match=f"{tmp_path}: not a file"):
         read_model(tmp_path)
-    os.mkfifo(tmp_path / "pipe.bin")  # opening a pipe would wait for ever
+    os.mkfifo(tmp_path / "pipe.bin")  # opening a pipe would block
     with pytest.raises(FormatError, match=r"pipe\.bin: not a file"):
         formats.read(tmp_path / "pipe.bin")
 
@@ -241,7 +241,7 @@ def header(**change: Any) -> dict[str, str]:
         ({"words": np.frombuffer(b"aa", np.uint8)}, header(), "the word 'a' comes twice"),
     ],
 )
-def test_a_model_file_that_does_not_fit_together_is_refused(
+def test_an_inconsistent_model_file_is_refused(
     tmp_path: Path, change: dict[str, Any], metadata: dict[str, str] | None, message: str
 ) -> None:
     tensors: dict[str, Any] = {
@@ -262,7 +262,7 @@ def test_a_model_file_that_does_not_fit_together_is_refused(
 
 @same_folder
 @given(words=any_words)
-def test_vectors_alone_come_back_as_they_were(tmp_path: Path, words: list[str]) -> None:
+def test_vectors_alone_are_restored_exactly(tmp_path: Path, words: list[str]) -> None:
     given = model(len(words), 3)
     for counts in (given["counts"], None):
         write(tmp_path / "v", VectorFile(words, given["center"], counts))
@@ -272,7 +272,7 @@ def test_vectors_alone_come_back_as_they_were(tmp_path: Path, words: list[str]) 
         assert (found.counts is None) == (counts is None)
         if counts is not None:
             np.testing.assert_array_equal(found.counts, counts)
-    tensors = load_file(tmp_path / "v")  # as others read it
+    tensors = load_file(tmp_path / "v")  # as other programs read it
     assert tensors.keys() == {"vectors", "words", "offsets"}
     np.testing.assert_array_equal(tensors["vectors"], given["center"])
 
@@ -289,7 +289,7 @@ def test_a_limit_gives_the_first_words_of_either_kind(tmp_path: Path) -> None:
             np.testing.assert_array_equal(found.counts, given["counts"][:limit])
 
 
-def test_what_lies_behind_the_limit_is_not_read(tmp_path: Path) -> None:
+def test_words_after_the_limit_are_not_read(tmp_path: Path) -> None:
     write(tmp_path / "v", VectorFile(["a", "b", "c"], model(3)["center"]))
     tensors = load_file(tmp_path / "v")
     tensors["offsets"][2:] = -5
@@ -300,7 +300,7 @@ def test_what_lies_behind_the_limit_is_not_read(tmp_path: Path) -> None:
         read(tmp_path / "v", 2)
 
 
-def test_what_is_read_is_mapped_and_read_only(tmp_path: Path) -> None:
+def test_arrays_are_mapped_and_read_only(tmp_path: Path) -> None:
     write(tmp_path / "v", VectorFile(["a", "b", "c"], model(3)["center"]))
     write_model(tmp_path / "m", **model(3))
     for name in "vm":
@@ -309,16 +309,16 @@ def test_what_is_read_is_mapped_and_read_only(tmp_path: Path) -> None:
         assert not matrix.flags.writeable
 
 
-def test_a_model_may_be_written_over_the_file_that_it_lies_in(tmp_path: Path) -> None:
+def test_a_mapped_model_can_overwrite_its_own_file(tmp_path: Path) -> None:
     write_model(tmp_path / "m", **model(4))
     found = read_model(tmp_path / "m")
     write_model(tmp_path / "m", **{**model(4), "center": found.center, "outside": found.outside})
     assert_same(read_model(tmp_path / "m"), model(4))
     write_model(tmp_path / "m", **model(100))
-    assert_same(found, model(4))  # the old file lives as long as it is mapped
+    assert_same(found, model(4))  # the old file exists while it is mapped
 
 
-def test_vectors_alone_are_no_model(tmp_path: Path) -> None:
+def test_vectors_alone_are_not_a_model(tmp_path: Path) -> None:
     write(tmp_path / "v", VectorFile(["a", "b", "c"], model(3)["center"]))
     with pytest.raises(FormatError, match="v: it contains vectors alone, not a model"):
         read_model(tmp_path / "v")
@@ -337,7 +337,7 @@ def test_vectors_alone_are_no_model(tmp_path: Path) -> None:
         ({"words": np.frombuffer(b"aa", np.uint8)}, "the word 'a' comes twice"),
     ],
 )
-def test_vectors_alone_that_do_not_fit_together_are_refused(
+def test_inconsistent_vectors_alone_are_refused(
     tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
     tensors: dict[str, Any] = {
@@ -351,7 +351,7 @@ def test_vectors_alone_that_do_not_fit_together_are_refused(
         read(tmp_path / "m")
 
 
-def test_vectors_alone_that_do_not_fit_are_not_written(tmp_path: Path) -> None:
+def test_inconsistent_vectors_alone_are_not_written(tmp_path: Path) -> None:
     one = np.ones((1, 2), np.float32)
     for file in (VectorFile(["a", "b"], one), VectorFile(["a"], one, np.ones(2, np.int64))):
         with pytest.raises(FormatError, match="must be"):

@@ -1,4 +1,4 @@
-"""Vectors in word2vec's and GloVe's formats come back as they were, or are refused by name."""
+"""Files in word2vec's and GloVe's formats restore vectors exactly, or are refused."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def read_vectors(path: Path) -> tuple[list[str], Any]:
     return found.words, found.matrix
 
 
-def test_bin_is_what_gensim_and_word2vec_c_write(tmp_path: Path) -> None:
+def test_binary_files_equal_those_of_gensim_and_word2vec_c(tmp_path: Path) -> None:
     export(tmp_path / "v.bin", ["</s>", "é"], np.array([[1.0, -2.5], [0.1, 3e-45]]))
     assert (tmp_path / "v.bin").read_bytes() == (
         b"2 2\n"
@@ -46,7 +46,7 @@ def test_bin_is_what_gensim_and_word2vec_c_write(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".txt", ".vec", ".TXT"])
-def test_text_is_the_shortest_decimals_that_come_back(tmp_path: Path, suffix: str) -> None:
+def test_text_has_the_shortest_decimals_that_restore_float32(tmp_path: Path, suffix: str) -> None:
     matrix = np.array([[0.1, 1 / 3, -1.5], [1e20, 1e-7, 0]], dtype=np.float32)
     export(tmp_path / f"v{suffix}", ["a", "b"], matrix)
     assert (tmp_path / f"v{suffix}").read_text() == (
@@ -76,7 +76,7 @@ def test_an_exponent_is_written_below_1e_4_and_from_1e16_on(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_every_kind_of_float32_comes_back_bit_for_bit(tmp_path: Path, suffix: str) -> None:
+def test_every_kind_of_float32_is_restored_bit_for_bit(tmp_path: Path, suffix: str) -> None:
     rng = np.random.default_rng(0)
     bits = rng.integers(0, 2**32, size=20_000, dtype=np.uint32)
     powers = np.ldexp(np.float32(1), np.arange(-149, 128)).astype(np.float32)
@@ -94,7 +94,7 @@ def test_every_kind_of_float32_comes_back_bit_for_bit(tmp_path: Path, suffix: st
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @same_folder
 @given(data=st.data())
-def test_words_come_back_as_they_were_or_are_refused(
+def test_words_are_restored_exactly_or_refused(
     tmp_path: Path, suffix: str, data: st.DataObject
 ) -> None:
     words = data.draw(any_words)
@@ -130,7 +130,7 @@ def test_words_come_back_as_they_were_or_are_refused(
         ("b", "the word 'b' comes twice"),
     ],
 )
-def test_a_word_that_the_format_cannot_hold_is_named_and_nothing_written(
+def test_a_word_that_the_format_cannot_hold_is_named_before_writing(
     tmp_path: Path, suffix: str, word: str, message: str
 ) -> None:
     path = tmp_path / f"v{suffix}"
@@ -149,7 +149,7 @@ def test_white_space_that_is_not_ascii_is_part_of_a_word(tmp_path: Path, suffix:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_more_rows_than_one_chunk_and_a_strided_matrix_are_written_whole(
+def test_several_chunks_and_strided_matrices_are_written_completely(
     tmp_path: Path, suffix: str
 ) -> None:
     padded = np.random.default_rng(0).normal(size=(150, 3000)).astype(np.float32)
@@ -161,7 +161,7 @@ def test_more_rows_than_one_chunk_and_a_strided_matrix_are_written_whole(
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES[:3])
-def test_no_words_at_all_come_back_as_none(tmp_path: Path, suffix: str) -> None:
+def test_an_empty_vocabulary_is_restored(tmp_path: Path, suffix: str) -> None:
     export(tmp_path / f"v{suffix}", [], np.empty((0, 4)))
     words, matrix = read_vectors(tmp_path / f"v{suffix}")
     assert words == []
@@ -176,13 +176,13 @@ def test_an_unknown_suffix_is_refused_with_the_known_ones(tmp_path: Path, name: 
 
 
 @pytest.mark.parametrize("matrix", [np.ones((3, 2)), np.ones(2), np.ones((2, 0))])
-def test_a_matrix_that_does_not_fit_the_words_is_refused(tmp_path: Path, matrix: Any) -> None:
+def test_a_matrix_of_the_wrong_shape_is_refused(tmp_path: Path, matrix: Any) -> None:
     with pytest.raises(FormatError, match=r"matrix must be float32 of the shape \(2, d\)"):
         export(tmp_path / "v.bin", ["a", "b"], matrix)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_vectors_that_the_disk_cannot_hold_leave_the_old_file(tmp_path: Path, suffix: str) -> None:
+def test_on_a_full_disk_the_old_file_remains(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"v{suffix}"
     path.write_bytes(b"old")
     words, matrix = [f"w{i}" for i in range(3000)], np.ones((3000, 200))
@@ -202,18 +202,18 @@ def test_vectors_that_are_not_finite_are_not_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES[:3])
-def test_vectors_cut_short_at_any_byte_are_refused(tmp_path: Path, suffix: str) -> None:
+def test_files_truncated_at_any_byte_are_refused(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"v{suffix}"
     matrix = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
     export(path, ["a", "bb", "é", "d"], matrix)
     content = path.read_bytes()
-    for size in range(len(content) - (suffix == ".bin")):  # of .bin, the last newline is no loss
+    for size in range(len(content) - (suffix == ".bin")):  # .bin may lack the last newline
         path.write_bytes(content[:size])
         with pytest.raises(FormatError, match=f"{path}: "):
             read_vectors(path)
 
 
-def test_bin_without_newlines_between_vectors_is_read(tmp_path: Path) -> None:
+def test_binary_files_without_newlines_are_read(tmp_path: Path) -> None:
     numbers = [struct.pack("<2f", 0.5, 2.0), b"\n\n\n\n    "]  # floats that look like separators
     (tmp_path / "v.bin").write_bytes(b"2 2\n" + b"a " + numbers[0] + b"b " + numbers[1])
     words, matrix = read_vectors(tmp_path / "v.bin")
@@ -228,7 +228,7 @@ def test_text_with_spaces_at_the_ends_of_lines_is_read(tmp_path: Path) -> None:
     np.testing.assert_array_equal(matrix, np.array([[1, 2], [-0.3, 4]], dtype=np.float32))
 
 
-# What other programs write, byte by byte.
+# Files of other programs.
 
 GENSIM_TEXT = b"2 2\n</s> 0.1 -2.5\n\xc3\xa9 1e-07 3.0\n"
 GENSIM_GLOVE = b"</s> 0.1 -2.5\n\xc3\xa9 1e-07 3.0\n"
@@ -249,7 +249,7 @@ WORD2VEC_BINARY = (
     ("content", "name"),
     [(GENSIM_TEXT, "word2vec-text"), (GENSIM_GLOVE, "glove"), (GENSIM_BINARY, "word2vec-binary")],
 )
-def test_what_gensim_4_4_wrote_is_read(tmp_path: Path, content: bytes, name: str) -> None:
+def test_files_of_gensim_4_4_are_read(tmp_path: Path, content: bytes, name: str) -> None:
     (tmp_path / "v").write_bytes(content)
     assert formats.sniff(tmp_path / "v") == name
     words, matrix = read_vectors(tmp_path / "v")
@@ -261,7 +261,7 @@ def test_what_gensim_4_4_wrote_is_read(tmp_path: Path, content: bytes, name: str
     ("content", "name"),
     [(WORD2VEC_TEXT, "word2vec-text"), (WORD2VEC_BINARY, "word2vec-binary")],
 )
-def test_what_word2vec_c_wrote_is_read(tmp_path: Path, content: bytes, name: str) -> None:
+def test_files_of_word2vec_c_are_read(tmp_path: Path, content: bytes, name: str) -> None:
     (tmp_path / "v").write_bytes(content)
     assert formats.sniff(tmp_path / "v") == name
     words, matrix = read_vectors(tmp_path / "v")
@@ -305,7 +305,7 @@ def test_the_layout_of_glove_is_read(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("header", [b"", b"2 2\n", b" 2\t2 \r\n"])
-def test_the_last_fields_are_numbers_and_what_is_before_them_the_word(
+def test_the_last_fields_are_numbers_and_the_rest_is_the_word(
     tmp_path: Path, line: bytes, word: str, header: bytes
 ) -> None:
     (tmp_path / "v.txt").write_bytes(header + b"first 3 4\n" + line + b"\n")
@@ -352,7 +352,7 @@ def test_decimals_are_rounded_to_the_nearest_float32(
         st.tuples(any_float32, st.integers(0, 20), st.sampled_from("efg")), min_size=1, max_size=20
     )
 )
-def test_decimals_of_any_length_are_what_numpy_reads(
+def test_decimals_of_any_length_are_read_like_numpy(
     tmp_path: Path, numbers: list[tuple[float, int, str]]
 ) -> None:
     decimals = [f"{x:.{places}{kind}}" for x, places, kind in numbers]
@@ -370,13 +370,11 @@ def test_decimals_of_any_length_are_what_numpy_reads(
     np.testing.assert_array_max_ulp(matrix[0], again.astype(np.float32), maxulp=1)
 
 
-# Not all of a file.
+# Limits.
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_of_a_limit_only_so_many_words_are_read_and_nothing_behind_them(
-    tmp_path: Path, suffix: str
-) -> None:
+def test_with_a_limit_only_the_first_words_are_read(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"v{suffix}"
     words, matrix = [f"w{i}" for i in range(9)], np.arange(18, dtype=np.float32).reshape(9, 2)
     export(path, words, matrix)
@@ -391,7 +389,7 @@ def test_of_a_limit_only_so_many_words_are_read_and_nothing_behind_them(
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_a_limit_beyond_the_words_reads_all_and_one_below_1_is_refused(
+def test_a_limit_above_the_words_reads_all_and_one_below_1_is_refused(
     tmp_path: Path, suffix: str
 ) -> None:
     export(tmp_path / f"v{suffix}", ["a", "b"], np.ones((2, 2)))
@@ -401,7 +399,7 @@ def test_a_limit_beyond_the_words_reads_all_and_one_below_1_is_refused(
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_of_words_that_come_again_the_first_vector_is_kept(tmp_path: Path, suffix: str) -> None:
+def test_of_repeated_words_the_first_vector_is_kept(tmp_path: Path, suffix: str) -> None:
     words = [f"w{i:03}" for i in range(500)]
     matrix = np.arange(1500, dtype=np.float32).reshape(500, 3)
     path = tmp_path / f"v{suffix}"
@@ -422,7 +420,7 @@ def test_of_words_that_come_again_the_first_vector_is_kept(tmp_path: Path, suffi
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("piece", [1, 7, 1000, 70_000])
 @pytest.mark.parametrize("threads", [1, 3])
-def test_neither_pieces_nor_threads_change_what_is_read_and_written(
+def test_results_do_not_depend_on_chunks_or_threads(
     tmp_path: Path, suffix: str, piece: int, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng(5)
@@ -441,7 +439,7 @@ def test_neither_pieces_nor_threads_change_what_is_read_and_written(
 
 
 @pytest.mark.parametrize("threads", [1, 4])
-def test_the_first_damaged_line_is_named_on_any_number_of_threads(
+def test_the_first_damaged_line_is_named_with_any_number_of_threads(
     tmp_path: Path, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(word2vec, "TEXT_THREADS", threads)
@@ -455,7 +453,7 @@ def test_the_first_damaged_line_is_named_on_any_number_of_threads(
         read_vectors(tmp_path / "v.txt")
 
 
-# Packed files.
+# Compressed files.
 
 PACKS: dict[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.compress,
@@ -467,7 +465,7 @@ PACKS: dict[str, Callable[[bytes], bytes]] = {
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("pack", PACKS)
 @pytest.mark.parametrize("named", [True, False])
-def test_packed_files_are_unpacked_whatever_their_name(
+def test_compressed_files_are_read_whatever_their_name(
     tmp_path: Path, suffix: str, pack: str, named: bool
 ) -> None:
     words, matrix = ["a", "é"], np.array([[0.5, 1e-7], [-3, 4]], dtype=np.float32)
@@ -484,7 +482,7 @@ def test_packed_files_are_unpacked_whatever_their_name(
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("pack", PACKS)
-def test_a_packed_file_that_is_cut_short_is_refused(tmp_path: Path, suffix: str, pack: str) -> None:
+def test_a_truncated_compressed_file_is_refused(tmp_path: Path, suffix: str, pack: str) -> None:
     rng = np.random.default_rng(0)
     export(tmp_path / f"v{suffix}", ["a", "b"], rng.normal(size=(2, 500)))
     content = PACKS[pack]((tmp_path / f"v{suffix}").read_bytes())
@@ -496,12 +494,14 @@ def test_a_packed_file_that_is_cut_short_is_refused(tmp_path: Path, suffix: str,
 
 
 @pytest.mark.parametrize("pack", PACKS)
-def test_a_word_like_the_beginning_of_a_packed_file_is_a_word(tmp_path: Path, pack: str) -> None:
+def test_a_word_like_a_compression_signature_is_a_word(tmp_path: Path, pack: str) -> None:
     (tmp_path / f"v{pack}").write_bytes(b"BZh9 1 2\n")
     assert read_vectors(tmp_path / f"v{pack}")[0] == ["BZh9"]
 
 
-def test_an_error_of_the_disk_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_error_is_not_reported_as_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "v.gz"
     path.write_bytes(gzip.compress(GENSIM_TEXT))
 
@@ -513,7 +513,7 @@ def test_an_error_of_the_disk_is_no_damage(tmp_path: Path, monkeypatch: pytest.M
         stream.read_into(memoryview(bytearray(10)))
 
 
-# What is refused, and where.
+# Damage.
 
 
 @pytest.mark.parametrize(
@@ -567,7 +567,7 @@ def test_an_error_of_the_disk_is_no_damage(tmp_path: Path, monkeypatch: pytest.M
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("piece", [1 << 22, 1])
-def test_what_is_damaged_is_named_and_the_byte_where_it_is(
+def test_damage_is_named_with_its_byte(
     tmp_path: Path,
     name: str,
     content: bytes,
@@ -582,7 +582,7 @@ def test_what_is_damaged_is_named_and_the_byte_where_it_is(
         formats.read(tmp_path / "v", format=name)
 
 
-# Which format it is.
+# Detection.
 
 
 @pytest.mark.parametrize(
@@ -646,20 +646,20 @@ def test_what_is_written_is_known_without_its_name(tmp_path: Path, format: str) 
         (gzip.compress(b"PAR1"), "a file in the format parquet packed by gzip: unpack it first"),
     ],
 )
-def test_a_file_of_no_known_format_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+def test_an_unknown_format_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "v.bin").write_bytes(content)
     with pytest.raises(FormatError, match=rf"v.bin: {message}.*\(at byte 0\)"):
         formats.sniff(tmp_path / "v.bin")
 
 
-def test_a_format_that_is_known_but_not_read_is_named(tmp_path: Path) -> None:
+def test_a_known_but_unreadable_format_is_named(tmp_path: Path) -> None:
     (tmp_path / "v.npy").write_bytes(b"\x93NUMPY\x01\0")
     with pytest.raises(FormatError, match="in the format npy, which cannot be read"):
         formats.read(tmp_path / "v.npy")
 
 
 @pytest.mark.parametrize("names", [["modules.json"], ["model.safetensors", "tokenizer.json"]])
-def test_a_folder_of_sentence_transformers_is_known(tmp_path: Path, names: list[str]) -> None:
+def test_a_folder_of_sentence_transformers_is_detected(tmp_path: Path, names: list[str]) -> None:
     with pytest.raises(FormatError, match="not a file"):
         formats.sniff(tmp_path)
     for name in names:
@@ -669,7 +669,7 @@ def test_a_folder_of_sentence_transformers_is_known(tmp_path: Path, names: list[
         formats.read(tmp_path)
 
 
-def test_a_pipe_is_not_waited_for_and_a_missing_file_is_missing(tmp_path: Path) -> None:
+def test_pipes_are_refused_and_missing_files_reported(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name in (None, "glove"):
         with pytest.raises(FormatError, match="not a file"):
@@ -678,14 +678,14 @@ def test_a_pipe_is_not_waited_for_and_a_missing_file_is_missing(tmp_path: Path) 
         formats.sniff(tmp_path / "missing.bin")
 
 
-def test_the_warning_names_the_line_that_loads(tmp_path: Path) -> None:
+def test_the_warning_points_to_the_caller_of_load(tmp_path: Path) -> None:
     (tmp_path / "v").write_bytes(b"a 1\na 2\n")
     with pytest.warns(FormatWarning) as told:
         wordkin.load(tmp_path / "v")
     assert [warning.filename for warning in told] == [__file__]
 
 
-def test_nothing_is_warned_of_where_words_differ(tmp_path: Path) -> None:
+def test_there_is_no_warning_if_words_differ(tmp_path: Path) -> None:
     export(tmp_path / "v.txt", ["a", "A", "a\u0301", "á"], np.ones((4, 1)))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -703,7 +703,7 @@ def test_nothing_is_warned_of_where_words_differ(tmp_path: Path) -> None:
         (b": capital\nAthens Greece Oslo Norway\n", "not a known format of vectors"),
     ],
 )
-def test_what_people_mistake_for_vectors_is_refused_by_what_it_is(
+def test_files_mistaken_for_vectors_are_refused_by_kind(
     tmp_path: Path, content: bytes, message: str
 ) -> None:
     path = tmp_path / "v.txt"
@@ -713,6 +713,6 @@ def test_what_people_mistake_for_vectors_is_refused_by_what_it_is(
 
 
 @pytest.mark.parametrize("content", [b"a 1\nb 2\n", b"New York 1 2\nb 3 4\n", b"1990\t1\t2\n"])
-def test_words_with_numbers_are_vectors_whatever_the_words(tmp_path: Path, content: bytes) -> None:
+def test_words_with_numbers_are_vectors(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "v.txt").write_bytes(content)
     assert len(formats.read(tmp_path / "v.txt").words) == content.count(b"\n")

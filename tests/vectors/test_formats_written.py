@@ -1,4 +1,4 @@
-"""Formats for other programs: what they hold comes out as it was, or is refused by name."""
+"""Formats for other programs restore words and vectors exactly, or refuse them by name."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def is_utf8(word: str) -> bool:
     return not any("\ud800" <= c <= "\udfff" for c in word)
 
 
-# ---- what no format may do -----------------------------------------------------------------------
+# All formats.
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -61,7 +61,7 @@ def is_utf8(word: str) -> bool:
         ("b", "the word 'b' comes twice"),
     ],
 )
-def test_a_word_that_no_format_can_hold_is_named_and_nothing_is_written(
+def test_a_word_that_no_format_can_hold_is_named_before_writing(
     tmp_path: Path, name: str, word: str, message: str
 ) -> None:
     with pytest.raises(FormatError, match=message):
@@ -81,7 +81,7 @@ def test_a_word_that_no_format_can_hold_is_named_and_nothing_is_written(
         ("v", "", "the word '': it is empty"),
     ],
 )
-def test_a_word_that_a_format_cannot_hold_is_named_and_the_old_one_stays(
+def test_a_word_that_a_format_cannot_hold_is_named_and_the_old_file_remains(
     tmp_path: Path, name: str, word: str, message: str
 ) -> None:
     words, matrix = some(2, 2)
@@ -93,7 +93,7 @@ def test_a_word_that_a_format_cannot_hold_is_named_and_the_old_one_stays(
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_a_full_disk_leaves_the_old_one_and_nothing_else(tmp_path: Path, name: str) -> None:
+def test_on_a_full_disk_only_the_old_file_remains(tmp_path: Path, name: str) -> None:
     words, matrix = some(2, 2)
     write(tmp_path / name, words, matrix)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
@@ -109,26 +109,24 @@ def test_a_full_disk_leaves_the_old_one_and_nothing_else(tmp_path: Path, name: s
 
 @pytest.mark.parametrize("name", TARGETS)
 @pytest.mark.parametrize("matrix", [np.ones((3, 2)), np.ones(2), np.ones((2, 0))])
-def test_a_matrix_that_does_not_fit_the_words_is_refused(
-    tmp_path: Path, name: str, matrix: Any
-) -> None:
+def test_a_matrix_of_the_wrong_shape_is_refused(tmp_path: Path, name: str, matrix: Any) -> None:
     with pytest.raises(FormatError, match=r"matrix must be float32 of the shape \(2, d\)"):
         write(tmp_path / name, ["a", "b"], matrix)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["v.tsv", "v"])
-def test_what_is_only_written_says_that_it_cannot_be_read(tmp_path: Path, name: str) -> None:
+def test_write_only_formats_refuse_to_be_read(tmp_path: Path, name: str) -> None:
     write(tmp_path / name, *some())
     format = "projector" if name == "v.tsv" else "sentence-transformers"
     with pytest.raises(FormatError, match=f"{format} cannot be read"):
         formats.read(tmp_path / name, format=format)
 
 
-# ---- the projector -------------------------------------------------------------------------------
+# The projector.
 
 
-def test_the_projector_gets_numbers_without_and_words_with_a_header_only_if_counted(
+def test_only_labels_with_counts_have_a_header(
     tmp_path: Path,
 ) -> None:
     matrix = np.array([[0.1, -1.5], [1e20, 0]], dtype=np.float32)
@@ -140,7 +138,7 @@ def test_the_projector_gets_numbers_without_and_words_with_a_header_only_if_coun
     assert labels == "word\tcount\né\t7\n\u3000\t3\n"
 
 
-def test_the_numbers_of_the_projector_are_the_same_float32(tmp_path: Path) -> None:
+def test_the_projectors_numbers_restore_the_same_float32(tmp_path: Path) -> None:
     matrix = edges()
     write(tmp_path / "x.tsv", [f"w{i}" for i in range(len(matrix))], matrix)
     lines = (tmp_path / "x.tsv").read_text().splitlines()
@@ -148,12 +146,12 @@ def test_the_numbers_of_the_projector_are_the_same_float32(tmp_path: Path) -> No
     assert found.tobytes() == matrix.tobytes()
 
 
-def test_the_projector_wants_two_dimensions(tmp_path: Path) -> None:
+def test_the_projector_needs_two_dimensions(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="needs at least 2 dimensions, got 1"):
         write(tmp_path / "x.tsv", ["a"], np.ones((1, 1)))
 
 
-def test_the_projector_would_take_a_byte_order_mark_from_the_first_word_alone(
+def test_only_the_first_word_may_not_begin_with_a_byte_order_mark(
     tmp_path: Path,
 ) -> None:
     with pytest.raises(FormatError, match="it begins with a byte order mark"):
@@ -163,14 +161,14 @@ def test_the_projector_would_take_a_byte_order_mark_from_the_first_word_alone(
 
 
 def is_blank(text: str) -> bool:
-    """Tell whether nothing is left when JavaScript trims the text."""
+    """Return whether JavaScript would trim the text to nothing."""
     return all(c in "\t\n\v\f\r\u2028\u2029\ufeff" or category(c) == "Zs" for c in text)
 
 
 @same_folder
 @given(words=any_words, counted=st.booleans())
 @example(words=["\x1c", "\x85"], counted=False)
-def test_the_projector_shows_every_word_as_it_is_or_it_is_refused(
+def test_the_projector_shows_words_unchanged_or_they_are_refused(
     tmp_path: Path, words: list[str], counted: bool
 ) -> None:
     path = tmp_path / "x.metadata.tsv"
@@ -186,20 +184,20 @@ def test_the_projector_shows_every_word_as_it_is_or_it_is_refused(
         return
     write(tmp_path / "x.tsv", words, np.ones((len(words), 2)), counts)
     lines = path.read_bytes().decode().split("\n")
-    lines = [line for line in lines if not is_blank(line)]  # as the projector passes over them
+    lines = [line for line in lines if not is_blank(line)]  # the projector skips them
     if counted:
         assert lines.pop(0) == "word\tcount"
         assert [line.split("\t")[1] for line in lines] == [str(i) for i in range(len(words))]
     assert [line.split("\t")[0] for line in lines] == words
 
 
-# ---- tables --------------------------------------------------------------------------------------
+# Tables.
 
 
 @pytest.mark.parametrize("suffix", TABLES)
 @same_folder
 @given(data=st.data())
-def test_tables_give_words_numbers_and_counts_back(
+def test_tables_restore_words_vectors_and_counts(
     tmp_path: Path, suffix: str, data: st.DataObject
 ) -> None:
     words = [word for word in data.draw(any_words) if is_utf8(word)]
@@ -219,14 +217,14 @@ def test_tables_give_words_numbers_and_counts_back(
 
 
 @pytest.mark.parametrize("suffix", TABLES)
-def test_words_of_all_kinds_come_back_from_tables(tmp_path: Path, suffix: str) -> None:
+def test_tables_restore_unusual_words(tmp_path: Path, suffix: str) -> None:
     words = ["", " ", "a b", "a\tb", "\n", "a\0b", "👩‍👩‍👧", "\ufeff", "é", "e\u0301"]
     write(tmp_path / f"v{suffix}", words, np.ones((len(words), 2)))
     assert formats.read(tmp_path / f"v{suffix}").words == words
 
 
 @pytest.mark.parametrize("suffix", TABLES)
-def test_every_kind_of_float32_comes_back_from_tables(tmp_path: Path, suffix: str) -> None:
+def test_tables_restore_every_kind_of_float32(tmp_path: Path, suffix: str) -> None:
     matrix = edges()
     words = [f"w{i}" for i in range(len(matrix))]
     write(tmp_path / f"v{suffix}", words, matrix)
@@ -343,7 +341,7 @@ FLOATS = pa.list_(pa.float32())
         ),
     ],
 )
-def test_tables_that_hold_something_else_are_refused(
+def test_tables_with_other_content_are_refused(
     tmp_path: Path, name: str, columns: dict[str, Any], message: str
 ) -> None:
     table = pa.table(columns)
@@ -356,9 +354,7 @@ def test_tables_that_hold_something_else_are_refused(
 
 
 @pytest.mark.parametrize("suffix", TABLES)
-def test_tables_that_are_damaged_give_other_vectors_or_a_format_error(
-    tmp_path: Path, suffix: str
-) -> None:
+def test_damaged_tables_give_other_vectors_or_a_format_error(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"v{suffix}"
     write(path, *some(20, 3))
     whole = path.read_bytes()
@@ -376,7 +372,7 @@ def test_tables_that_are_damaged_give_other_vectors_or_a_format_error(
         assert len(found.words) == len(found.matrix)
 
 
-def test_a_lack_of_pyarrow_names_what_to_install(
+def test_without_pyarrow_the_error_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
@@ -388,7 +384,7 @@ def test_a_lack_of_pyarrow_names_what_to_install(
         formats.read(tmp_path / "v.arrow")
 
 
-# ---- sentence-transformers -----------------------------------------------------------------------
+# sentence-transformers.
 
 
 def test_the_folder_has_the_layout_that_sentence_transformers_loads(tmp_path: Path) -> None:
@@ -414,20 +410,20 @@ def test_the_folder_has_the_layout_that_sentence_transformers_loads(tmp_path: Pa
 
 @same_folder
 @given(words=any_words, text=st.text())
-def test_the_tokenizer_finds_known_words_alone(tmp_path: Path, words: list[str], text: str) -> None:
-    """As the library tokenizers does, if it is there: else only that the folder is written."""
+def test_the_tokenizer_finds_only_known_words(tmp_path: Path, words: list[str], text: str) -> None:
+    """Compare with the library tokenizers if it is installed; else only write the folder."""
     words = [word for word in words if is_utf8(word) and word.encode().split() == [word.encode()]]
     write(tmp_path / "m", words, np.ones((len(words), 1)))
     tokenizers = pytest.importorskip("tokenizers")
     tokenizer = tokenizers.Tokenizer.from_file(str(tmp_path / "m" / "tokenizer.json"))
-    asked = text + " " + "\n".join(words) + "x unknown "
-    found = tokenizer.encode(asked, add_special_tokens=False).ids
-    in_text = (raw.decode() for raw in asked.encode().split())
+    whole_text = text + " " + "\n".join(words) + "x unknown "
+    found = tokenizer.encode(whole_text, add_special_tokens=False).ids
+    in_text = (raw.decode() for raw in whole_text.encode().split())
     assert found == [words.index(word) for word in in_text if word in words]
 
 
 @pytest.mark.parametrize("kind", ["a file", "another folder"])
-def test_a_folder_with_anything_else_in_it_is_not_replaced(tmp_path: Path, kind: str) -> None:
+def test_a_folder_with_other_files_is_not_replaced(tmp_path: Path, kind: str) -> None:
     target = tmp_path / "m"
     if kind == "a file":
         target.write_text("mine")
@@ -443,7 +439,7 @@ def test_a_folder_with_anything_else_in_it_is_not_replaced(tmp_path: Path, kind:
                       if path.is_file()]  # fmt: skip
 
 
-def test_an_empty_folder_and_an_older_one_are_replaced(tmp_path: Path) -> None:
+def test_empty_folders_and_older_exports_are_replaced(tmp_path: Path) -> None:
     (tmp_path / "m").mkdir()
     for V in (3, 5):
         words, matrix = some(V)

@@ -1,4 +1,4 @@
-"""Files that are damaged, or made to do harm, are refused; they neither crash, hang nor fill up."""
+"""Damaged and malicious files are refused, without a crash, a hang or exhausted memory."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def of_gensim(path: Path) -> None:
 
 
 def of_gensim_with_arrays_beside(path: Path) -> None:
-    """Write what `KeyedVectors.save` leaves of small vectors that are kept apart."""
+    """Write what `KeyedVectors.save` writes if it stores arrays in files of their own."""
     begin, end = GENSIM.index(b"\x8c\x07vectors"), GENSIM.index(b"\x8c\x05norms")
-    # Memo numbers behind what is left out would be others: only what is recalled matters.
+    # Memo numbers change after the part that is removed; only recalled values matter.
     content = GENSIM[:begin] + GENSIM[end:]
     path.write_bytes(content[: content.index(b"\x8c\x08expandos")] + b"ub.")
     np.save(f"{path}.vectors.npy", np.ones((5, 3), np.float32))
@@ -69,7 +69,7 @@ KINDS: dict[str, tuple[Callable[[Path], None], Reader]] = {
 
 
 def assert_refused_or_consistent(path: Path, read: Reader) -> bool:
-    """Read the file, and return whether it was refused; fail for any other error."""
+    """Read the file and return whether it was refused; any other error fails the test."""
     try:
         found = read(path)
     except FormatError as error:
@@ -87,13 +87,13 @@ def assert_consistent(found: VectorFile) -> None:
     assert found.matrix.shape == (len(found.words), found.matrix.shape[1])
     assert len(set(found.words)) == len(found.words)
     assert found.counts is None or found.counts.shape == (len(found.words),)
-    np.isfinite(found.matrix).all()  # all of it is there to be read
+    np.isfinite(found.matrix).all()  # all of it can be read
     if found.subwords is not None:
         assert found.subwords.compose(["unseen", ""]).shape == (2, found.matrix.shape[1])
 
 
 def in_turn(folder: Path, contents: list[bytes], read: Reader) -> int:
-    """Read files of these contents, a new one each: those that are mapped must not change."""
+    """Read these contents, each from a new file, as mapped files must not change."""
     refused = 0
     for i, content in enumerate(contents):
         path = folder / f"{i}"
@@ -104,19 +104,19 @@ def in_turn(folder: Path, contents: list[bytes], read: Reader) -> int:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_cut_at_any_byte_is_refused(tmp_path: Path, kind: str) -> None:
+def test_a_file_truncated_at_any_byte_is_refused(tmp_path: Path, kind: str) -> None:
     make, read = KINDS[kind]
     make(tmp_path / "whole")
     content = (tmp_path / "whole").read_bytes()
     assert len(content) <= 4096
     assert not assert_refused_or_consistent(tmp_path / "whole", read)
-    # What fastText writes behind the input matrix is not read.
+    # The output matrix, after the input matrix, is not read.
     needed = len(content) - (1 + 16 + 5 * 16 if kind == "fasttext" else 0)
     assert in_turn(tmp_path, [content[:size] for size in range(needed)], read) == needed
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_changed_anywhere_is_refused_or_consistent(tmp_path: Path, kind: str) -> None:
+def test_a_mutated_file_is_refused_or_consistent(tmp_path: Path, kind: str) -> None:
     make, read = KINDS[kind]
     make(tmp_path / "whole")
     content = (tmp_path / "whole").read_bytes()
@@ -125,7 +125,7 @@ def test_a_file_changed_anywhere_is_refused_or_consistent(tmp_path: Path, kind: 
 
 
 def mutations(content: bytes) -> list[bytes]:
-    """Return variants: bytes changed, left out, doubled; numbers made extreme."""
+    """Return mutations: bytes changed, removed or doubled, and extreme numbers."""
     rng = np.random.default_rng(20)
     extremes = [(n % 2**64).to_bytes(8, "little") for n in (0, -1, 2**63, 2**31, 2**62, 2**32)]
     changed = []
@@ -149,7 +149,7 @@ def mutations(content: bytes) -> list[bytes]:
     return changed
 
 
-def test_an_array_beside_a_pickle_changed_anywhere_is_refused_or_consistent(
+def test_a_mutated_npy_file_is_refused_or_consistent(
     tmp_path: Path,
 ) -> None:
     of_gensim_with_arrays_beside(tmp_path / "kv")
@@ -200,7 +200,7 @@ def header(text: bytes) -> bytes:
 
 
 def escaped(text: str) -> bytes:
-    """Return a header whose metadata are this JSON, every character of it escaped."""
+    """Return a header whose metadata are this JSON with every character escaped."""
     inner = "".join(f"\\u{ord(c):04x}" for c in text)
     return header(b'{"__metadata__": {"wordkin": "%b"}}' % inner.encode())
 
@@ -270,9 +270,7 @@ FILLING: dict[str, tuple[str, Callable[[], bytes]]] = {
 
 
 @pytest.mark.parametrize("name", FILLING)
-def test_no_file_makes_a_reader_take_much_more_memory_than_it_is_long(
-    tmp_path: Path, name: str
-) -> None:
+def test_no_file_takes_much_more_memory_than_its_size(tmp_path: Path, name: str) -> None:
     format, make = FILLING[name]
     content = make()
     path = tmp_path / "x"
@@ -286,7 +284,7 @@ def test_no_file_makes_a_reader_take_much_more_memory_than_it_is_long(
     path.unlink()
 
 
-def test_pickles_nested_deeply_are_refused_and_let_go(tmp_path: Path) -> None:
+def test_deeply_nested_pickles_are_refused_and_freed(tmp_path: Path) -> None:
     read = KINDS["gensim"][1]
     deep = {
         "lists": b"]" * 90_000 + b"a" * 89_999,
@@ -300,7 +298,7 @@ def test_pickles_nested_deeply_are_refused_and_let_go(tmp_path: Path) -> None:
 
 
 def test_a_large_pickle_of_words_is_read(tmp_path: Path) -> None:
-    """The limits are for files that are made to fill the memory, not for large vocabularies."""
+    """The limits stop files made to exhaust memory, not large vocabularies."""
     from support.gensim_pickles import KeyedVectors, attributes
 
     words = [f"{i:x}" for i in range(400_000)]

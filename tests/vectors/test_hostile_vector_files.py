@@ -1,4 +1,4 @@
-"""Files of vectors that were cut, changed or made up load as what they say, or are refused."""
+"""Truncated, mutated and made-up files of vectors load consistently, or are refused."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ INTERESTING = [
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read 4 KB at a time: as many do not come in one piece, and buffers are quickly made."""
+    """Read 4 KB at a time, so that files take several chunks and buffers are small."""
     monkeypatch.setattr(word2vec, "CHUNK_BYTES", 1 << 12)
     monkeypatch.setattr(word2vec, "TEXT_THREADS", 1)
 
 
 def some_file(path: Path, name: str, words: int, dim: int) -> bytes:
-    """Return the bytes of a file of that format."""
+    """Return the bytes of a file in this format."""
     rng = np.random.default_rng(words)
     spelled = [f"wörd{i}" for i in range(words)]
     matrix = rng.normal(size=(words, dim)).astype(np.float32)
@@ -51,7 +51,7 @@ def some_file(path: Path, name: str, words: int, dim: int) -> bytes:
 
 
 def loads(path: Path, content: bytes, name: str | None) -> bool:
-    """Tell whether it loads; what loads must fit together, what is refused must say where."""
+    """Return whether the file loads; check its consistency, or that the error names a byte."""
     with open(path, "wb", buffering=0) as file:
         file.write(content)
     try:
@@ -67,7 +67,7 @@ def loads(path: Path, content: bytes, name: str | None) -> bool:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_of_a_file_cut_at_any_byte_nothing_is_made_up(tmp_path: Path, name: str) -> None:
+def test_a_truncated_file_is_refused_or_gives_its_first_rows(tmp_path: Path, name: str) -> None:
     content = some_file(tmp_path / "v", name, *(32, 30) if name == "word2vec-binary" else (35, 10))
     assert 3900 < len(content) < 4400
     whole = formats.read(tmp_path / "v", format=name)
@@ -75,8 +75,8 @@ def test_of_a_file_cut_at_any_byte_nothing_is_made_up(tmp_path: Path, name: str)
         if not loads(tmp_path / "v", content[:size], name):
             continue
         if name == "word2vec-binary":
-            assert size == len(content) - 1  # of the last line end, nothing hangs
-        else:  # nothing tells that more lines were there, or digits of the last
+            assert size == len(content) - 1  # only the last newline is missing
+        else:  # missing lines, or digits of the last, go unnoticed
             assert name == "glove"
             rows = formats.read(tmp_path / "v", format=name)
             n = len(rows.words) - 1
@@ -88,7 +88,7 @@ def test_of_a_file_cut_at_any_byte_nothing_is_made_up(tmp_path: Path, name: str)
 
 
 def mutate(content: bytes, rng: random.Random) -> bytes:
-    """Change bytes, put some in, take some out, or put parts of the file elsewhere."""
+    """Change, insert or remove bytes, or move parts of the file."""
     mutant = bytearray(content)
     for _ in range(rng.choice((1, 1, 2, 5))):
         at = rng.randrange(len(mutant) + 1)
@@ -109,7 +109,7 @@ def mutate(content: bytes, rng: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_changed_files_load_as_something_whole_or_are_refused(tmp_path: Path, name: str) -> None:
+def test_mutated_files_are_consistent_or_refused(tmp_path: Path, name: str) -> None:
     content = some_file(tmp_path / "v", name, 4, 3)
     rng = random.Random(7)
     loaded = 0
@@ -118,7 +118,7 @@ def test_changed_files_load_as_something_whole_or_are_refused(tmp_path: Path, na
         for i in range(MUTATIONS):
             mutant = mutate(content, rng)
             loaded += loads(tmp_path / "v", mutant, name if i % 4 else None)
-    assert MUTATIONS // 100 < loaded < MUTATIONS  # else, nothing of the two is tried
+    assert MUTATIONS // 100 < loaded < MUTATIONS  # else one of the two is not tested
 
 
 HEADERS = [
@@ -149,7 +149,7 @@ def test_hostile_headers_are_refused(tmp_path: Path, name: str, header: bytes) -
     assert not loads(tmp_path / "v", header + b"a 1\n" * 100, name)
 
 
-# A subprocess has only so much memory beyond what it has after its imports.
+# A subprocess measures the memory that it takes beyond its imports.
 IN_LITTLE_MEMORY = """
 import re, sys
 from pathlib import Path
@@ -158,7 +158,7 @@ from wordkin.system.errors import FormatError
 from wordkin.vectors.formats import packed, sniffing, word2vec
 path, name, most = sys.argv[1], sys.argv[2] or None, int(sys.argv[3])
 
-def peak():  # KB; what `resource` tells begins with the peak of the parent
+def peak():  # KB; `resource` would begin with the peak of the parent
     return int(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])
 
 before = peak()
@@ -177,7 +177,7 @@ if grown > most:
 @pytest.mark.parametrize(
     ("name", "begins"),
     [
-        ("word2vec-text", b"1000000 90\n"),  # of which a sparse file has room for all
+        ("word2vec-text", b"1000000 90\n"),  # the sparse file is large enough for all
         ("word2vec-text", b"90 1000000\na 1"),
         ("word2vec-binary", b"1000000 40\n"),
         ("word2vec-binary", b"10 4000000\na"),
@@ -193,7 +193,7 @@ def test_a_refused_file_of_200_mb_takes_little_memory(
     path = tmp_path / "v"
     path.write_bytes(begins)
     os.truncate(path, 200_000_000)
-    most = 80_000  # KB: a line may have 16 MB, and is held several times while it is looked at
+    most = 80_000  # KB: a line may have 16 MB, and is copied several times
     command = [sys.executable, "-c", IN_LITTLE_MEMORY, str(path), name, str(most)]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == 0, ran.stderr

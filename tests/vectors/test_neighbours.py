@@ -1,4 +1,4 @@
-"""Cosine questions about arrays, against a brute-force oracle in float64."""
+"""Exact search on arrays, against a brute-force oracle in float64."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def index(rows: Any) -> ExactIndex:
 
 
 def brute_force(matrix: Any, query: Any, k: int, exclude: Any = ()) -> list[tuple[float, int]]:
-    """All cosines, one by one, sorted: highest first, then lowest row number."""
+    """Return all cosines, sorted: the highest first, ties by row number."""
     scored = []
     for i, row in enumerate(np.asarray(matrix, dtype=np.float64)):
         lengths = np.linalg.norm(row) * np.linalg.norm(query)
@@ -40,7 +40,7 @@ def test_nearest_equals_brute_force(V: int, d: int, k: int) -> None:
 
 
 @pytest.mark.parametrize("d", [1, 3, 8, 100])
-def test_equal_rows_come_in_the_order_of_their_numbers(d: int) -> None:
+def test_ties_are_ordered_by_row_number(d: int) -> None:
     rng = np.random.default_rng(d)
     row = rng.normal(size=d)
     matrix = np.tile(row, (1001, 1)).astype(np.float32)
@@ -51,8 +51,8 @@ def test_equal_rows_come_in_the_order_of_their_numbers(d: int) -> None:
     assert len(set(cosines.tolist())) == 1
 
 
-def test_order_is_that_of_float64_cosines_where_float32_sees_ties() -> None:
-    # Cosines that differ by less than float32 can see near 1: rows turned by tiny angles.
+def test_float64_cosines_break_ties_of_float32() -> None:
+    # Cosines near 1 that float32 cannot distinguish: rows at tiny angles.
     angles = np.tile([3e-5, 1e-5, 2e-5, 0.0, 4e-5], 100) + np.arange(500) * 1e-9
     matrix = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     rows, cosines = search.nearest(index(matrix), np.array([1.0, 0.0]), 500)
@@ -63,7 +63,7 @@ def test_order_is_that_of_float64_cosines_where_float32_sees_ties() -> None:
     assert rows[0] == 3
 
 
-def test_more_than_there_are_gives_all_that_are_not_excluded() -> None:
+def test_a_large_k_gives_all_rows_not_excluded() -> None:
     unit = index(np.eye(4))
     rows, cosines = search.nearest(unit, np.array([0.0, 0.0, 1.0, 0.0]), 99, exclude=[1, 1])
     assert rows.tolist() == [2, 0, 3]
@@ -80,7 +80,7 @@ def test_zero_query_gives_zero_cosines_in_order_over_many_rows() -> None:
     assert not np.signbit(cosines).any()
 
 
-def test_cosines_never_leave_minus_one_to_one() -> None:
+def test_cosines_are_within_minus_one_and_one() -> None:
     matrix = np.random.default_rng(3).normal(size=(2000, 50)).astype(np.float32)
     rows = index(matrix)
     for row in matrix[:50]:
@@ -90,10 +90,10 @@ def test_cosines_never_leave_minus_one_to_one() -> None:
         assert search.cosine(row, -row) >= -1.0
 
 
-# Many queries at once.
+# Batches.
 
 
-def test_many_queries_are_answered_as_each_alone_is_on_any_number_of_threads() -> None:
+def test_many_queries_answer_like_single_ones_with_any_number_of_threads() -> None:
     rng = np.random.default_rng(8)
     matrix = rng.integers(-2, 3, size=(3000, 6)).astype(np.float32)  # zeros and ties among them
     rows = index(matrix)
@@ -112,7 +112,7 @@ def test_many_queries_are_answered_as_each_alone_is_on_any_number_of_threads() -
         np.testing.assert_allclose(cosines[i], [c for c, _ in expected], atol=1e-14)
 
 
-def test_what_is_excluded_is_so_for_its_own_query_only() -> None:
+def test_rows_are_excluded_from_their_own_query_only() -> None:
     queries = np.eye(3)
     found, _ = search.nearest_many(index(np.eye(3)), queries, 1, exclude=[[0], [], [2, 0]])
     assert found.tolist() == [[1], [1], [1]]
@@ -120,7 +120,7 @@ def test_what_is_excluded_is_so_for_its_own_query_only() -> None:
     assert by_array[0].tolist() == [[2, -1, -1]] * 3
 
 
-def test_answers_that_are_too_short_are_filled_up() -> None:
+def test_short_answers_are_padded() -> None:
     found, cosines = search.nearest_many(index(np.eye(2)), np.eye(2), 4, exclude=[[0], [0, 1]])
     assert found.tolist() == [[1, -1, -1, -1], [-1, -1, -1, -1]]
     assert cosines.tolist() == [[0, 0, 0, 0]] * 2
@@ -130,7 +130,7 @@ def test_answers_that_are_too_short_are_filled_up() -> None:
 
 
 @pytest.mark.parametrize("d", [3, 300])
-def test_only_what_is_within_is_found(d: int) -> None:
+def test_only_rows_within_are_found(d: int) -> None:
     rng = np.random.default_rng(4)
     matrix = rng.normal(size=(6000, d))
     query = search.units(rng.normal(size=(1, d)))[0]
@@ -154,19 +154,21 @@ small_rows = st.integers(1, 9).flatmap(
 
 
 @given(small_rows, st.integers(1, 70), st.data())
-def test_rows_of_any_length_are_found_as_brute_force_finds_them(
+def test_rows_of_any_length_are_ranked_as_by_brute_force(
     spelled: list[tuple[list[int], float]], k: int, data: st.DataObject
 ) -> None:
     with np.errstate(under="ignore"):
         matrix = np.array([np.float32(s) * np.array(r, np.float32) for r, s in spelled])
     assert np.isfinite(matrix).all()
     V = len(matrix)
-    asked = data.draw(st.lists(st.integers(0, V - 1), min_size=1, max_size=5))
+    query_rows = data.draw(st.lists(st.integers(0, V - 1), min_size=1, max_size=5))
     exclude = data.draw(st.lists(st.integers(0, V - 1), max_size=3))
-    queries = search.units(matrix[asked])
-    found, cosines = search.nearest_many(index(matrix), queries, k, exclude=[exclude] * len(asked))
+    queries = search.units(matrix[query_rows])
+    found, cosines = search.nearest_many(
+        index(matrix), queries, k, exclude=[exclude] * len(query_rows)
+    )
     for i, query in enumerate(queries):
-        # The oracle sums in another order: cosines that are equal in mathematics may differ there.
+        # The oracle sums in another order, so equal cosines may differ in it.
         expected = brute_force(search.units(matrix), query, k, exclude)
         n = len(expected)
         np.testing.assert_allclose(cosines[i, :n], [c for c, _ in expected], atol=1e-13)
@@ -182,7 +184,7 @@ def test_rows_of_any_length_are_found_as_brute_force_finds_them(
 
 
 def product_scores(matrix: Any, positive: Any, negative: Any) -> Any:
-    """The formula as it is written, in float64."""
+    """Compute the formula directly, in float64."""
     unit = search.units(matrix)
     above = np.prod([(1 + unit @ p) / 2 for p in positive], axis=0)
     below = np.prod([(1 + unit @ n) / 2 for n in negative], axis=0)
@@ -191,12 +193,14 @@ def product_scores(matrix: Any, positive: Any, negative: Any) -> Any:
 
 @pytest.mark.parametrize(("V", "d", "n", "m"), [(3000, 40, 2, 1), (500, 2, 1, 2), (300, 1, 2, 1),
                                                 (200, 5, 1, 0), (200, 5, 0, 1)])  # fmt: skip
-def test_products_of_cosines_are_those_of_the_formula(V: int, d: int, n: int, m: int) -> None:
+def test_3cosmul_scores_equal_the_formula(V: int, d: int, n: int, m: int) -> None:
     matrix = np.random.default_rng(V).normal(size=(V, d)).astype(np.float32)
-    asked = search.units(matrix[: n + m])
+    directions = search.units(matrix[: n + m])
     exclude = list(range(n + m))
-    rows, scores = search.nearest_by_product(index(matrix), asked[:n], asked[n:], 25, exclude)
-    expected = product_scores(matrix, asked[:n], asked[n:])
+    rows, scores = search.nearest_by_product(
+        index(matrix), directions[:n], directions[n:], 25, exclude
+    )
+    expected = product_scores(matrix, directions[:n], directions[n:])
     expected[exclude] = -1
     best = np.sort(expected)[::-1][:25]
     np.testing.assert_allclose(scores, best, rtol=1e-9)
@@ -204,8 +208,8 @@ def test_products_of_cosines_are_those_of_the_formula(V: int, d: int, n: int, m:
     assert len(set(rows.tolist())) == 25
 
 
-def test_a_product_near_the_opposite_of_what_is_unwanted_is_still_exact() -> None:
-    # There the denominator is all but 1e-6, and the score magnifies what float32 gets wrong.
+def test_3cosmul_is_exact_opposite_to_a_negative_vector() -> None:
+    # The denominator is close to 1e-6, so the score magnifies float32 errors.
     angles = np.pi + np.random.default_rng(2).normal(size=2000) * 1e-3
     matrix = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     wanted, unwanted = np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]])
@@ -215,19 +219,19 @@ def test_a_product_near_the_opposite_of_what_is_unwanted_is_still_exact() -> Non
     np.testing.assert_allclose(expected[rows], scores, rtol=1e-8)
 
 
-def test_products_keep_to_what_is_within_and_not_excluded() -> None:
+def test_3cosmul_respects_within_and_exclude() -> None:
     matrix = np.random.default_rng(6).normal(size=(30, 4))
-    asked = search.units(matrix[:3])
+    directions = search.units(matrix[:3])
     rows, _ = search.nearest_by_product(
-        index(matrix), asked[:2], asked[2:], 99, [0, 1, 2], np.array([2, 7, 9])
+        index(matrix), directions[:2], directions[2:], 99, [0, 1, 2], np.array([2, 7, 9])
     )
     assert sorted(rows.tolist()) == [7, 9]
-    nothing, _ = search.nearest_by_product(index(matrix), asked[:2], asked[2:], 5, [0], 1)
+    nothing, _ = search.nearest_by_product(index(matrix), directions[:2], directions[2:], 5, [0], 1)
     assert nothing.tolist() == []
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e-40])
-def test_ranks_are_the_places_in_the_whole_answer(scale: float) -> None:
+def test_ranks_are_the_positions_in_the_whole_answer(scale: float) -> None:
     matrix = np.random.default_rng(9).integers(-2, 3, size=(400, 3)) * np.float32(scale)
     rows = index(matrix)
     query = search.units(matrix[[5]])[0]
@@ -238,21 +242,21 @@ def test_ranks_are_the_places_in_the_whole_answer(scale: float) -> None:
 # Directions.
 
 
-def test_units_have_length_one_at_any_scale_and_zeros_stay() -> None:
+def test_units_have_length_one_at_any_scale_or_stay_zero() -> None:
     rows = np.ones((6, 3)) * np.array([[5e-324], [1e-200], [1.7e308], [1.0], [1e-44], [0.0]])
     unit = search.units(rows)
     np.testing.assert_allclose(unit[:5], 3**-0.5, rtol=1e-15)
     assert unit[5].tolist() == [0.0, 0.0, 0.0]
 
 
-def test_units_read_a_strided_view_and_leave_it_alone() -> None:
+def test_units_do_not_modify_a_strided_view() -> None:
     padded = np.random.default_rng(1).normal(size=(10, 16))
     before = padded.copy()
     np.testing.assert_array_equal(search.units(padded[:, :5]), search.units(before[:, :5]))
     np.testing.assert_array_equal(padded, before)
 
 
-def test_direction_weighs_every_row_alike_whatever_its_length() -> None:
+def test_direction_gives_every_row_the_same_weight() -> None:
     rows = np.array([[100.0, 0.0, 0.0], [0.0, 0.001, 0.0], [0.0, 0.0, 7.0]])
     np.testing.assert_allclose(
         search.direction(rows, [1, 1, -1]), np.array([1, 1, -1]) / 3**0.5, rtol=1e-12
@@ -279,7 +283,7 @@ def test_cosine_of_known_angles(a: list[float], b: list[float], expected: float)
     assert search.cosine(np.array(a, float), np.array(b, float)) == pytest.approx(expected)
 
 
-def test_cosines_of_all_pairs_are_symmetric_to_the_last_digit() -> None:
+def test_cosines_of_all_pairs_are_exactly_symmetric() -> None:
     rows = np.random.default_rng(7).normal(size=(60, 33))
     all_pairs = search.cosines(rows, rows)
     np.testing.assert_array_equal(all_pairs, all_pairs.T)

@@ -1,4 +1,4 @@
-"""The native search alone: scores that are off by less than their error change no answer."""
+"""The native search: score errors below the bound change no answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def inverse_lengths(matrix: Any) -> Any:
 def search(
     matrix: Any, queries: Any, k: int, noise: float = 0.0, tile: int = 97, threads: int = 1
 ) -> tuple[Any, Any]:
-    """Ask with scores that are wrong by up to `noise`."""
+    """Search with scores that have errors of up to `noise`."""
     inverse = inverse_lengths(matrix)
     offsets = np.zeros(len(queries) + 1, dtype=np.int64)
     nearest = _core.Nearest(matrix, inverse, queries, k, ERROR, offsets, NOTHING)
@@ -50,7 +50,9 @@ def queries() -> Any:
 
 
 @pytest.mark.parametrize("k", [1, 10, 33, 500, 2000])
-def test_scores_that_are_off_do_not_change_the_answer(k: int, matrix: Any, queries: Any) -> None:
+def test_score_errors_within_the_bound_do_not_change_the_answer(
+    k: int, matrix: Any, queries: Any
+) -> None:
     rows, cosines = search(matrix, queries, k)
     wide = matrix.astype(np.float64)
     exact = queries @ (wide / np.linalg.norm(wide, axis=1, keepdims=True)).T
@@ -62,14 +64,14 @@ def test_scores_that_are_off_do_not_change_the_answer(k: int, matrix: Any, queri
         np.testing.assert_array_equal(again[1], cosines)
 
 
-def test_lengths_are_those_of_float64_on_any_number_of_threads(matrix: Any) -> None:
+def test_lengths_equal_float64_with_any_number_of_threads(matrix: Any) -> None:
     expected = np.linalg.norm(matrix.astype(np.float64), axis=1)
     for threads in (1, 2, 7):
         np.testing.assert_allclose(_core.row_lengths(matrix, threads), expected, rtol=1e-14)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_lengths_tell_which_rows_are_not_finite(bad: float) -> None:
+def test_only_lengths_of_nonfinite_rows_are_not_finite(bad: float) -> None:
     matrix = np.full((9, 10), 3e38, dtype=np.float32)
     matrix[4, 9] = bad
     finite = np.isfinite(_core.row_lengths(matrix, 2))
@@ -77,12 +79,12 @@ def test_lengths_tell_which_rows_are_not_finite(bad: float) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_the_smallest_numbers_count(threads: int) -> None:
+def test_denormal_numbers_count(threads: int) -> None:
     matrix = np.full((6, 1), 1e-45, dtype=np.float32)
     assert (_core.row_lengths(matrix, threads) == float(matrix[0, 0])).all()
 
 
-def test_a_cosine_depends_on_the_two_rows_alone(matrix: Any, queries: Any) -> None:
+def test_a_cosine_depends_only_on_its_two_rows(matrix: Any, queries: Any) -> None:
     inverse = inverse_lengths(matrix)
     rows, cosines = search(matrix, queries, 5)
     for i, query in enumerate(queries):
@@ -90,7 +92,7 @@ def test_a_cosine_depends_on_the_two_rows_alone(matrix: Any, queries: Any) -> No
         assert alone == cosines[i].tolist()
 
 
-def test_what_does_not_fit_is_refused(matrix: Any, queries: Any) -> None:
+def test_inconsistent_arrays_are_refused(matrix: Any, queries: Any) -> None:
     inverse = inverse_lengths(matrix)
     offsets = np.zeros(14, dtype=np.int64)
     with pytest.raises(ValueError, match="k must be at least 1"):
@@ -114,7 +116,7 @@ def test_what_does_not_fit_is_refused(matrix: Any, queries: Any) -> None:
         nearest.finish(np.zeros((13, 3), dtype=np.int64), np.zeros((13, 3)), 1)
 
 
-def test_python_goes_on_while_rows_are_measured() -> None:
+def test_other_python_threads_run_while_lengths_are_computed() -> None:
     matrix = np.ones((200_000, 50), dtype=np.float32)
     done: list[Any] = []
     thread = threading.Thread(target=lambda: done.append(_core.row_lengths(matrix, 1)))

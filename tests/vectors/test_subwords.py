@@ -1,4 +1,4 @@
-"""Vectors of unknown words: their n-grams are fastText's, and every question takes them."""
+"""Vectors of unknown words: n-grams equal fastText's, and every query accepts them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def vectors() -> SubwordVectors:
 
 
 def buckets(word: bytes, shortest: int, longest: int, size: int, end: bool = True) -> list[int]:
-    """Return the buckets of a word's n-grams, by the definition."""
+    """Return the buckets of a word's n-grams, by definition."""
     if end and word == b"</s>":
         return []
     text = b"<" + word + b">"
@@ -95,14 +95,14 @@ def test_a_vector_is_the_mean_of_own_row_and_ngrams(words: list[str], known: int
         np.testing.assert_allclose(composed[i], wanted, rtol=1e-5, atol=1e-6)
 
 
-def test_many_words_on_all_threads_are_what_each_is_alone() -> None:
+def test_many_words_on_all_threads_equal_single_ones() -> None:
     words = [f"w{i}" for i in range(3000)]
     parts = subwords()
     one_by_one = np.concatenate([parts.compose([word]) for word in words])
     np.testing.assert_array_equal(parts.compose(words), one_by_one)
 
 
-def test_rows_may_lie_at_any_byte() -> None:
+def test_rows_may_be_unaligned() -> None:
     raw = np.zeros(NGRAMS.nbytes + 1, np.uint8)
     raw[1:] = NGRAMS.view(np.uint8).ravel()
     odd = raw[1:].view(np.float32).reshape(NGRAMS.shape)
@@ -111,7 +111,7 @@ def test_rows_may_lie_at_any_byte() -> None:
     np.testing.assert_array_equal(subwords(ngrams=odd).compose(words), subwords().compose(words))
 
 
-def test_every_question_takes_any_word() -> None:
+def test_every_query_accepts_any_word() -> None:
     v = vectors()
     assert v["unseen"].shape == (4,)
     assert not v["unseen"].flags.writeable
@@ -122,7 +122,7 @@ def test_every_question_takes_any_word() -> None:
     assert v.doesnt_match(["the", "these", "xyzzy"]) in {"the", "these", "xyzzy"}
 
 
-def test_a_word_of_no_vocabulary_has_a_rank_of_each_word_that_is_in_one() -> None:
+def test_an_unknown_word_ranks_every_known_word() -> None:
     v = vectors()
     near = [word for word, _ in v.most_similar("unseen", topn=9)]
     assert [v.rank("unseen", word) for word in near] == [1, 2, 3]
@@ -130,14 +130,14 @@ def test_a_word_of_no_vocabulary_has_a_rank_of_each_word_that_is_in_one() -> Non
         v.rank("the", "unseen")
 
 
-def test_a_part_knows_any_word_too() -> None:
+def test_a_subset_also_composes_any_word() -> None:
     v = vectors()
     for part in (v.take(2), v.take(["the", "seoul"])):
         assert part.words == ("the", "seoul")
         np.testing.assert_array_equal(part["unseen"], v["unseen"])
 
 
-def test_membership_is_about_the_vocabulary() -> None:
+def test_membership_refers_to_the_vocabulary() -> None:
     v = vectors()
     assert "the" in v
     assert "unseen" not in v
@@ -156,7 +156,7 @@ def test_a_word_too_short_for_ngrams_has_no_direction() -> None:
     assert v.similarity("x", "the") == 0
 
 
-def test_what_has_no_vector_is_said() -> None:
+def test_words_without_a_vector_are_named() -> None:
     v = vectors()
     with pytest.raises(UnknownWordError, match="cannot be encoded as bytes"):
         v["\ud800"]
@@ -184,7 +184,7 @@ def test_what_has_no_vector_is_said() -> None:
         {"threads": 0},
     ],
 )
-def test_the_core_takes_only_what_fits(change: dict[str, Any]) -> None:
+def test_the_core_refuses_inconsistent_arrays(change: dict[str, Any]) -> None:
     fits: dict[str, Any] = {
         "out": np.zeros((1, 4), np.float32),
         "bytes": np.frombuffer(b"ab", np.uint8),

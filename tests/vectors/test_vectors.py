@@ -1,4 +1,4 @@
-"""What words and vectors answer, on vectors small enough to work out by hand."""
+"""Queries of word vectors, on vectors small enough to verify by hand."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_read_only_matrix_is_shared_without_a_copy() -> None:
     assert np.shares_memory(WordVectors(WORDS, matrix).matrix, matrix)
 
 
-def test_a_strided_matrix_is_taken_in() -> None:
+def test_a_strided_matrix_is_copied() -> None:
     padded = np.zeros((6, 16), dtype=np.float32)
     padded[:, :3] = MATRIX
     vectors = WordVectors(WORDS, padded[:, :3])
@@ -92,14 +92,14 @@ def test_a_strided_matrix_is_taken_in() -> None:
         (["a"], np.array([["x"]]), None, "matrix must be numbers"),
     ],
 )
-def test_what_does_not_fit_is_refused_by_name(
+def test_inconsistent_arguments_are_refused_by_name(
     words: list[str], matrix: Any, counts: Any, message: str
 ) -> None:
     with pytest.raises(SettingsError, match=message):
         WordVectors(words, matrix, counts)
 
 
-def test_repr_is_short_and_says_the_size(vectors: WordVectors) -> None:
+def test_repr_is_short_and_has_the_size(vectors: WordVectors) -> None:
     assert repr(vectors) == "<WordVectors: 6 words × 3: 'king', 'queen', 'man', …>"
     assert repr(WordVectors(["\ud800"], [[1.0]])) == "<WordVectors: 1 words × 1: '\\ud800'>"
     assert len(repr(WordVectors(["x" * 10**6], [[1.0]]))) < 200
@@ -117,7 +117,7 @@ def unknown(vectors: WordVectors, word: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("asked", "meant"),
+    ("typed", "meant"),
     [
         ("appel", "apple"),
         ("quen", "queen"),
@@ -126,11 +126,9 @@ def unknown(vectors: WordVectors, word: str) -> str:
         ("womann", "woman"),
     ],
 )
-def test_an_unknown_word_suggests_the_close_one(
-    vectors: WordVectors, asked: str, meant: str
-) -> None:
-    assert unknown(vectors, asked).startswith(
-        f"{asked!r} is not among the 6 words; close ones: {meant!r}"
+def test_an_unknown_word_suggests_a_close_one(vectors: WordVectors, typed: str, meant: str) -> None:
+    assert unknown(vectors, typed).startswith(
+        f"{typed!r} is not among the 6 words; close ones: {meant!r}"
     )
 
 
@@ -142,17 +140,17 @@ def test_an_unknown_word_suggests_other_cases_and_compositions() -> None:
     assert repr(composed) in unknown(vectors, unicodedata.normalize("NFD", composed))
 
 
-def test_an_unknown_word_with_nothing_close_suggests_nothing(vectors: WordVectors) -> None:
+def test_an_unknown_word_without_close_words_suggests_nothing(vectors: WordVectors) -> None:
     assert unknown(vectors, "xylophone") == "'xylophone' is not among the 6 words"
     assert unknown(vectors, "") == "'' is not among the 6 words"
 
 
-def test_an_endless_unknown_word_makes_a_short_message() -> None:
+def test_a_very_long_unknown_word_gives_a_short_message() -> None:
     vectors = WordVectors(["a" * 10**6], [[1.0]])
     assert len(unknown(vectors, "a" * (10**6 + 1))) < 200
 
 
-def test_a_suggestion_comes_from_few_of_many_words() -> None:
+def test_only_the_first_of_many_words_are_suggested() -> None:
     vectors = WordVectors([f"word{i}" for i in range(200_000)], np.ones((200_000, 1)))
     assert "close ones: 'word" in unknown(vectors, "wrd77")
 
@@ -162,7 +160,7 @@ def test_what_is_not_a_word_is_a_type_error(vectors: WordVectors) -> None:
         vectors[3]  # type: ignore[index]
 
 
-# Questions.
+# Queries.
 
 
 def test_most_similar_gives_known_cosines(vectors: WordVectors) -> None:
@@ -183,7 +181,7 @@ def test_most_similar_takes_words_and_vectors_alike(vectors: WordVectors) -> Non
     assert names(vectors.most_similar(MATRIX[4:5], topn=1)) == ["apple"]
 
 
-def test_most_similar_leaves_out_every_word_asked_about(vectors: WordVectors) -> None:
+def test_most_similar_excludes_the_words_of_the_query(vectors: WordVectors) -> None:
     assert set(names(vectors.most_similar(["king", "king"], ["man", "apple"]))) == {
         "queen",
         "woman",
@@ -195,7 +193,7 @@ def test_most_similar_of_negatives_only_is_the_opposite(vectors: WordVectors) ->
     assert names(vectors.most_similar([], "man", topn=1)) == ["woman"]
 
 
-def test_most_similar_means_unit_vectors_as_gensim_does() -> None:
+def test_most_similar_averages_unit_vectors_like_gensim() -> None:
     rng = np.random.default_rng(5)
     matrix = rng.normal(size=(50, 8)) * rng.uniform(0.1, 10, size=(50, 1))
     vectors = WordVectors([f"w{i}" for i in range(50)], matrix)
@@ -208,19 +206,19 @@ def test_most_similar_means_unit_vectors_as_gensim_does() -> None:
     np.testing.assert_allclose([c for _, c in answer], cosines[order], atol=1e-6)
 
 
-def test_asking_for_more_words_than_there_are_gives_all_others(vectors: WordVectors) -> None:
+def test_a_large_topn_gives_all_other_words(vectors: WordVectors) -> None:
     assert len(vectors.most_similar("king", topn=10**9)) == 5
 
 
 @pytest.mark.parametrize("topn", [0, -1])
-def test_asking_for_no_words_is_refused(vectors: WordVectors, topn: int) -> None:
+def test_a_topn_below_1_is_refused(vectors: WordVectors, topn: int) -> None:
     with pytest.raises(SettingsError, match=f"topn must be at least 1, got {topn}"):
         vectors.most_similar("king", topn=topn)
     with pytest.raises(SettingsError, match=f"topn must be at least 1, got {topn}"):
         vectors.analogy("man", "king", "woman", topn=topn)
 
 
-def test_asking_about_nothing_is_refused(vectors: WordVectors) -> None:
+def test_an_empty_query_is_refused(vectors: WordVectors) -> None:
     with pytest.raises(SettingsError, match="at least 1 word or vector, got 0"):
         vectors.most_similar([])
 
@@ -229,7 +227,7 @@ def test_asking_about_nothing_is_refused(vectors: WordVectors) -> None:
     ("vector", "message"),
     [(np.ones(2), r"shape \(3,\), got \(2,\)"), (np.full(3, np.inf), "finite")],
 )
-def test_a_vector_that_does_not_fit_is_refused(
+def test_a_vector_of_the_wrong_shape_is_refused(
     vectors: WordVectors, vector: Any, message: str
 ) -> None:
     with pytest.raises(SettingsError, match=message):
@@ -238,7 +236,7 @@ def test_a_vector_that_does_not_fit_is_refused(
         vectors.similarity("king", vector)
 
 
-def test_an_unknown_word_anywhere_in_a_question_is_refused(vectors: WordVectors) -> None:
+def test_an_unknown_word_in_any_query_is_refused(vectors: WordVectors) -> None:
     for ask in (
         lambda: vectors.most_similar("plum"),
         lambda: vectors.most_similar("king", ["plum"]),
@@ -290,15 +288,15 @@ def test_a_vocabulary_of_one_word_has_no_neighbours() -> None:
     assert vectors.similarity("alone", "alone") == pytest.approx(1.0)
 
 
-def test_an_empty_vocabulary_answers_with_nothing() -> None:
+def test_an_empty_vocabulary_gives_empty_answers() -> None:
     vectors = WordVectors([], np.empty((0, 2)))
     assert vectors.most_similar(np.ones(2)) == []
     assert repr(vectors) == "<WordVectors: 0 words × 2: >"
 
 
-def test_the_same_question_has_the_same_answer() -> None:
+def test_the_same_query_gives_the_same_answer() -> None:
     matrix = np.random.default_rng(0).integers(-1, 2, size=(3000, 4))
-    matrix[0] = 1  # many equal cosines, none of them by way of a zero query
+    matrix[0] = 1  # many equal cosines, although the query is not zero
     words = [f"w{i}" for i in range(3000)]
     answer = WordVectors(words, matrix).most_similar("w0", topn=50)
     assert answer == WordVectors(words, matrix).most_similar("w0", topn=50)
@@ -306,7 +304,7 @@ def test_the_same_question_has_the_same_answer() -> None:
     assert answer == sorted(answer, key=lambda pair: (-pair[1], int(pair[0][1:])))
 
 
-# Many questions at once, and parts of the vocabulary.
+# Batches, and parts of the vocabulary.
 
 
 def random_vectors(V: int = 2500, d: int = 7) -> WordVectors:
@@ -314,7 +312,7 @@ def random_vectors(V: int = 2500, d: int = 7) -> WordVectors:
     return WordVectors([f"w{i}" for i in range(V)], matrix, np.arange(V))
 
 
-def test_a_batch_has_the_answers_of_each_question_alone() -> None:
+def test_a_batch_gives_the_answers_of_single_queries() -> None:
     vectors = random_vectors()
     words = [f"w{i}" for i in range(0, 2500, 25)]
     batch = vectors.most_similar_batch(words, topn=5)
@@ -327,7 +325,7 @@ def test_a_batch_has_the_answers_of_each_question_alone() -> None:
     ]
 
 
-def test_a_batch_of_vectors_has_the_answers_of_each_alone() -> None:
+def test_a_batch_of_vectors_gives_the_answers_of_single_ones() -> None:
     vectors = random_vectors()
     rows = np.random.default_rng(1).normal(size=(40, 7)) * 1e200
     answers = vectors.most_similar_batch(rows, topn=3, within=2000)
@@ -335,7 +333,7 @@ def test_a_batch_of_vectors_has_the_answers_of_each_alone() -> None:
     assert vectors.most_similar_batch(np.empty((0, 7))) == []
 
 
-def test_a_batch_of_nothing_or_for_more_words_than_there_are(vectors: WordVectors) -> None:
+def test_an_empty_batch_and_a_large_topn(vectors: WordVectors) -> None:
     assert vectors.most_similar_batch([]) == []
     assert [len(a) for a in vectors.most_similar_batch(["king", "pear"], topn=10**9)] == [5, 5]
     assert WordVectors([], np.empty((0, 2))).most_similar_batch(np.ones((1, 2))) == [[]]
@@ -350,12 +348,12 @@ def test_a_batch_of_nothing_or_for_more_words_than_there_are(vectors: WordVector
         (np.full((1, 3), np.nan), "must be finite"),
     ],
 )
-def test_a_batch_that_is_none_is_refused(vectors: WordVectors, queries: Any, message: str) -> None:
+def test_an_invalid_batch_is_refused(vectors: WordVectors, queries: Any, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         vectors.most_similar_batch(queries)
 
 
-def test_neighbours_by_row_are_those_by_word() -> None:
+def test_neighbours_by_row_equal_those_by_word() -> None:
     vectors = random_vectors()
     indices, cosines = vectors.neighbour_rows(np.arange(2500), 3)
     assert indices.shape == cosines.shape == (2500, 3)
@@ -365,7 +363,7 @@ def test_neighbours_by_row_are_those_by_word() -> None:
         assert cosines[row].tolist() == [c for _, c in answer]
 
 
-def test_neighbours_by_row_fill_up_what_is_missing(vectors: WordVectors) -> None:
+def test_neighbours_by_row_are_padded(vectors: WordVectors) -> None:
     indices, cosines = vectors.neighbour_rows([0], 7)
     assert indices[0, :5].min() >= 1
     assert (indices[0, 5:].tolist(), cosines[0, 5:].tolist()) == ([-1, -1], [0.0, 0.0])
@@ -382,25 +380,25 @@ def test_neighbours_by_row_fill_up_what_is_missing(vectors: WordVectors) -> None
         ([[1]], "integers, got int64 of the shape"),
     ],
 )
-def test_rows_that_there_are_not_are_refused(vectors: WordVectors, rows: Any, message: str) -> None:
+def test_invalid_row_numbers_are_refused(vectors: WordVectors, rows: Any, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         vectors.neighbour_rows(rows, 1)
 
 
-def test_an_array_of_words_is_words(vectors: WordVectors) -> None:
+def test_an_array_of_words_is_accepted_as_words(vectors: WordVectors) -> None:
     for words in (np.array(["king", "pear"]), np.array(["king", "pear"], dtype=object)):
         assert vectors.most_similar(words) == vectors.most_similar(["king", "pear"])
         assert vectors.most_similar_batch(words) == vectors.most_similar_batch(["king", "pear"])
         assert vectors.distances(words).shape == (2, 2)
 
 
-def test_counts_that_none_can_be_are_refused() -> None:
+def test_negative_counts_are_refused() -> None:
     for counts, shown in (([3, -1], "-1"), (np.array([3, 2**64 - 1], np.uint64), "-1")):
         with pytest.raises(SettingsError, match=f"counts must be at least 0, got {shown}"):
             WordVectors(["a", "b"], np.ones((2, 2)), counts)
 
 
-def test_answers_keep_within_the_first_words_or_those_named(vectors: WordVectors) -> None:
+def test_answers_are_within_the_first_or_the_given_words(vectors: WordVectors) -> None:
     assert names(vectors.most_similar("king", within=3)) == ["queen", "man"]
     assert names(vectors.most_similar("king", within=["pear", "man", "pear"])) == ["man", "pear"]
     assert vectors.most_similar("king", within=99) == vectors.most_similar("king")
@@ -426,7 +424,7 @@ def test_huge_and_tiny_vectors_have_the_neighbours_of_their_directions() -> None
             assert cosine == pytest.approx(expected[other], abs=1e-6)
 
 
-# What gensim 4.4.0 answered, of the same 40 vectors.
+# gensim 4.4.0's answers for the same 40 vectors.
 
 
 @pytest.fixture
@@ -441,7 +439,7 @@ def close(answer: list[tuple[str, float]], expected: list[tuple[str, float]]) ->
     )
 
 
-def test_answers_are_those_of_gensim(forty: WordVectors) -> None:
+def test_answers_equal_those_of_gensim(forty: WordVectors) -> None:
     assert close(
         forty.most_similar(["w1", "w2"], ["w3"], topn=3),
         [("w8", 0.8719918727874756), ("w31", 0.8629558682441711), ("w29", 0.5941810011863708)],
@@ -457,7 +455,7 @@ def test_answers_are_those_of_gensim(forty: WordVectors) -> None:
     )
 
 
-def test_products_of_cosines_are_those_of_gensim(forty: WordVectors) -> None:
+def test_3cosmul_scores_equal_those_of_gensim(forty: WordVectors) -> None:
     assert close(
         forty.analogy("w3", "w1", "w2", topn=5, method="mul"),
         [
@@ -470,7 +468,7 @@ def test_products_of_cosines_are_those_of_gensim(forty: WordVectors) -> None:
     )
 
 
-def test_an_analogy_by_product_keeps_the_rules(vectors: WordVectors) -> None:
+def test_3cosmul_follows_the_rules_of_analogies(vectors: WordVectors) -> None:
     answer = vectors.analogy("man", "king", "woman", method="mul")
     assert answer[0][0] == "queen"
     assert set(names(answer)) == {"queen", "apple", "pear"}
@@ -481,10 +479,10 @@ def test_an_analogy_by_product_keeps_the_rules(vectors: WordVectors) -> None:
         vectors.analogy("man", "king", "woman", 0, "mul")
 
 
-# Distances, ranks, parts.
+# Distances, ranks, subsets.
 
 
-def test_distances_are_a_matrix_that_scipy_takes(vectors: WordVectors) -> None:
+def test_scipy_accepts_the_matrix_of_distances(vectors: WordVectors) -> None:
     far = vectors.distances(WORDS)
     assert far.dtype == np.float64
     assert far[0, 1] == pytest.approx(1 - 0.6)
@@ -497,7 +495,7 @@ def test_distances_are_a_matrix_that_scipy_takes(vectors: WordVectors) -> None:
     assert vectors.distances([], ["king"]).shape == (0, 1)
 
 
-def test_a_rank_is_the_place_among_the_neighbours() -> None:
+def test_a_rank_is_the_position_among_the_neighbours() -> None:
     vectors = random_vectors(300, 3)
     for word in ("w0", "w17", "w299"):
         others = names(vectors.most_similar(word, topn=299))
@@ -508,7 +506,7 @@ def test_a_rank_is_the_place_among_the_neighbours() -> None:
         vectors.rank("w3", "plum")
 
 
-def test_a_part_has_its_own_words_vectors_and_counts(vectors: WordVectors) -> None:
+def test_a_subset_has_its_words_vectors_and_counts(vectors: WordVectors) -> None:
     part = vectors.take(["pear", "king"])
     assert part.words == ("pear", "king")
     assert part["pear"].tolist() == vectors["pear"].tolist()
@@ -532,7 +530,7 @@ def test_a_file_mapped_into_memory_is_shared_and_searched(tmp_path: Path) -> Non
     assert vectors.most_similar("king") == WordVectors(WORDS, MATRIX).most_similar("king")
 
 
-def test_columns_of_a_read_only_matrix_are_copied_to_be_searched() -> None:
+def test_columns_of_a_read_only_matrix_are_copied() -> None:
     by_column = np.asfortranarray(MATRIX)
     by_column.setflags(write=False)
     vectors = WordVectors(WORDS, by_column)
