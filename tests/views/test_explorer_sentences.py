@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.asking import shown
 from wordkin import CorpusError, Word2Vec, WordVectors
+from wordkin.objectives import keep_probability
 from wordkin.views import projection
 from wordkin.views.page import sentences as room
 from wordkin.views.page.sentences import check, sentences
@@ -46,6 +48,24 @@ def test_words_around_both_are_found_those_first_that_say_most(tmp_path: Path) -
     assert drink["id"] == WORDS.index("drink")
     assert drink["a"][0] == {"words": ["the", "drink", "of", "tea"], "marks": [0, 2, 0, 1]}
     assert drink["b"][1] == {"words": ["coffee", "drink"], "marks": [1, 2]}
+
+
+@pytest.mark.parametrize("subsample", [0, 0.05])
+def test_frequent_words_count_as_the_models_subsampling_leaves_them(
+    tmp_path: Path, subsample: float
+) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text(TEXT)
+    model = Word2Vec(dim=4, min_count=1, threads=1, epochs=1, subsample=subsample).fit(path)
+    vectors = model.vectors
+    one = Shown("m", vectors, projection.layout(vectors.matrix), model=model, corpus=(path,))
+    context = room._Context(one)
+    assert vectors.counts is not None
+    share = vectors.counts / vectors.counts.sum()
+    kept = keep_probability(share, subsample)
+    np.testing.assert_array_equal(context.kept, kept)
+    np.testing.assert_allclose(context.frequency, share * kept / (share * kept).sum())
+    assert (context.kept == 1).all() == (subsample == 0)
 
 
 def test_sentences_with_both_words_in_a_window_are_given(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.objectives.conventions import keep_probability
 from wordkin.system.errors import CorpusError
 from wordkin.views.page.shown import Shown
 
@@ -30,7 +31,7 @@ _PIECE = 1 << 20  # bytes read at a time
 _MOST_HITS = 20_000  # of one word
 _SECONDS = 2.0
 _LOOK = 256  # hits between two looks at the clock
-_WINDOW, _SUBSAMPLE = 5, 1e-4  # where the model does not tell
+_WINDOW, _SUBSAMPLE = 5, 1e-4  # for vectors whose training settings are unknown
 _SHARED = 5  # words around both
 _EACH = 3  # sentences of each word for one of them
 _TOGETHER = 5
@@ -117,8 +118,8 @@ def _subsampled(shown: Shown) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.f
     counts = shown.vectors.counts
     seen = 1 / np.arange(1, len(shown.vectors) + 1) if counts is None else np.maximum(counts, 1)
     frequency = seen / seen.sum()
-    t = (shown.model.settings.subsample if shown.model else 0) or _SUBSAMPLE
-    kept = np.minimum(1, np.sqrt(t / frequency) + t / frequency)
+    subsample = shown.model.settings.subsample if shown.model else _SUBSAMPLE
+    kept = keep_probability(frequency, subsample)
     return kept, frequency * kept / (frequency * kept).sum()
 
 
