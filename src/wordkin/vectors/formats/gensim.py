@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.system.files import damaged, require_file
-from wordkin.system.spelling import spell_word, twice_among
+from wordkin.system.spelling import describe_duplicate, spell_word
 from wordkin.system.types import Float32, StrPath
 from wordkin.vectors.formats.npy import FLOATS, _is_size, inline_array, map_npy, state_of
 from wordkin.vectors.formats.pickles import Record, read_pickle
@@ -96,7 +96,7 @@ class _KeyedVectors:
                 raise damaged(self.path, 0, f"word {i} is no text, but {type(word).__name__}")
             if spell_word(word) is None:
                 raise damaged(self.path, 0, f"bytes cannot hold the word {word!r:.80}")
-        if what := twice_among(words):
+        if what := describe_duplicate(words):
             raise damaged(self.path, 0, what)
         return words
 
