@@ -1,4 +1,4 @@
-"""The demo's text is there in every Python, and what it teaches can be seen."""
+"""The demo text exists in every Python, and training on it gives sensible neighbours."""
 
 from __future__ import annotations
 
