@@ -1,4 +1,4 @@
-"""Who may ask the explorer: the person who started it, and no site; what every answer says."""
+"""Only the person who started the explorer may use it; all answers have protective headers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from support.asking import (
     Answered,
     app_of,
     ask,
-    shown,
+    page_model,
     stand_in_page,
 )
 from support.headers import HEADERS
@@ -59,7 +59,7 @@ FOREIGN_ORIGINS = sorted(
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> App:
     stand_in_page(monkeypatch)
-    return app_of(shown(WORDS))
+    return app_of(page_model(WORDS))
 
 
 def variants() -> list[list[tuple[str, str]]]:
@@ -223,7 +223,7 @@ def test_every_kind_of_answer_has_the_headers_once_and_none_that_opens_it(app: A
 
 
 class Broken:
-    """A run that fails to tell."""
+    """A feed that fails."""
 
     def since(self, seen: int) -> dict[str, Any]:
         raise RuntimeError("broken")
