@@ -244,7 +244,7 @@ def test_the_edges_of_utf8_are_known(word: bytes, valid: bool) -> None:
     assert read_pieces([[b"a " + word]]).invalid_utf8 == (not valid)
 
 
-def test_three_hundred_thousand_different_words_are_told_apart() -> None:
+def test_three_hundred_thousand_distinct_words_are_kept_apart() -> None:
     content = b" ".join(b"%x" % (i * 2654435761 % 2**40) for i in range(300_000)) + b" 0 0"
     found, wanted = read_pieces([[content]]), expected(content)
     assert found == wanted

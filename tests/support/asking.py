@@ -71,10 +71,10 @@ def ask(
     method: str = "GET",
 ) -> Answered:
     """Ask an app for an address, its query included, with exactly these headers."""
-    return asyncio.run(asked(app, address, headers, method=method))
+    return asyncio.run(ask_async(app, address, headers, method=method))
 
 
-async def asked(
+async def ask_async(
     app: App,
     address: str,
     headers: Iterable[tuple[str, str]] = (("host", HOST), COOKIE),

@@ -74,7 +74,7 @@ def test_neighbours_are_those_of_most_similar(app: App, id: int) -> None:
     assert (answer["id"], answer["word"], answer["count"]) == (id, WORDS[id], (V - id) * 10)
 
 
-def test_where_counts_are_not_known_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_counts_the_count_is_null(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in_page(monkeypatch)
     vectors = wordkin.WordVectors(["a", "b"], np.eye(2, dtype=np.float32))
     app = app_of(PageModel("x", vectors, projection.layout(vectors.matrix)))

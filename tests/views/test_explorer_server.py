@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from support.asking import Answered, app_of, asked, page_model, stand_in_page
+from support.asking import Answered, app_of, ask_async, page_model, stand_in_page
 from support.commands import fails, run
 from support.headers import HEADERS
 from wordkin import SettingsError, Word2Vec, WordkinError
@@ -57,7 +57,7 @@ def started(**more: Any) -> Iterator[Server]:
 def talk(port: int, data: bytes, *, wait: bool = True, ending: bool = False) -> bytes:
     """Send bytes to a port of this machine; return what comes back until it is closed.
 
-    With `ending`, the server is told that no more will come, which ends what it does not answer.
+    With `ending`, the server receives an end of file, which closes unanswered connections.
     """
     answer = b""
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
@@ -304,7 +304,7 @@ def serving() -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is not told here")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory cannot be read here")
 def test_ten_thousand_fuzzed_requests_leave_the_server_up_and_small() -> None:
     rng = random.Random(1)
     with serving() as (process, url):
@@ -338,14 +338,14 @@ def test_a_full_queue_is_refused_with_a_time_to_retry_and_delays_no_other_questi
     app = app_of(page_model(WORDS))
 
     async def crowd() -> list[Answered]:
-        exports = [asyncio.create_task(asked(app, "/api/export?view=m%3D0")) for _ in range(3)]
+        exports = [asyncio.create_task(ask_async(app, "/api/export?view=m%3D0")) for _ in range(3)]
         try:
             (refused,), _ = await asyncio.wait(exports, return_when=asyncio.FIRST_COMPLETED)
-            about = await asked(app, "/api/about")
+            about = await ask_async(app, "/api/about")
         finally:
             gate.set()
         answered = [await export for export in exports]
-        return [refused.result(), about, *answered, await asked(app, "/api/export?view=m%3D0")]
+        return [refused.result(), about, *answered, await ask_async(app, "/api/export?view=m%3D0")]
 
     refused, *others = asyncio.run(crowd())
     assert (refused.status, refused.header("retry-after")) == (503, "1")

@@ -97,9 +97,9 @@ def test_it_holds_what_the_page_asks_of_a_view() -> None:
 
 def test_words_off_the_map_can_be_named() -> None:
     one = replace(ONE, points=ONE.points[:5])
-    asked = Parsed(document([one], view=View("compare", (2, 20)))).data["answers"]
-    assert asked["api/neighbours?id=20&model=0&n=1"]["word"] == WORDS[20]
-    assert asked["api/words?model=0"] == WORDS[:5]
+    recorded = Parsed(document([one], view=View("compare", (2, 20)))).data["answers"]
+    assert recorded["api/neighbours?id=20&model=0&n=1"]["word"] == WORDS[20]
+    assert recorded["api/words?model=0"] == WORDS[:5]
 
 
 def test_neighbours_of_the_words_to_click_on_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +136,7 @@ def test_neighbours_are_words_that_the_document_can_spell() -> None:
     assert {row for ids in near["ids"] for row in ids} == {0, 1, 2, 3, 4}
 
 
-def test_neighbours_of_frequent_words_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_neighbours_of_frequent_words_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     searched: list[int] = []
     look = WordVectors.neighbour_rows
 
@@ -184,7 +184,7 @@ def test_of_long_vectors_there_are_fewer_but_those_of_the_view(
     assert _vectors(data, 9)[0] == [0, 1, 2, 3, 20]  # as it can spell
 
 
-def test_sentences_are_there_only_where_they_are_looked_at(tmp_path: Path) -> None:
+def test_sentences_are_exported_only_in_a_view_that_shows_them(tmp_path: Path) -> None:
     text = tmp_path / "text.txt"
     text.write_text("the seoul of\nthe 서울 of\n")
     one = page_model(WORDS, corpus=(text,))
@@ -301,7 +301,7 @@ def test_every_hash_that_the_page_makes_is_exported_and_kept(model: int, rest: s
     assert Parsed(answered.body.decode()).data["view"] == text
 
 
-def test_a_text_that_is_gone_is_told_of_in_an_export_too(tmp_path: Path) -> None:
+def test_a_text_that_is_gone_is_reported_in_an_export_too(tmp_path: Path) -> None:
     app = app_of(page_model(WORDS, corpus=(tmp_path / "gone.txt",)))
     answered = question(app, "export", view="m=0&tab=word&id=2&with=1")
     assert answered.status == 404

@@ -590,7 +590,7 @@ def test_the_end_of_a_run_that_nobody_has_seen_waits_if_asked_to(
         assert any("can be opened for 30 s more" in line for line in said) == bool(expected)
 
 
-def test_a_page_that_has_asked_once_more_has_all() -> None:
+def test_a_page_that_has_sent_one_more_request_has_all() -> None:
     page = Live(browser=False, beside=False, say=lambda _: None)
     page.__enter__()
     page.saved(["kept 3 words"], "wordkin explore m.safetensors")

@@ -106,7 +106,7 @@ def test_long_and_korean_words_do_not_overlap() -> None:
     assert word_map.unnamed == ()
 
 
-def test_what_finds_no_room_on_a_sheet_of_a_given_size_is_told() -> None:
+def test_names_that_do_not_fit_a_given_size_are_listed() -> None:
     vectors = _vectors(150)
     word_map = vectors.map(vectors.words, size=(2, 2))
     assert 0 < len(word_map.unnamed) < 150
