@@ -461,7 +461,7 @@ def test_memory_that_is_no_amount_exits_with_2(memory: object, text: Path, outpu
 def test_words_too_many_for_the_memory_are_refused(
     text: Path, counts: Path, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(devices, "available", lambda: 5_000)
+    monkeypatch.setattr(devices, "available_memory", lambda: 5_000)
     for source in ([text, *COUNTING], ["--counts", counts]):
         message = fails("train", *source, "-o", output, *EXACT, code=2)
         assert re.match(
@@ -516,7 +516,7 @@ def test_a_text_with_nothing_to_learn_from_is_refused(
 
 def test_nothing_above_min_count_is_refused(text: Path, output: Path) -> None:
     message = fails("train", text, "-o", output, "--min-count", 5000)
-    assert "none of the corpus's 22 different words is seen min_count = 5000 times" in message
+    assert "none of the 22 distinct words occurs min_count = 5000 times" in message
 
 
 def test_a_missing_text_is_named_before_any_is_read(
@@ -529,7 +529,7 @@ def test_a_missing_text_is_named_before_any_is_read(
 
 def test_a_folder_is_no_text(tmp_path: Path, output: Path) -> None:
     assert fails("train", tmp_path, "-o", output) == (
-        f"a corpus is files, this is a folder: {tmp_path}"
+        f"a corpus must be files, got a folder: {tmp_path}"
     )
 
 

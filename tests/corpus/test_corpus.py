@@ -1,4 +1,4 @@
-"""A corpus accounts for every token, in counters of 64 bits."""
+"""A corpus counts every token, with 64-bit counters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo's text is there in every Python, and what it teaches can be seen."""
+"""The demo text exists in every Python, and training on it gives sensible neighbours."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_python_without_topics_will_do(monkeypatch: pytest.MonkeyPatch) -> Non
     assert demo._topics() == []
 
 
-def test_a_python_without_documentation_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_python_without_documentation_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "sentences", list)
     result = CliRunner().invoke(app, ["demo"])
     assert result.exit_code == 1

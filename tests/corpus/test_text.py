@@ -244,7 +244,7 @@ def test_the_edges_of_utf8_are_known(word: bytes, valid: bool) -> None:
     assert read_pieces([[b"a " + word]]).invalid_utf8 == (not valid)
 
 
-def test_three_hundred_thousand_different_words_are_told_apart() -> None:
+def test_three_hundred_thousand_distinct_words_are_kept_apart() -> None:
     content = b" ".join(b"%x" % (i * 2654435761 % 2**40) for i in range(300_000)) + b" 0 0"
     found, wanted = read_pieces([[content]]), expected(content)
     assert found == wanted
@@ -418,7 +418,7 @@ def test_utf16_is_refused(tmp_path: Path) -> None:
 
 
 class Listener(Progress):
-    """Keeps what it is told."""
+    """Records the calls."""
 
     def __init__(self) -> None:
         self.heard: list[tuple[int, int | None, str]] = []
@@ -427,7 +427,7 @@ class Listener(Progress):
         self.heard.append((done, total, unit))
 
 
-def test_progress_is_told_of_all_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_receives_all_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading_module, "_PIECE", 1000)
     listener = Listener()
     read_corpus(written(tmp_path, b"word " * 600, b"x " * 400), progress=listener)
@@ -559,7 +559,7 @@ def test_lines_left_without_a_word_leave_no_line_end() -> None:
 
 
 def test_nothing_above_min_count_is_refused_with_the_numbers() -> None:
-    with pytest.raises(CorpusError, match=r"none of the corpus's 1,200 .*min_count = 7 times"):
+    with pytest.raises(CorpusError, match=r"none of the 1,200 .*min_count = 7 times"):
         read_corpus([[str(i) for i in range(1200)]] * 6, min_count=7)
 
 
@@ -688,8 +688,8 @@ def test_nothing_above_min_count_beside_lines_held_out_is_refused_with_that_reas
     assert read_corpus(sentences, min_count=1000, held_out=0.1).vocabulary.words == ["a"]
     with pytest.raises(
         CorpusError,
-        match=r"none of the corpus's 1,201 .*min_count = 1200 times in the lines that are not held"
-        r" out: lower min_count or held_out",
+        match=r"none of the 1,201 .*min_count = 1200 times outside the held-out lines:"
+        r" lower min_count or held_out",
     ):
         read_corpus(sentences, min_count=1200, held_out=0.1)
 
@@ -698,7 +698,7 @@ def test_nothing_above_min_count_beside_lines_held_out_is_refused_with_that_reas
 def test_a_text_of_which_every_line_is_held_out_is_refused(min_count: int) -> None:
     share = 1 - 1e-12
     assert all(is_held_out(i, share) for i in range(1000))
-    with pytest.raises(CorpusError, match="every line that has a word is held out: lower held_out"):
+    with pytest.raises(CorpusError, match="all lines with words are held out: lower held_out"):
         read_corpus([["a", "b"]] * 1000, min_count=min_count, held_out=share)
 
 

@@ -1,4 +1,4 @@
-"""Words are cut out of bytes and can be written back as they were."""
+"""Words are decoded from concatenated bytes and can be written back unchanged."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ import pytest
 from wordkin.vectors import WordVectors
 from wordkin.views import projection
 from wordkin.views.page import built
-from wordkin.views.page.shown import Shown
+from wordkin.views.page.model import PageModel
 from wordkin.views.server.app import application
 from wordkin.views.server.guard import App
 
@@ -71,17 +71,17 @@ def ask(
     method: str = "GET",
 ) -> Answered:
     """Ask an app for an address, its query included, with exactly these headers."""
-    return asyncio.run(asked(app, address, headers, method=method))
+    return asyncio.run(ask_async(app, address, headers, method=method))
 
 
-async def asked(
+async def ask_async(
     app: App,
     address: str,
     headers: Iterable[tuple[str, str]] = (("host", HOST), COOKIE),
     *,
     method: str = "GET",
 ) -> Answered:
-    """Ask as `ask` does, beside what else a loop does."""
+    """Ask as `ask` does, in a running event loop."""
     path, _, query = address.partition("?")
     scope = {
         "type": "http",
@@ -119,16 +119,16 @@ def question(app: App, name: str, **params: object) -> Answered:
 
 
 def stand_in_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put a page in the place of the real one, which a build may leave out."""
+    """Replace the page, which a build may leave out, by a small one."""
     monkeypatch.setattr(built, "read", lambda name: _PAGE[name].encode())
 
 
-def shown(words: Sequence[str], dim: int = 8, name: str = "a model", **more: Any) -> Shown:
+def page_model(words: Sequence[str], dim: int = 8, name: str = "a model", **more: Any) -> PageModel:
     """Return a model of these words, the first the most frequent, with random vectors."""
     matrix = np.random.default_rng(len(words)).standard_normal((len(words), dim))
     vectors = WordVectors(words, matrix.astype(np.float32), np.arange(len(words), 0, -1) * 10)
-    return Shown(name, vectors, projection.layout(vectors.matrix), **more)
+    return PageModel(name, vectors, projection.layout(vectors.matrix), **more)
 
 
-def app_of(*models: Shown, **more: Any) -> App:
+def app_of(*models: PageModel, **more: Any) -> App:
     return application(list(models), token=TOKEN, hosts=HOSTS, **more)

@@ -1,4 +1,4 @@
-"""How much memory there is; and what the exact engine refuses for want of it."""
+"""How much memory is available, and what the exact engine refuses for lack of it."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from wordkin.engines.exact.devices import memory_needed, require_memory
 from wordkin.engines.settings import ExactSettings, Precision
 from wordkin.system import machine
 from wordkin.system.errors import SettingsError
-from wordkin.system.machine import available, shown
+from wordkin.system.machine import available_memory, format_bytes
 
 HARDWARE = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 MEGABYTE = 10**6
 
 
 def test_there_is_memory_here_and_no_more_than_was_built_in() -> None:
-    free = available()
+    free = available_memory()
     assert free is not None
     assert 0 < free <= HARDWARE
 
 
 @pytest.fixture
 def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder that is taken for the root of all files."""
+    """Return a folder that stands in for the root of the file system."""
     monkeypatch.setattr(machine, "Path", lambda path: tmp_path / path.lstrip("/"))
     (tmp_path / "proc").mkdir()
     (tmp_path / "sys" / "fs" / "cgroup").mkdir(parents=True)
@@ -47,24 +47,24 @@ def limit(system: Path, most: str, used: int, cached: int) -> None:
 
 
 def test_without_a_limit_it_is_what_the_system_says(system: Path) -> None:
-    assert available() == 3000 * 1024
+    assert available_memory() == 3000 * 1024
     limit(system, "max", 1000, 10)
-    assert available() == 3000 * 1024
+    assert available_memory() == 3000 * 1024
 
 
 def test_a_smaller_limit_of_the_group_counts_less_what_is_used_but_for_caches(system: Path) -> None:
     limit(system, "2000000", 500_000, 100_000)
-    assert available() == 1_600_000
+    assert available_memory() == 1_600_000
     limit(system, "400000", 500_000, 0)
-    assert available() == 0
+    assert available_memory() == 0
     limit(system, "9000000", 500_000, 0)
-    assert available() == 3000 * 1024
+    assert available_memory() == 3000 * 1024
 
 
 @pytest.mark.parametrize("content", ["", "MemTotal: 4000 kB\n", "MemAvailable: much\n"])
 def test_a_system_that_does_not_say_is_taken_to_have_all(content: str, system: Path) -> None:
     (system / "proc" / "meminfo").write_text(content)
-    assert available() == HARDWARE
+    assert available_memory() == HARDWARE
 
 
 @pytest.mark.parametrize(
@@ -72,11 +72,8 @@ def test_a_system_that_does_not_say_is_taken_to_have_all(content: str, system: P
     [(0, "0.0 MB"), (1_234_567, "1.2 MB"), (99_900_000, "99.9 MB"), (1e8, "0.1 GB"),
      (12_340_000_000, "12.3 GB")],
 )  # fmt: skip
-def test_bytes_are_shown_for_people(number: float, text: str) -> None:
-    assert shown(number) == text
-
-
-# ---- what the exact engine takes -----------------------------------------------------------------
+def test_bytes_are_formatted_for_people(number: float, text: str) -> None:
+    assert format_bytes(number) == text
 
 
 @pytest.mark.parametrize("free", [2 * MEGABYTE, 50 * MEGABYTE, 700 * MEGABYTE, 5000 * MEGABYTE])
@@ -84,19 +81,19 @@ def test_bytes_are_shown_for_people(number: float, text: str) -> None:
 def test_a_refusal_names_the_need_and_a_vocabulary_that_fits(
     objective: str, free: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(devices, "available", lambda: free)
+    monkeypatch.setattr(devices, "available_memory", lambda: free)
     settings = ExactSettings(objective=objective, dim=50, threads=2)
     with pytest.raises(SettingsError) as refusal:
         require_memory(3_000_000, settings)
-    said = re.fullmatch(
+    refused = re.fullmatch(
         r"3,000,000 words of 50 dimensions take about (.+) of memory, and (.+) are at hand:"
         r" set max_vocab to ([\d,]+) or less, or fewer threads",
         str(refusal.value),
     )
-    assert said is not None
-    needed, at_hand, fits = said.groups()
-    assert needed == shown(memory_needed(3_000_000, settings))
-    assert at_hand == shown(free)
+    assert refused is not None
+    needed, at_hand, fits = refused.groups()
+    assert needed == format_bytes(memory_needed(3_000_000, settings))
+    assert at_hand == format_bytes(free)
     words = int(fits.replace(",", ""))
     assert memory_needed(words, settings) <= free < memory_needed(words + 1, settings)
     require_memory(words, settings)
@@ -105,9 +102,9 @@ def test_a_refusal_names_the_need_and_a_vocabulary_that_fits(
 def test_what_just_fits_is_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = ExactSettings(threads=1)
     needed = memory_needed(10_000, settings)
-    monkeypatch.setattr(devices, "available", lambda: needed)
+    monkeypatch.setattr(devices, "available_memory", lambda: needed)
     require_memory(10_000, settings)
-    monkeypatch.setattr(devices, "available", lambda: needed - 1)
+    monkeypatch.setattr(devices, "available_memory", lambda: needed - 1)
     with pytest.raises(SettingsError, match=r"set max_vocab to 9,999 or less"):
         require_memory(10_000, settings)
 
@@ -115,9 +112,9 @@ def test_what_just_fits_is_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_is_refused_where_memory_is_unknown_or_another_device_works(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(devices, "available", lambda: None)
+    monkeypatch.setattr(devices, "available_memory", lambda: None)
     require_memory(1 << 30, ExactSettings())
-    monkeypatch.setattr(devices, "available", lambda: 0)
+    monkeypatch.setattr(devices, "available_memory", lambda: 0)
     require_memory(1 << 30, ExactSettings(device="cuda"))
 
 

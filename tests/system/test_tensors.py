@@ -1,4 +1,4 @@
-"""Arrays come back as they were, whatever their shape; a header that lies is not believed."""
+"""Arrays come back unchanged, whatever their shape; an invalid header is refused."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_a_header_that_promises_much_takes_no_memory() -> None:
         read_tensors(file, 1000)
 
 
-# Mapped.
+# ---- mapped files
 
 
 def test_mapped_arrays_are_what_was_written_and_lie_in_the_file(tmp_path: Path) -> None:
@@ -261,15 +261,15 @@ def as_file(header: bytes, data: bytes = bytes(8)) -> bytes:
                 (entry(shape=[1 << 63]), {}, "has the shape"),
                 (entry(shape=[0, 1 << 62]), {}, "has the shape"),
                 (entry(shape=[1] * 40), {}, "has the shape"),
-                (entry(shape=[3]), {}, "does not fit: 8 bytes for"),
-                (entry(places=[0, 1 << 80]), {}, "lies from"),
-                (entry(places=[-8, 0]), {}, "lies from"),
-                (entry(places=[False, 8]), {}, "lies from"),
-                (entry(places=[8, 16]), {}, "begins at 8 of the data, not 0"),
-                (entry(), {"b": entry()}, "begins at 0 of the data, not 8"),
+                (entry(shape=[3]), {}, "has 8 bytes for the shape"),
+                (entry(places=[0, 1 << 80]), {}, "has the data_offsets"),
+                (entry(places=[-8, 0]), {}, "has the data_offsets"),
+                (entry(places=[False, 8]), {}, "has the data_offsets"),
+                (entry(places=[8, 16]), {}, "begins at byte 8 of the data, not 0"),
+                (entry(), {"b": entry()}, "begins at byte 0 of the data, not 8"),
                 (entry(shape=[4], places=[0, 16]), {}, "ends 8 bytes after the file"),
                 (entry(shape=[1], places=[0, 4]), {}, "4 bytes belong to no array"),
-                (entry(), {"__metadata__": {"x": 1}}, "metadata that are no text"),
+                (entry(), {"__metadata__": {"x": 1}}, "metadata that are not text"),
             ]
         ),
     ],

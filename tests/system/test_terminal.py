@@ -1,4 +1,4 @@
-"""Words reach a terminal or a pipe as they are, and never command it."""
+"""Words reach a terminal or a pipe unchanged, but never as control characters."""
 
 from __future__ import annotations
 

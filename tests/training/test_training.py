@@ -647,7 +647,7 @@ def test_subsampling_that_leaves_no_pair_is_refused(objective: str) -> None:
 
 
 def test_nothing_above_min_count_is_said_with_the_value() -> None:
-    with pytest.raises(CorpusError, match=r"none of the corpus's 22 different words.*= 100000 "):
+    with pytest.raises(CorpusError, match=r"none of the 22 distinct words.*= 100000 times"):
         trained(toy.sentences(), min_count=100_000)
 
 
@@ -696,7 +696,7 @@ def test_without_a_ridge_where_the_best_vectors_are_endless_nothing_is_warned_of
 def test_words_too_many_for_the_memory_are_refused_before_they_are_counted(
     objective: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(devices, "available", lambda: 10_000)
+    monkeypatch.setattr(devices, "available_memory", lambda: 10_000)
     told = Recorder()
     with pytest.raises(
         SettingsError, match=r"22 words of 8 dimensions take about .*: set (max_vocab|fewer)"

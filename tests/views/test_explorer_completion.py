@@ -1,4 +1,4 @@
-"""Completion: what was typed finds the word it means, in any spelling and script."""
+"""Completion finds the word that typed text means, in any spelling and script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may ask the explorer: the person who started it, and no site; what every answer says."""
+"""Only the person who started the explorer may use it; all answers have protective headers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from support.asking import (
     Answered,
     app_of,
     ask,
-    shown,
+    page_model,
     stand_in_page,
 )
 from support.headers import HEADERS
@@ -59,7 +59,7 @@ FOREIGN_ORIGINS = sorted(
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> App:
     stand_in_page(monkeypatch)
-    return app_of(shown(WORDS))
+    return app_of(page_model(WORDS))
 
 
 def variants() -> list[list[tuple[str, str]]]:
@@ -188,7 +188,7 @@ def test_cookies_of_other_servers_on_the_machine_do_no_harm(app: App) -> None:
 
 def every_kind(app: App) -> list[Answered]:
     """Return an answer of each status there is."""
-    asked = [
+    responses = [
         ask(app, "/"),
         ask(app, "/page.js"),
         ask(app, "/api/about"),
@@ -204,18 +204,18 @@ def every_kind(app: App) -> list[Answered]:
         ask(app, "/?" + "a" * LONGEST_ADDRESS),
     ]
     statuses = [200, 200, 200, 200, 200, 200, 400, 403, 404, 404, 405, 413, 414]
-    assert [answered.status for answered in asked] == statuses
-    return asked
+    assert [answered.status for answered in responses] == statuses
+    return responses
 
 
 def test_every_kind_of_answer_has_the_headers_once_and_none_that_opens_it(app: App) -> None:
     for answered in every_kind(app):
-        told = {name: answered.header(name) for name in HEADERS}
-        policy = told.pop("content-security-policy")
+        headers = {name: answered.header(name) for name in HEADERS}
+        policy = headers.pop("content-security-policy")
         assert policy
         assert "unsafe" not in policy
         assert policy.startswith("default-src 'none'; ")
-        assert told.items() <= HEADERS.items()
+        assert headers.items() <= HEADERS.items()
         names = [name for name, _ in answered.headers]
         assert not [name for name in names if name.startswith("access-control")]
         assert "server" not in names
@@ -223,7 +223,7 @@ def test_every_kind_of_answer_has_the_headers_once_and_none_that_opens_it(app: A
 
 
 class Broken:
-    """A run that fails to tell."""
+    """A feed that fails."""
 
     def since(self, seen: int) -> dict[str, Any]:
         raise RuntimeError("broken")
@@ -250,8 +250,8 @@ def test_a_mistake_of_the_server_has_the_headers_too_and_tells_nothing(
 
     asyncio.run(fail())
     assert sent[0]["status"] == 500
-    told = {key.decode(): value.decode() for key, value in sent[0]["headers"]}
-    assert told.items() >= HEADERS.items()
+    headers = {key.decode(): value.decode() for key, value in sent[0]["headers"]}
+    assert headers.items() >= HEADERS.items()
     assert b"broken" not in sent[1]["body"]
 
 
@@ -291,10 +291,10 @@ def test_what_is_too_much_at_once_is_refused_and_then_answered_again(
             await guard({**scope, "headers": headers}, gate.wait, send)  # type: ignore[arg-type]
 
         guard = Guard(slow, token=TOKEN, hosts=HOSTS, cookie=f"wordkin-{PORT}")
-        asked = [asyncio.create_task(one(guard)) for _ in range(3)]
+        responses = [asyncio.create_task(one(guard)) for _ in range(3)]
         await asyncio.sleep(0)
         gate.set()
-        await asyncio.gather(*asked)
+        await asyncio.gather(*responses)
         await one(guard)
         return statuses
 

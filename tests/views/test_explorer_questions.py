@@ -1,4 +1,4 @@
-"""The explorer's questions: answers are those of the vectors; what is no question is told so."""
+"""The explorer's answers are those of the vectors; invalid requests are refused with a reason."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 
 import wordkin
 from support import toy
-from support.asking import app_of, ask, question, shown, stand_in_page
+from support.asking import app_of, ask, page_model, question, stand_in_page
 from support.markup import MARKUP
 from wordkin import Word2Vec
 from wordkin.views import projection
-from wordkin.views.page.shown import Shown
+from wordkin.views.page.model import PageModel
 from wordkin.views.server.guard import App
 
 WORDS = [*(f"word{i}" for i in range(60)), "서울", "東京", "\udcff", "a\nb", "<b>", "e\u0301"]
-SHOWN = shown(WORDS, name="one")
-OTHER = shown(["서울", "word3", "only here"], name="other")
+SHOWN = page_model(WORDS, name="one")
+OTHER = page_model(["서울", "word3", "only here"], name="other")
 VECTORS = SHOWN.vectors
 V = len(WORDS)
 
@@ -74,10 +74,10 @@ def test_neighbours_are_those_of_most_similar(app: App, id: int) -> None:
     assert (answer["id"], answer["word"], answer["count"]) == (id, WORDS[id], (V - id) * 10)
 
 
-def test_where_counts_are_not_known_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_counts_the_count_is_null(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in_page(monkeypatch)
     vectors = wordkin.WordVectors(["a", "b"], np.eye(2, dtype=np.float32))
-    app = app_of(Shown("x", vectors, projection.layout(vectors.matrix)))
+    app = app_of(PageModel("x", vectors, projection.layout(vectors.matrix)))
     assert question(app, "neighbours", model=0, id=0, n=1).json["count"] is None
 
 
@@ -113,7 +113,9 @@ def test_models_predict_what_they_learned(monkeypatch: pytest.MonkeyPatch) -> No
     model = Word2Vec(
         dim=8, min_count=1, subsample=0, engine="exact", objective="naive-softmax", max_passes=3
     ).fit(text)
-    app = app_of(Shown("m", model.vectors, projection.layout(model.vectors.matrix), model=model))
+    app = app_of(
+        PageModel("m", model.vectors, projection.layout(model.vectors.matrix), word2vec=model)
+    )
     about = question(app, "about").json["models"][0]
     assert about["predicts"]
     assert "naive softmax" in about["origin"]
@@ -126,7 +128,7 @@ def test_models_predict_what_they_learned(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 class Run:
-    """A run that goes on."""
+    """A run in progress."""
 
     def since(self, seen: int) -> dict[str, Any]:
         return {"seen": seen}
@@ -177,7 +179,7 @@ GOOD: dict[str, dict[str, object]] = {
 
 
 def refused(app: App, name: str, params: Any, status: int = 400) -> str:
-    """Return what is said of a question that is none: one line."""
+    """Return the error, one line, of a request that must be refused."""
     answered = ask(app, f"/api/{name}?{urlencode(params)}")
     assert answered.status == status, (name, params, answered.body[:200])
     assert list(answered.json) == ["error"]
@@ -231,11 +233,11 @@ def test_what_is_not_there_is_said(app: App, name: str) -> None:
         assert str(of) in refused(app, name, {**GOOD[name], key: of}, 404)
 
 
-def test_bounds_are_said_with_both_values(app: App) -> None:
+def test_bounds_are_named_with_both_values(app: App) -> None:
     assert refused(app, "search", {**GOOD["search"], "n": 0}) == "n must be 1 to 100, got 0"
     assert refused(app, "search", {**GOOD["search"], "n": 101}) == "n must be 1 to 100, got 101"
     long = refused(app, "search", {**GOOD["search"], "q": "x" * 201})
-    assert long == "q must have 200 characters or less, got 201"
+    assert long == "q must have at most 200 characters, got 201"
     assert question(app, "search", **{**GOOD["search"], "q": "서" * 200}).status == 200
     refused(app, "analogy", {**GOOD["analogy"], "method": "x"})
     for ids in ("", "1", "1,1", "1,2,", ",1", "1;2", "1,2,x", ",".join(map(str, range(13)))):
@@ -282,7 +284,7 @@ def test_a_thousand_words_of_markup_are_json_that_no_browser_takes_for_a_page(
 ) -> None:
     stand_in_page(monkeypatch)
     assert len(MARKUP) == 1000
-    app = app_of(shown(MARKUP))
+    app = app_of(page_model(MARKUP))
     answered = question(app, "words", model=0)
     assert answered.json == MARKUP
     for i, word in enumerate(MARKUP):
@@ -299,7 +301,7 @@ def test_a_corpus_gives_sentences(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     text = tmp_path / "text.txt"
     text.write_text("drink hot tea now\ndrink hot coffee now\n<b> tea\n")
     words = ["drink", "hot", "now", "tea", "coffee", "<b>"]
-    app = app_of(shown(words, corpus=(text,)))
+    app = app_of(page_model(words, corpus=(text,)))
     assert question(app, "about").json["models"][0]["sentences"]
     answered = question(app, "sentences", model=0, a=3, b=4)
     assert answered.json["lines"] == [2, 1, 0]

@@ -1,4 +1,4 @@
-"""Sentences that make two words neighbours: found, counted, and cut where they are long."""
+"""Sentences that make two words neighbours are found, counted, and cut if they are long."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.asking import shown
+from support.asking import page_model
 from wordkin import CorpusError, Word2Vec, WordVectors
+from wordkin.objectives import keep_probability
 from wordkin.views import projection
-from wordkin.views.page import sentences as room
+from wordkin.views.page import sentences as sentences_module
+from wordkin.views.page.model import PageModel
 from wordkin.views.page.sentences import check, sentences
-from wordkin.views.page.shown import Shown
 
 WORDS = ["the", "of", "a", "tea", "coffee", "drink", "cup", "red", "sun", "tall"]
 TEXT = (
@@ -26,10 +28,10 @@ TEXT = (
 )
 
 
-def of(folder: Path, text: str | bytes, words: list[str] = WORDS, **more: Any) -> Shown:
+def of(folder: Path, text: str | bytes, words: list[str] = WORDS, **more: Any) -> PageModel:
     path = folder / "text.txt"
     path.write_bytes(text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text)
-    return shown(words, corpus=(path,), **more)
+    return page_model(words, corpus=(path,), **more)
 
 
 def test_words_around_both_are_found_those_first_that_say_most(tmp_path: Path) -> None:
@@ -39,13 +41,31 @@ def test_words_around_both_are_found_those_first_that_say_most(tmp_path: Path) -
     answer = sentences(replace(model, vectors=vectors), 3, 4)
     assert answer["lines"] == [3, 3, 0]
     assert answer["complete"]
-    told = [word["word"] for word in answer["shared"]]
-    assert told[:2] == ["drink", "cup"]
-    assert not {"tea", "coffee", "red", "sun"} & set(told)
+    shared = [word["word"] for word in answer["shared"]]
+    assert shared[:2] == ["drink", "cup"]
+    assert not {"tea", "coffee", "red", "sun"} & set(shared)
     drink = answer["shared"][0]
     assert drink["id"] == WORDS.index("drink")
     assert drink["a"][0] == {"words": ["the", "drink", "of", "tea"], "marks": [0, 2, 0, 1]}
     assert drink["b"][1] == {"words": ["coffee", "drink"], "marks": [1, 2]}
+
+
+@pytest.mark.parametrize("subsample", [0, 0.05])
+def test_frequent_words_count_as_the_models_subsampling_leaves_them(
+    tmp_path: Path, subsample: float
+) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text(TEXT)
+    model = Word2Vec(dim=4, min_count=1, threads=1, epochs=1, subsample=subsample).fit(path)
+    vectors = model.vectors
+    one = PageModel("m", vectors, projection.layout(vectors.matrix), word2vec=model, corpus=(path,))
+    context = sentences_module._Context(one)
+    assert vectors.counts is not None
+    share = vectors.counts / vectors.counts.sum()
+    kept = keep_probability(share, subsample)
+    np.testing.assert_array_equal(context.kept, kept)
+    np.testing.assert_allclose(context.frequency, share * kept / (share * kept).sum())
+    assert (context.kept == 1).all() == (subsample == 0)
 
 
 def test_sentences_with_both_words_in_a_window_are_given(tmp_path: Path) -> None:
@@ -75,10 +95,10 @@ def test_long_lines_are_cut_between_words(tmp_path: Path) -> None:
     words = [*["cup"] * 200, "tea", *["drink"] * 200, "coffee", *["cup"] * 200]
     answer = sentences(of(tmp_path, " ".join(words)), 3, 4)
     for sentence in (s for word in answer["shared"] for s in word["a"] + word["b"]):
-        shown_words = sentence["words"]
-        assert shown_words[0] == shown_words[-1] == "…"
-        assert set(shown_words[1:-1]) <= {"cup", "tea", "drink", "coffee"}
-        assert len(" ".join(shown_words)) < 400
+        words = sentence["words"]
+        assert words[0] == words[-1] == "…"
+        assert set(words[1:-1]) <= {"cup", "tea", "drink", "coffee"}
+        assert len(" ".join(words)) < 400
         assert 1 in sentence["marks"]
 
 
@@ -88,7 +108,7 @@ def test_pieces_change_nothing_where_lines_are_shorter(
 ) -> None:
     model = of(tmp_path, TEXT)
     whole = sentences(model, 3, 4)
-    monkeypatch.setattr(room, "_PIECE", max(piece, 24))
+    monkeypatch.setattr(sentences_module, "_PIECE", max(piece, 24))
     assert sentences(model, 3, 4) == whole
 
 
@@ -98,8 +118,8 @@ def test_pieces_of_several_files_hold_every_byte(
     (tmp_path / "a").write_bytes(b"one two\nthree four five\n\nsix")
     (tmp_path / "b").write_bytes(b"")
     (tmp_path / "c").write_bytes(b"seven")
-    monkeypatch.setattr(room, "_PIECE", 16)
-    pieces = list(room._pieces([tmp_path / "a", tmp_path / "b", tmp_path / "c"]))
+    monkeypatch.setattr(sentences_module, "_PIECE", 16)
+    pieces = list(sentences_module._pieces([tmp_path / "a", tmp_path / "b", tmp_path / "c"]))
     assert b"".join(pieces) == b"one two\nthree four five\n\nsixseven"
     assert all(len(piece) <= 32 for piece in pieces)
 
@@ -117,7 +137,7 @@ def test_reading_stops_in_time_and_says_so(tmp_path: Path, monkeypatch: pytest.M
     answer = sentences(model, 3, 4, clock=lambda: float(next(seconds)))
     assert not answer["complete"]
     assert answer["lines"][0] < 1000
-    monkeypatch.setattr(room, "_MOST_HITS", 10)
+    monkeypatch.setattr(sentences_module, "_MOST_HITS", 10)
     answer = sentences(model, 3, 4)
     assert (answer["lines"], answer["complete"]) == ([10, 10, 10], False)
 
@@ -151,9 +171,9 @@ def test_packed_and_binary_files_are_refused(tmp_path: Path) -> None:
         path = tmp_path / f"text{suffix}"
         path.write_bytes(data)
         with pytest.raises(CorpusError, match=path.name):
-            check([path], shown(WORDS))
+            check([path], page_model(WORDS))
     with pytest.raises(OSError, match="nowhere"):
-        check([tmp_path / "nowhere"], shown(WORDS))
+        check([tmp_path / "nowhere"], page_model(WORDS))
 
 
 def test_another_text_than_the_models_is_noted(tmp_path: Path) -> None:
@@ -161,7 +181,7 @@ def test_another_text_than_the_models_is_noted(tmp_path: Path) -> None:
     path.write_text("tea coffee tea coffee\n" * 50)
     model = Word2Vec(dim=4, min_count=1, threads=1, epochs=1, subsample=0).fit(path)
     vectors = model.vectors
-    one = Shown("m", vectors, projection.layout(vectors.matrix), model=model, corpus=(path,))
+    one = PageModel("m", vectors, projection.layout(vectors.matrix), word2vec=model, corpus=(path,))
     assert check([path], one) == []
     path.write_text("tea coffee\n")
     (note,) = check([path], one)

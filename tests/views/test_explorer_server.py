@@ -1,4 +1,4 @@
-"""The server: on this machine alone, quiet, and up after whatever is thrown at it."""
+"""The server is local, quiet, and survives whatever is sent to it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from support.asking import Answered, app_of, asked, shown, stand_in_page
+from support.asking import Answered, app_of, ask_async, page_model, stand_in_page
 from support.commands import fails, run
 from support.headers import HEADERS
 from wordkin import SettingsError, Word2Vec, WordkinError
@@ -31,7 +31,7 @@ from wordkin.vectors.formats.vector_file import VectorFile
 from wordkin.views import projection
 from wordkin.views.page import built
 from wordkin.views.server import server
-from wordkin.views.server.models import lay_out_later, names_of, shown_from
+from wordkin.views.server.models import display_names, lay_out_later, load_page_model
 from wordkin.views.server.server import Server, is_loopback
 
 WORDS = ["the", "of", "seoul", "서울"]
@@ -46,7 +46,7 @@ def _page(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def started(**more: Any) -> Iterator[Server]:
-    running = Server([shown(WORDS)], **more)
+    running = Server([page_model(WORDS)], **more)
     running.start()
     try:
         yield running
@@ -57,7 +57,7 @@ def started(**more: Any) -> Iterator[Server]:
 def talk(port: int, data: bytes, *, wait: bool = True, ending: bool = False) -> bytes:
     """Send bytes to a port of this machine; return what comes back until it is closed.
 
-    With `ending`, the server is told that no more will come, which ends what it does not answer.
+    With `ending`, the server receives an end of file, which closes unanswered connections.
     """
     answer = b""
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
@@ -148,7 +148,7 @@ def test_an_installation_without_the_page_says_so(monkeypatch: pytest.MonkeyPatc
         Server([])
 
 
-def test_the_names_of_the_default_port_need_no_port() -> None:
+def test_the_display_names_the_default_port_need_no_port() -> None:
     assert server._names("127.0.0.1", 80) == [
         "127.0.0.1:80", "localhost:80", "127.0.0.1", "localhost",
     ]  # fmt: skip
@@ -193,7 +193,7 @@ def test_two_hosts_none_and_bodies_are_refused() -> None:
 
 
 def test_a_request_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wordkin.views.server.protocol._HALF", 0.05)
+    monkeypatch.setattr("wordkin.views.server.protocol._REQUEST_TIMEOUT", 0.05)
     with (
         started() as running,
         socket.create_connection(("127.0.0.1", running.port), timeout=10) as connection,
@@ -217,7 +217,7 @@ def test_more_connections_than_a_browser_makes_are_not_taken(
 
 
 def garbage(rng: random.Random, port: int, token: str) -> tuple[bytes, bool]:
-    """Return what somebody may send who means no good, or is broken; and if it is one request."""
+    """Return hostile or broken input, and whether it is a single request."""
     cookie = f"Cookie: wordkin-{port}={token}"
     names = [
         "about",
@@ -278,11 +278,11 @@ def resident(pid: int) -> int:
 
 _SERVING = """
 import sys
-from support.asking import _PAGE, shown
+from support.asking import _PAGE, page_model
 from wordkin.views.page import built as page_files
 from wordkin.views.server.server import Server
 page_files.read = lambda name: _PAGE[name].encode()
-server = Server([shown([f"word{i}" for i in range(2000)], dim=20)])
+server = Server([page_model([f"word{i}" for i in range(2000)], dim=20)])
 print(server.url, flush=True)
 server.run()
 """
@@ -304,7 +304,7 @@ def serving() -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is not told here")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory cannot be read here")
 def test_ten_thousand_fuzzed_requests_leave_the_server_up_and_small() -> None:
     rng = random.Random(1)
     with serving() as (process, url):
@@ -324,7 +324,7 @@ def test_ten_thousand_fuzzed_requests_leave_the_server_up_and_small() -> None:
         assert resident(process.pid) - before < _GROWTH
 
 
-def test_what_would_wait_long_is_told_to_come_back_and_keeps_nobody_waiting(
+def test_a_full_queue_is_refused_with_a_time_to_retry_and_delays_no_other_question(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     gate = threading.Event()
@@ -333,19 +333,19 @@ def test_what_would_wait_long_is_told_to_come_back_and_keeps_nobody_waiting(
         assert gate.wait(60)
         return "a document"
 
-    monkeypatch.setattr("wordkin.views.server.app._CREWS", {"export": (1, 1)})
+    monkeypatch.setattr("wordkin.views.server.app._POOLS", {"export": (1, 1)})
     monkeypatch.setattr("wordkin.views.server.app.document", slow)
-    app = app_of(shown(WORDS))
+    app = app_of(page_model(WORDS))
 
     async def crowd() -> list[Answered]:
-        exports = [asyncio.create_task(asked(app, "/api/export?view=m%3D0")) for _ in range(3)]
+        exports = [asyncio.create_task(ask_async(app, "/api/export?view=m%3D0")) for _ in range(3)]
         try:
             (refused,), _ = await asyncio.wait(exports, return_when=asyncio.FIRST_COMPLETED)
-            about = await asked(app, "/api/about")
+            about = await ask_async(app, "/api/about")
         finally:
             gate.set()
         answered = [await export for export in exports]
-        return [refused.result(), about, *answered, await asked(app, "/api/export?view=m%3D0")]
+        return [refused.result(), about, *answered, await ask_async(app, "/api/export?view=m%3D0")]
 
     refused, *others = asyncio.run(crowd())
     assert (refused.status, refused.header("retry-after")) == (503, "1")
@@ -367,7 +367,7 @@ def test_ctrl_c_ends_it_quietly() -> None:
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    vectors = shown(WORDS).vectors
+    vectors = page_model(WORDS).vectors
     path = tmp_path / "model.safetensors"
     write_vectors(path, VectorFile(list(vectors.words), vectors.matrix, vectors.counts))
     return path
@@ -375,7 +375,7 @@ def model(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[Server]:
-    """Servers that the verb would have run."""
+    """The servers that the command would have run."""
     servers: list[Server] = []
 
     def run_not(self: Server) -> None:
@@ -390,7 +390,7 @@ def test_the_verb_prints_the_address_in_one_line(model: Path, ran: list[Server])
     done = run("explore", model, model, "--no-browser", "--limit", 3)
     assert done.code == 0
     assert done.out == f"{ran[0].url}\n"
-    assert [len(one.vectors) for one in ran[0]._shown] == [3, 3]
+    assert [len(one.vectors) for one in ran[0]._models] == [3, 3]
 
 
 def test_the_verb_opens_the_browser_where_there_is_a_display(
@@ -414,8 +414,8 @@ def test_a_limit_leaves_a_smaller_model_whole(ran: list[Server], tmp_path: Path)
     Word2Vec(dim=4, min_count=1, threads=1, epochs=1, subsample=0).fit(text).save(path)
     for limit, predicts in ((3, True), (2, False)):
         run("explore", path, "--no-browser", "--limit", limit)
-        [one] = ran[-1]._shown
-        assert (len(one.vectors), one.model is not None) == (limit, predicts)
+        [one] = ran[-1]._models
+        assert (len(one.vectors), one.word2vec is not None) == (limit, predicts)
 
 
 def test_the_verb_says_what_another_address_means(model: Path, ran: list[Server]) -> None:
@@ -445,7 +445,7 @@ def test_another_layout_comes_later(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(projection.LAYOUTS, name, projection.Method(name, place, fewest=3))
     started: list[Any] = []
     said: list[str] = []
-    few, many = shown(WORDS[:2]), shown(WORDS, name="many")
+    few, many = page_model(WORDS[:2]), page_model(WORDS, name="many")
     models = [few, many]
     monkeypatch.setattr("threading.Thread.start", lambda self: started.append(self._target))
     lay_out_later(models, "doubled", said.append)
@@ -468,9 +468,9 @@ def test_a_model_of_this_program_predicts_unless_it_is_cut(tmp_path: Path) -> No
     Word2Vec(dim=4, min_count=1, threads=1, epochs=1, subsample=0).fit(toy.sentences(200)).save(
         path
     )
-    assert shown_from(path).model is not None
-    cut = shown_from(path, limit=3)
-    assert (cut.model, len(cut.vectors), len(cut.points)) == (None, 3, 3)
+    assert load_page_model(path).word2vec is not None
+    cut = load_page_model(path, limit=3)
+    assert (cut.word2vec, len(cut.vectors), len(cut.points)) == (None, 3, 3)
     assert cut.name == "m"
 
 
@@ -486,4 +486,4 @@ def test_a_model_of_this_program_predicts_unless_it_is_cut(tmp_path: Path) -> No
     ],
 )
 def test_models_are_called_by_short_names_that_differ(paths: list[str], names: list[str]) -> None:
-    assert names_of([Path(path) for path in paths]) == names
+    assert display_names([Path(path) for path in paths]) == names

@@ -1,4 +1,4 @@
-"""An exported page: one document with what the server answers, that nothing gets out of."""
+"""An exported page is one document with the server's answers that loads and sends nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.asking import app_of, ask, question, shown, stand_in_page
+from support.asking import app_of, ask, page_model, question, stand_in_page
 from support.markup import MARKUP
 from wordkin import SettingsError
 from wordkin.vectors import WordVectors
@@ -25,8 +25,8 @@ from wordkin.views.page.document import address, document, write
 from wordkin.views.page.view import LONGEST_VIEW, View
 
 WORDS = ["the", "of", "seoul", "서울", "\udcff", "a&b", *(f"word{i}" for i in range(30))]
-ONE = shown(WORDS, name="one")
-OTHER = shown(["서울", "seoul", "word3", "only here"], name="<other>")
+ONE = page_model(WORDS, name="one")
+OTHER = page_model(["서울", "seoul", "word3", "only here"], name="<other>")
 WORD, ANALOGY = View(ids=(3,)), View("analogy", (0, 2, 9), method="mul")
 COMPARE = View("compare", (2, 3, 8))
 
@@ -97,9 +97,9 @@ def test_it_holds_what_the_page_asks_of_a_view() -> None:
 
 def test_words_off_the_map_can_be_named() -> None:
     one = replace(ONE, points=ONE.points[:5])
-    asked = Parsed(document([one], view=View("compare", (2, 20)))).data["answers"]
-    assert asked["api/neighbours?id=20&model=0&n=1"]["word"] == WORDS[20]
-    assert asked["api/words?model=0"] == WORDS[:5]
+    recorded = Parsed(document([one], view=View("compare", (2, 20)))).data["answers"]
+    assert recorded["api/neighbours?id=20&model=0&n=1"]["word"] == WORDS[20]
+    assert recorded["api/words?model=0"] == WORDS[:5]
 
 
 def test_neighbours_of_the_words_to_click_on_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +136,7 @@ def test_neighbours_are_words_that_the_document_can_spell() -> None:
     assert {row for ids in near["ids"] for row in ids} == {0, 1, 2, 3, 4}
 
 
-def test_neighbours_of_frequent_words_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_neighbours_of_frequent_words_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     searched: list[int] = []
     look = WordVectors.neighbour_rows
 
@@ -146,14 +146,14 @@ def test_neighbours_of_frequent_words_are_looked_for_once(monkeypatch: pytest.Mo
 
     monkeypatch.setattr("wordkin.views.page.document._WITH_NEIGHBOURS", 8)
     monkeypatch.setattr(WordVectors, "neighbour_rows", counted)
-    one = shown(WORDS)
+    one = page_model(WORDS)
     first, again = (document([one], view=View()) for _ in range(2))
     assert first == again
     assert [number for number in searched if number >= 8] == [8]
 
 
 def _vectors(data: Any, dim: int) -> tuple[list[int], np.ndarray[Any, Any]]:
-    """Return of which words a document of one model holds vectors, and these."""
+    """Return the words whose vectors a document of one model holds, and the vectors."""
     (vectors,) = data["vectors"]
     units = np.frombuffer(base64.b64decode(vectors["units"]), "<f2").astype(float)
     return vectors["of"], units.reshape(-1, dim)
@@ -162,7 +162,7 @@ def _vectors(data: Any, dim: int) -> tuple[list[int], np.ndarray[Any, Any]]:
 def test_vectors_are_there_with_the_length_1_or_zero() -> None:
     matrix = np.random.default_rng(5).normal(scale=1e4, size=(len(WORDS), 7)).astype(np.float32)
     matrix[4] = 0
-    one = replace(shown(WORDS), vectors=WordVectors(WORDS, matrix))
+    one = replace(page_model(WORDS), vectors=WordVectors(WORDS, matrix))
     of, units = _vectors(Parsed(document([one], view=View())).data, 7)
     assert of == list(range(len(WORDS)))
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
@@ -175,7 +175,7 @@ def test_of_long_vectors_there_are_fewer_but_those_of_the_view(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("wordkin.views.page.document._MOST_NUMBERS", 45)
-    one = shown(WORDS, dim=9)
+    one = page_model(WORDS, dim=9)
     data = Parsed(document([one], view=View("analogy", (30, None, 20)))).data
     assert _vectors(data, 9)[0] == [0, 1, 2, 20, 30]
     assert len(data["near"][0]["of"]) == len(WORDS)
@@ -184,10 +184,10 @@ def test_of_long_vectors_there_are_fewer_but_those_of_the_view(
     assert _vectors(data, 9)[0] == [0, 1, 2, 3, 20]  # as it can spell
 
 
-def test_sentences_are_there_only_where_they_are_looked_at(tmp_path: Path) -> None:
+def test_sentences_are_exported_only_in_a_view_that_shows_them(tmp_path: Path) -> None:
     text = tmp_path / "text.txt"
     text.write_text("the seoul of\nthe 서울 of\n")
-    one = shown(WORDS, corpus=(text,))
+    one = page_model(WORDS, corpus=(text,))
     assert "sentences" not in str(Parsed(document([one], view=View(ids=(2,)))).data["answers"])
     data = Parsed(document([one], view=View(ids=(2,), beside=3))).data
     app = app_of(one)
@@ -200,7 +200,7 @@ def test_sentences_are_there_only_where_they_are_looked_at(tmp_path: Path) -> No
     ("words", "dim", "most"), [(20_000, 2, 1_000_000), (80_000, 100, 2_900_000)]
 )
 def test_it_is_small(words: int, dim: int, most: int) -> None:
-    one = shown([f"word{i}" for i in range(words)], dim=dim)
+    one = page_model([f"word{i}" for i in range(words)], dim=dim)
     assert len(document([one], view=View())) < most
 
 
@@ -208,7 +208,7 @@ def test_it_is_small(words: int, dim: int, most: int) -> None:
 
 
 def test_a_thousand_words_of_markup_stay_data() -> None:
-    text = document([shown(MARKUP, name=MARKUP[1])], view=View(ids=(0,)))
+    text = document([page_model(MARKUP, name=MARKUP[1])], view=View(ids=(0,)))
     parsed = Parsed(text)
     assert [tag for tag, _ in parsed.tags] == [
         "html", "head", "meta", "meta", "style", "body", "div", "script", "script",
@@ -301,8 +301,8 @@ def test_every_hash_that_the_page_makes_is_exported_and_kept(model: int, rest: s
     assert Parsed(answered.body.decode()).data["view"] == text
 
 
-def test_a_text_that_is_gone_is_told_of_in_an_export_too(tmp_path: Path) -> None:
-    app = app_of(shown(WORDS, corpus=(tmp_path / "gone.txt",)))
+def test_a_text_that_is_gone_is_reported_in_an_export_too(tmp_path: Path) -> None:
+    app = app_of(page_model(WORDS, corpus=(tmp_path / "gone.txt",)))
     answered = question(app, "export", view="m=0&tab=word&id=2&with=1")
     assert answered.status == 404
     assert "cannot be read: No such file" in answered.json["error"]

@@ -1,4 +1,4 @@
-"""Names beside their points."""
+"""Names are placed beside their points without overlap."""
 
 from __future__ import annotations
 

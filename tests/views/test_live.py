@@ -1,4 +1,4 @@
-"""A run that is followed learns the same, is looked at seldom, and is told as it was."""
+"""A run with a live page learns the same, is sampled rarely, and is reported correctly."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from wordkin.engines.exact import gauge
 from wordkin.engines.outcome import Epoch
 from wordkin.system.errors import DivergenceError
 from wordkin.system.progress import FittedVectors, InTraining, Progress
-from wordkin.views.live import glance
+from wordkin.views.live import sampler
 from wordkin.views.live.curves import POINTS, Curve, Speed
-from wordkin.views.live.glance import Glances, Plane, default_probes
+from wordkin.views.live.frames import ADVANCE, APART, RARER, SHARE, Budget
 from wordkin.views.live.live import LINGER, Live
-from wordkin.views.live.looks import ADVANCE, APART, RARER, SHARE, Budget
+from wordkin.views.live.sampler import Plane, Sampler, default_probes
 
 STOCHASTIC: dict[str, Any] = {"dim": 10, "min_count": 1, "epochs": 3, "subsample": 0}
 EXACT: dict[str, Any] = {
@@ -47,7 +47,7 @@ ENGINES = {"stochastic": STOCHASTIC, "exact": EXACT, "classroom": CLASSROOM}
 
 
 class Clock:
-    """Seconds that pass when they are told to."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -57,11 +57,11 @@ class Clock:
 
 
 class Server:
-    """Stands where the server would, and counts."""
+    """Stands in for the server."""
 
     url = "http://127.0.0.1:1/"
 
-    def __init__(self, shown: tuple[()], *, port: int, feed: Live) -> None:
+    def __init__(self, models: tuple[()], *, port: int, feed: Live) -> None:
         self.running = False
 
     def start(self) -> None:
@@ -79,30 +79,30 @@ def server(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Followed(Live):
-    """A page that asks at every chance, and keeps all that it is told."""
+    """A live page that requests news after every report, and keeps all answers."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(browser=False, beside=False, **{"say": lambda _: None} | options)
-        self.told: list[dict[str, Any]] = []
+        self.answers: list[dict[str, Any]] = []
         self.seen = 0
 
     def ask(self) -> dict[str, Any]:
         answer = self.since(self.seen)
         json.dumps(answer, allow_nan=False)
         self.seen = answer["moment"]
-        self.told.append(answer)
+        self.answers.append(answer)
         return answer
 
-    def training(self, *told: Any) -> None:
-        super().training(*told)
+    def training(self, *report: Any) -> None:
+        super().training(*report)
         self.ask()
 
-    def descending(self, *told: Any) -> None:
-        super().descending(*told)
+    def descending(self, *report: Any) -> None:
+        super().descending(*report)
         self.ask()
 
-    def passed(self, *told: Any) -> None:
-        super().passed(*told)
+    def passed(self, *report: Any) -> None:
+        super().passed(*report)
         self.ask()
 
     def fitted(self, vectors: FittedVectors) -> None:
@@ -111,19 +111,19 @@ class Followed(Live):
 
     @property
     def frames(self) -> list[dict[str, Any]]:
-        return [answer["frame"] for answer in self.told if answer["frame"]]
+        return [answer["frame"] for answer in self.answers if answer["frame"]]
 
 
 def points_of(frame: dict[str, Any]) -> npt.NDArray[np.float32]:
     return np.frombuffer(base64.b64decode(frame["points"]), "<f4").reshape(-1, 2)
 
 
-# ---- training is as it was -----------------------------------------------------------------------
+# ---- training is unchanged
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("engine", ["stochastic", "exact"])
-def test_a_run_that_is_followed_learns_the_same_bytes(engine: str, threads: int) -> None:
+def test_a_run_with_a_live_page_learns_the_same_bytes(engine: str, threads: int) -> None:
     text = toy.sentences(300)
     page = Followed()
     with_page = Word2Vec(**ENGINES[engine], threads=threads).fit(text, progress=page)
@@ -132,34 +132,36 @@ def test_a_run_that_is_followed_learns_the_same_bytes(engine: str, threads: int)
     assert with_page.sha256 == alone.sha256
 
 
-def test_a_thread_that_looks_all_the_time_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wordkin.views.live.looks.SHARE", math.inf)
+def test_a_thread_that_samples_all_the_time_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Budget, "due", lambda self: True)
     text = toy.sentences(2000)
     page = Live(browser=False, beside=False, say=lambda _: None)
     over = threading.Event()
 
-    def look() -> None:
+    def poll() -> None:
         while not over.is_set():
             page.since(0)
 
-    asking = threading.Thread(target=look)
-    asking.start()
+    polling = threading.Thread(target=poll)
+    polling.start()
     try:
         model = Word2Vec(**STOCHASTIC, threads=2).fit(text, progress=page)
     finally:
         over.set()
-        asking.join()
+        polling.join()
     assert model.sha256 == Word2Vec(**STOCHASTIC, threads=2).fit(text).sha256
 
 
-# ---- what a page is told -------------------------------------------------------------------------
+# ---- what a page receives
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_page_hears_of_each_epoch_or_pass_what_the_history_says(engine: str) -> None:
+def test_a_page_receives_the_history_of_epochs_or_passes(engine: str) -> None:
     page = Followed()
     model = Word2Vec(**ENGINES[engine], held_out=0.1).fit(toy.sentences(1200), progress=page)
-    accounts = [account for answer in page.told for account in answer["accounts"]]
+    accounts = [account for answer in page.answers for account in answer["accounts"]]
     assert [a["number"] for a in accounts] == list(range(1, len(model.history) + 1))
     assert [a["loss"] for a in accounts] == [done.loss for done in model.history]
     assert [a["held_out"] for a in accounts] == [done.held_out for done in model.history]
@@ -169,10 +171,10 @@ def test_a_page_hears_of_each_epoch_or_pass_what_the_history_says(engine: str) -
 def test_the_curve_ends_where_the_words_do() -> None:
     page = Followed()
     model = Word2Vec(**STOCHASTIC).fit(toy.sentences(300), progress=page)
-    curve = [point for answer in page.told for point in answer["loss"]]
+    curve = [point for answer in page.answers for point in answer["loss"]]
     words = model.account.trained + model.account.subsampled
     assert curve[-1] == (words, model.history[-1].loss)
-    assert [account["x"] for answer in page.told for account in answer["accounts"]][-1] == words
+    assert [account["x"] for answer in page.answers for account in answer["accounts"]][-1] == words
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -189,28 +191,28 @@ def test_the_last_frame_has_the_neighbours_that_the_model_gives(engine: str) -> 
 
 
 @pytest.mark.parametrize("engine", ["stochastic", "exact"])
-def test_a_look_at_the_end_of_training_sees_what_the_model_will_say(engine: str) -> None:
-    seen: list[tuple[InTraining, glance.Glance]] = []
+def test_a_sample_at_the_end_of_training_has_the_neighbours_of_the_model(engine: str) -> None:
+    samples: list[tuple[InTraining, sampler.Sample]] = []
 
-    class Looking(Progress):
+    class Sampling(Progress):
         def watch(self, training: InTraining) -> None:
             self.now = training
 
         def passed(self, number: int, done: Any) -> None:
-            seen.append((self.now, Glances([0, 3, 5]).take(self.now)))
+            samples.append((self.now, Sampler([0, 3, 5]).sample(self.now)))
 
-    model = Word2Vec(**ENGINES[engine]).fit(toy.sentences(300), progress=Looking())
-    training, glanced = seen[-1]
+    model = Word2Vec(**ENGINES[engine]).fit(toy.sentences(300), progress=Sampling())
+    training, sample = samples[-1]
     assert training.gauged == (engine == "exact")
     words = model.vectors.words
-    for probe in glanced.probes:
-        exactly = model.vectors.most_similar(words[probe.number], topn=10)
+    for probe in sample.probes:
+        exactly = model.vectors.most_similar(words[probe.id], topn=10)
         cosines = dict(exactly)
         for number, cosine in zip(probe.neighbours, probe.cosines, strict=True):
             assert cosines.get(words[number], exactly[-1][1]) == pytest.approx(cosine, abs=1e-4)
 
 
-def test_how_many_neighbours_stayed_is_counted_from_look_to_look() -> None:
+def test_how_many_neighbours_stayed_is_counted_from_frame_to_frame() -> None:
     page = Followed()
     Word2Vec(**STOCHASTIC).fit(toy.sentences(300), progress=page)
     before: dict[str, set[str]] = {}
@@ -230,10 +232,10 @@ def test_how_many_neighbours_stayed_is_counted_from_look_to_look() -> None:
             first.setdefault(word, near)
 
 
-def test_words_of_the_map_are_told_once_and_each_has_a_point() -> None:
+def test_words_of_the_map_are_sent_once_and_each_has_a_point() -> None:
     page = Followed()
     model = Word2Vec(**STOCHASTIC).fit(toy.sentences(300), progress=page)
-    maps = [answer["map"] for answer in page.told if answer["map"]]
+    maps = [answer["map"] for answer in page.answers if answer["map"]]
     assert maps == [list(model.vectors.words)]
     for frame in page.frames:
         assert points_of(frame).shape == (len(maps[0]), 2)
@@ -241,12 +243,12 @@ def test_words_of_the_map_are_told_once_and_each_has_a_point() -> None:
             assert maps[0][probe["at"]] == probe["word"]
 
 
-def test_a_page_that_comes_late_or_again_is_told_all() -> None:
+def test_a_page_that_comes_late_or_again_receives_all() -> None:
     page = Followed(clock=Clock())
     Word2Vec(**STOCHASTIC).fit(toy.sentences(300), progress=page)
     late = page.since(0)
     assert late["anew"]
-    assert len(late["loss"]) == sum(len(answer["loss"]) for answer in page.told)
+    assert len(late["loss"]) == sum(len(answer["loss"]) for answer in page.answers)
     assert len(late["accounts"]) == STOCHASTIC["epochs"]
     assert late["map"] is not None
     assert late["frame"] == page.frames[-1]
@@ -254,7 +256,7 @@ def test_a_page_that_comes_late_or_again_is_told_all() -> None:
     assert page.since(late["moment"])["frame"] is None
 
 
-def test_words_are_told_that_are_not_in_the_vocabulary() -> None:
+def test_words_that_are_not_in_the_vocabulary_are_reported() -> None:
     said: list[str] = []
     page = Followed(words=["red", "nowhere"], say=said.append)
     Word2Vec(**STOCHASTIC).fit([["red", "green", "blue"]] * 50, progress=page)
@@ -269,59 +271,58 @@ def test_words_that_are_no_utf_8_reach_a_page_with_a_mark() -> None:
     json.dumps(page.since(0), ensure_ascii=False).encode()
 
 
-def test_what_else_shows_the_run_is_told_the_same() -> None:
-    heard: list[str] = []
+def test_another_progress_receives_the_same_reports() -> None:
+    called: list[str] = []
 
-    class Hearing(Progress):
+    class Recording(Progress):
         def __getattribute__(self, name: str) -> Any:
             if not name.startswith("_"):
-                heard.append(name)
+                called.append(name)
             return super().__getattribute__(name)
 
-    page = Live(browser=False, beside=Hearing(), say=lambda _: None)
+    page = Live(browser=False, beside=Recording(), say=lambda _: None)
     Word2Vec(**EXACT).fit(toy.sentences(300), progress=page)
-    told = {"reading", "counting", "descending", "watch", "passed", "fitted"}
-    assert told <= set(heard)
+    assert {"reading", "counting", "descending", "watch", "passed", "fitted"} <= set(called)
 
 
-# ---- what it costs -------------------------------------------------------------------------------
+# ---- what it costs
 
 
-def test_nothing_is_looked_at_unless_a_page_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_sampled_without_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
-        raise AssertionError("nobody asked")
+        raise AssertionError("sampled")
 
-    monkeypatch.setattr(Glances, "take", refuse)
-    monkeypatch.setattr(Glances, "last", refuse)
+    monkeypatch.setattr(Sampler, "sample", refuse)
+    monkeypatch.setattr(Sampler, "sample_trained", refuse)
     page = Live(browser=False, beside=False, say=lambda _: None)
     Word2Vec(**STOCHASTIC).fit(toy.sentences(300), progress=page)
-    with pytest.raises(AssertionError, match="nobody asked"):
+    with pytest.raises(AssertionError, match="sampled"):
         page.since(0)
 
 
-def test_looks_take_no_more_than_their_share_of_the_time() -> None:
+def test_samples_take_no_more_than_their_share_of_the_time() -> None:
     clock = Clock()
     budget = Budget(clock)
     took = iter([0.02, 0.5, 0.001] * 1000)
     spent: list[float] = []
 
-    def look() -> Any:
+    def sample() -> Any:
         spent.append(next(took))
         clock.now += spent[-1]
 
     for _ in range(20_000):
         if budget.due():
-            budget.take(look)
+            budget.spend(sample)
         clock.now += 0.1
         assert sum(spent[:-1]) <= ADVANCE + SHARE * (clock.now - 100.0)
     assert sum(spent) == pytest.approx(SHARE * (clock.now - 100.0), rel=0.06)
 
 
-def test_the_first_look_is_at_once_and_the_next_waits_until_its_time_is_made_up_for() -> None:
+def test_the_first_sample_is_at_once_and_the_next_waits_until_its_time_is_made_up_for() -> None:
     clock = Clock()
     budget = Budget(clock)
     assert budget.due()
-    budget.take(lambda: setattr(clock, "now", clock.now + 0.5))  # type: ignore[arg-type,return-value]
+    budget.spend(lambda: setattr(clock, "now", clock.now + 0.5))  # type: ignore[arg-type,return-value]
     assert not budget.due()
     clock.now = 100.0 + (0.5 - ADVANCE) / SHARE - 0.01
     assert not budget.due()
@@ -332,18 +333,20 @@ def test_the_first_look_is_at_once_and_the_next_waits_until_its_time_is_made_up_
 @pytest.mark.parametrize(
     ("age", "apart"), [(0.4, 0.1), (8, 2), (20, APART), (600, APART), (3600, 3600 * RARER)]
 )
-def test_looks_that_take_no_time_grow_apart_as_a_run_gets_older(age: float, apart: float) -> None:
+def test_samples_that_take_no_time_become_rarer_as_a_run_gets_older(
+    age: float, apart: float
+) -> None:
     clock = Clock()
     budget = Budget(clock)
     clock.now += age - 0.9 * apart
-    budget.take(lambda: None)  # type: ignore[arg-type,return-value]
+    budget.spend(lambda: None)  # type: ignore[arg-type,return-value]
     clock.now += 0.8 * apart
     assert not budget.due()
     clock.now += 0.3 * apart
     assert budget.due()
 
 
-def test_a_look_that_fails_has_cost_its_time_as_well() -> None:
+def test_a_sample_that_fails_is_charged_as_well() -> None:
     clock = Clock()
     budget = Budget(clock)
 
@@ -352,7 +355,7 @@ def test_a_look_that_fails_has_cost_its_time_as_well() -> None:
         raise ValueError
 
     with pytest.raises(ValueError, match=r"^$"):
-        budget.take(fail)
+        budget.spend(fail)
     assert not budget.due()
 
 
@@ -370,7 +373,7 @@ def test_a_curve_stays_small_and_keeps_its_shape() -> None:
     assert gaps.max() <= 4 * gaps.min()
 
 
-def test_of_very_many_epochs_some_accounts_are_kept() -> None:
+def test_of_very_many_epochs_the_statistics_of_some_are_kept() -> None:
     page = Live(browser=False, beside=False, say=lambda _: None)
     for number in range(1, 10_001):
         page.passed(number, Epoch(1.0, 1.0, 1, 1, 0.1))
@@ -408,7 +411,7 @@ def test_speed_is_that_of_the_last_seconds_and_that_of_all() -> None:
     assert speed.mean() == 200
 
 
-# ---- numbers that are not ------------------------------------------------------------------------
+# ---- numbers that are not finite
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, 1e30])
@@ -418,9 +421,11 @@ def test_vectors_that_are_not_finite_give_frames_that_are(gauged: bool, wrong: f
     center, outside = rng.standard_normal((2, 40, 5)).astype(np.float32)
     center[[3, 7]] = wrong
     center[9] = 0
-    seen = Glances([0, 3, 9]).take(InTraining(["w"] * 40, lambda: (center, outside), None, gauged))
-    assert np.isfinite(seen.points).all()
-    for probe in seen.probes:
+    sample = Sampler([0, 3, 9]).sample(
+        InTraining(["w"] * 40, lambda: (center, outside), None, gauged)
+    )
+    assert np.isfinite(sample.points).all()
+    for probe in sample.probes:
         assert np.isfinite(probe.cosines).all()
 
 
@@ -434,41 +439,45 @@ def test_losses_that_are_not_finite_are_no_numbers_to_a_page() -> None:
     assert answer["loss"] == []
 
 
-# ---- the look itself -----------------------------------------------------------------------------
+# ---- the sampler
 
 
-def test_a_glance_finds_the_nearest_of_the_rows_that_it_searches(
+def test_a_sample_has_the_nearest_of_the_rows_that_it_searches(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(glance, "SEARCHED", 300 * 8)
+    monkeypatch.setattr(sampler, "SEARCHED", 300 * 8)
     matrix = np.random.default_rng(1).standard_normal((500, 8)).astype(np.float32)
     words = [f"w{i}" for i in range(500)]
-    seen = Glances([4, 299, 450]).take(InTraining(words, lambda: (matrix, matrix), None, False))
+    sample = Sampler([4, 299, 450]).sample(InTraining(words, lambda: (matrix, matrix), None, False))
     exactly = WordVectors(words, matrix)
-    assert seen.searched == 300
-    for probe in seen.probes:
-        near = exactly.most_similar(words[probe.number], topn=10, within=300)
+    assert sample.searched == 300
+    for probe in sample.probes:
+        near = exactly.most_similar(words[probe.id], topn=10, within=300)
         assert [words[n] for n in probe.neighbours] == [word for word, _ in near]
         np.testing.assert_allclose(probe.cosines, [cosine for _, cosine in near], atol=1e-5)
 
 
-def test_rows_of_some_words_are_named_by_their_numbers() -> None:
+def test_rows_of_some_words_are_named_by_their_ids() -> None:
     matrix = np.random.default_rng(6).standard_normal((4, 3)).astype(np.float32)
     rows = np.array([1, 2, 5, 9, 11])  # the last has no row yet
-    seen = Glances([2, 3, 11]).take(InTraining(["w"] * 12, lambda: (matrix, matrix), rows, False))
-    assert seen.mapped.tolist() == [1, 2, 5, 9]
-    assert set(seen.probes[0].neighbours) == {1, 5, 9}
-    assert [probe.neighbours for probe in seen.probes[1:]] == [(), ()]
+    sample = Sampler([2, 3, 11]).sample(
+        InTraining(["w"] * 12, lambda: (matrix, matrix), rows, False)
+    )
+    assert sample.mapped.tolist() == [1, 2, 5, 9]
+    assert set(sample.probes[0].neighbours) == {1, 5, 9}
+    assert [probe.neighbours for probe in sample.probes[1:]] == [(), ()]
 
 
-def test_a_glance_at_gauged_rows_sees_the_canonical_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sample_of_gauged_rows_has_the_canonical_neighbours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     V, U = np.random.default_rng(2).standard_normal((2, 200, 6)).astype(np.float32)
     V += 3
     words = [f"w{i}" for i in range(200)]
-    seen = Glances([0, 50]).take(InTraining(words, lambda: (V, U), None, True))
+    sample = Sampler([0, 50]).sample(InTraining(words, lambda: (V, U), None, True))
     exactly = WordVectors(words, gauge.canonical(V, U))
-    for probe in seen.probes:
-        near = exactly.most_similar(words[probe.number], topn=10)
+    for probe in sample.probes:
+        near = exactly.most_similar(words[probe.id], topn=10)
         assert [words[n] for n in probe.neighbours] == [word for word, _ in near]
         np.testing.assert_allclose(probe.cosines, [cosine for _, cosine in near], atol=1e-4)
 
@@ -482,7 +491,7 @@ def test_a_plane_has_the_two_axes_of_most_variance() -> None:
     np.testing.assert_allclose(points.var(axis=0, ddof=1), variances[:2], rtol=1e-2)
 
 
-def test_a_map_does_not_turn_over_when_the_axes_do() -> None:
+def test_a_map_keeps_its_orientation_when_the_axes_rotate() -> None:
     rng = np.random.default_rng(4)
     rows = (rng.standard_normal((300, 6)) * [3, 2, 1, 1, 1, 1]).astype(np.float32)
     plane, numbers = Plane(), np.arange(300)
@@ -502,17 +511,17 @@ def test_a_plane_takes_vectors_of_few_dimensions(dim: int) -> None:
 def test_default_probes_are_words_of_some_length_from_common_to_rarer() -> None:
     words = [f"{'abcdefghij'[i % 10] * (i % 7)}x" if i % 2 else f"{i}" for i in range(5000)]
     chosen = default_probes(words)
-    assert len(chosen) == glance.PROBES
+    assert len(chosen) == sampler.PROBES
     assert chosen == sorted(set(chosen))
     assert chosen[0] >= 100
     assert all(words[i].isalpha() and len(words[i]) >= 4 for i in chosen)
     korean = default_probes(["서울", "이"] * 1000)
-    assert len(korean) == glance.PROBES
+    assert len(korean) == sampler.PROBES
     assert all(i % 2 == 0 for i in korean)
     assert default_probes(["1", "2"]) == [0, 1]
 
 
-# ---- the end -------------------------------------------------------------------------------------
+# ---- the end
 
 
 def test_a_page_learns_that_a_run_has_failed() -> None:
@@ -526,7 +535,7 @@ def test_a_page_learns_that_a_run_has_failed() -> None:
 
 def test_a_page_learns_that_a_run_was_interrupted() -> None:
     class Interrupted(Followed):
-        def passed(self, *told: Any) -> None:
+        def passed(self, *report: Any) -> None:
             raise KeyboardInterrupt
 
     page = Interrupted()
@@ -537,7 +546,7 @@ def test_a_page_learns_that_a_run_was_interrupted() -> None:
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float | None]]:
-    """Return how long was waited for pages; nobody really waits."""
+    """Return the timeouts of all waits, without waiting."""
     waited: list[float | None] = []
 
     def wait(self: threading.Event, timeout: float | None = None) -> bool:
@@ -564,7 +573,7 @@ def test_the_end_waits_for_a_page_that_is_there_and_for_no_other(
         assert waits == expected
 
 
-def test_the_end_of_a_run_that_nobody_has_seen_waits_where_it_is_told_to(
+def test_the_end_of_a_run_that_nobody_has_seen_waits_if_asked_to(
     waits: list[float | None],
 ) -> None:
     for how, expected in (("saved", [30.0]), ("failed", [])):
@@ -581,7 +590,7 @@ def test_the_end_of_a_run_that_nobody_has_seen_waits_where_it_is_told_to(
         assert any("can be opened for 30 s more" in line for line in said) == bool(expected)
 
 
-def test_a_page_that_has_asked_once_more_has_all() -> None:
+def test_a_page_that_has_sent_one_more_request_has_all() -> None:
     page = Live(browser=False, beside=False, say=lambda _: None)
     page.__enter__()
     page.saved(["kept 3 words"], "wordkin explore m.safetensors")

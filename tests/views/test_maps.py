@@ -1,4 +1,4 @@
-"""Maps of words: what stands on them, and that it can be read."""
+"""Maps of words have the right content and can be read."""
 
 from __future__ import annotations
 
@@ -45,24 +45,24 @@ def _vectors(number: int, dim: int = 10, seed: int = 0) -> wordkin.WordVectors:
     return wordkin.WordVectors(list(words), centres + noise)
 
 
-def _boxes(shown: Map) -> dict[str, np.ndarray]:
+def _boxes(word_map: Map) -> dict[str, np.ndarray]:
     """Return (left, bottom, right, top) in pixels of each name that is drawn."""
-    figure = shown.drawing.figure
+    figure = word_map.drawing.figure
     canvas = figure.canvas
     assert isinstance(canvas, FigureCanvasAgg)
     canvas.draw()  # type: ignore[no-untyped-call]
     return {
-        shown.words[row]: np.array(text.get_window_extent().extents)
-        for row, text in shown.drawing.names.items()
+        word_map.words[row]: np.array(text.get_window_extent().extents)
+        for row, text in word_map.drawing.names.items()
     }
 
 
-def _check(shown: Map) -> None:
+def _check(word_map: Map) -> None:
     """Assert that names overlap neither each other nor a point that is named, and none is cut."""
-    boxes = _boxes(shown)
-    width, height = shown.drawing.figure.bbox.size
-    (axes,) = shown.drawing.figure.axes
-    named = axes.transData.transform(shown.points[list(shown.drawing.names)])
+    boxes = _boxes(word_map)
+    width, height = word_map.drawing.figure.bbox.size
+    (axes,) = word_map.drawing.figure.axes
+    named = axes.transData.transform(word_map.points[list(word_map.drawing.names)])
     for a, b in combinations(boxes.values(), 2):
         assert not ((a[:2] < b[2:]).all() and (b[:2] < a[2:]).all())
     for box in boxes.values():
@@ -82,20 +82,20 @@ def _png_size(raw: bytes) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 5, 30, 100, 200])
-def test_names_asked_for_are_all_there_and_never_overlap(number: int) -> None:
+def test_requested_names_are_all_there_and_never_overlap(number: int) -> None:
     vectors = _vectors(number)
-    shown = vectors.map(vectors.words)
-    assert shown.unnamed == ()
-    assert set(_boxes(shown)) == set(vectors.words)
-    _check(shown)
+    word_map = vectors.map(vectors.words)
+    assert word_map.unnamed == ()
+    assert set(_boxes(word_map)) == set(vectors.words)
+    _check(word_map)
 
 
 def test_words_with_equal_vectors_are_all_named() -> None:
     words = [f"same{i}" for i in range(12)] + ["other", "another"]
     vectors = wordkin.WordVectors(words, np.vstack([np.ones((12, 3)), np.eye(3)[:2]]))
-    shown = vectors.map(words)
-    assert shown.unnamed == ()
-    _check(shown)
+    word_map = vectors.map(words)
+    assert word_map.unnamed == ()
+    _check(word_map)
 
 
 LONG_AND_KOREAN = ["w" * 39 + str(i) for i in range(6)] + [
@@ -108,39 +108,39 @@ LONG_AND_KOREAN = ["w" * 39 + str(i) for i in range(6)] + [
 
 def test_long_and_korean_words_do_not_overlap() -> None:
     vectors = wordkin.WordVectors(LONG_AND_KOREAN, np.random.default_rng(1).normal(size=(10, 4)))
-    shown = vectors.map(LONG_AND_KOREAN, title="지도")
+    word_map = vectors.map(LONG_AND_KOREAN, title="지도")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FormatWarning)  # where no font for Korean is installed
-        _check(shown)
-    assert shown.unnamed == ()
+        _check(word_map)
+    assert word_map.unnamed == ()
 
 
 def test_boxes_for_words_that_no_font_has_do_not_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fonts, "_installed", lambda: ())
     vectors = wordkin.WordVectors(LONG_AND_KOREAN, np.random.default_rng(1).normal(size=(10, 4)))
-    shown = vectors.map(LONG_AND_KOREAN, title="지도")
+    word_map = vectors.map(LONG_AND_KOREAN, title="지도")
     with pytest.warns(FormatWarning, match="no installed font has all characters"):
-        _check(shown)
-    assert shown.unnamed == ()
-    assert {text.get_text() for text in shown.drawing.names.values()} >= {"□□", "□□□□□"}
+        _check(word_map)
+    assert word_map.unnamed == ()
+    assert {text.get_text() for text in word_map.drawing.names.values()} >= {"□□", "□□□□□"}
 
 
-def test_what_finds_no_room_on_a_sheet_of_a_given_size_is_told() -> None:
+def test_names_that_do_not_fit_a_given_size_are_listed() -> None:
     vectors = _vectors(150)
-    shown = vectors.map(vectors.words, size=(2, 2))
-    assert 0 < len(shown.unnamed) < 150
-    assert set(shown.unnamed) | set(_boxes(shown)) == set(vectors.words)
-    _check(shown)
+    word_map = vectors.map(vectors.words, size=(2, 2))
+    assert 0 < len(word_map.unnamed) < 150
+    assert set(word_map.unnamed) | set(_boxes(word_map)) == set(vectors.words)
+    _check(word_map)
 
 
 def test_of_many_words_the_first_that_have_room_are_named() -> None:
     vectors = _vectors(3000)
-    shown = vectors.map(topn=40)
-    assert shown.words == vectors.words
-    assert vectors.words[0] in _boxes(shown)
-    assert 20 <= len(_boxes(shown)) <= 40
-    assert shown.unnamed == ()
-    _check(shown)
+    word_map = vectors.map(topn=40)
+    assert word_map.words == vectors.words
+    assert vectors.words[0] in _boxes(word_map)
+    assert 20 <= len(_boxes(word_map)) <= 40
+    assert word_map.unnamed == ()
+    _check(word_map)
 
 
 def test_few_words_are_all_named() -> None:
@@ -148,7 +148,7 @@ def test_few_words_are_all_named() -> None:
     assert set(_boxes(vectors.map())) == set(vectors.words)
 
 
-def test_nothing_is_named_if_that_is_asked_for() -> None:
+def test_nothing_is_named_if_that_is_requested() -> None:
     assert _boxes(_vectors(50).map(topn=0)) == {}
 
 
@@ -158,51 +158,51 @@ def test_any_word_can_be_drawn(words: list[str]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FormatWarning)  # of fonts that are not installed here
         vectors = wordkin.WordVectors(words, np.random.default_rng(0).normal(size=(len(words), 3)))
-        shown = vectors.map(title="".join(words) or None)
-        assert _png_size(shown.drawing.png()) > (0, 0)
-        shown.drawing.svg().decode()
+        word_map = vectors.map(title="".join(words) or None)
+        assert _png_size(word_map.drawing.png()) > (0, 0)
+        word_map.drawing.svg().decode()
 
 
 # ---- points and arrows ---------------------------------------------------------------------------
 
 
-def test_words_asked_for_are_laid_out_among_themselves() -> None:
+def test_words_requested_are_laid_out_among_themselves() -> None:
     vectors = _vectors(500)
-    asked = vectors.words[100:120]
-    shown = vectors.map([*asked, asked[3]])
-    assert shown.words == asked
-    assert shown.points.tobytes() == vectors.take(asked).map().points.tobytes()
+    requested = vectors.words[100:120]
+    word_map = vectors.map([*requested, requested[3]])
+    assert word_map.words == requested
+    assert word_map.points.tobytes() == vectors.take(requested).map().points.tobytes()
 
 
 def test_with_the_rest_they_stand_among_all_words() -> None:
     vectors = _vectors(300)
-    shown = vectors.map(["".join(vectors.words[250])], rest=True, first=100)
-    assert shown.words == (*vectors.words[:100], vectors.words[250])
-    assert set(_boxes(shown)) == {vectors.words[250]}
+    word_map = vectors.map(["".join(vectors.words[250])], rest=True, first=100)
+    assert word_map.words == (*vectors.words[:100], vectors.words[250])
+    assert set(_boxes(word_map)) == {vectors.words[250]}
 
 
 def test_arrows_go_from_the_first_word_of_a_pair_to_the_second() -> None:
     vectors = wordkin.WordVectors(list("abcdefghij"), np.eye(10))
     pairs = list(zip(vectors.words[:5], vectors.words[5:10], strict=True))
-    shown = vectors.map(pairs=pairs)
-    assert set(shown.words) == set(vectors.words[:10])
-    (axes,) = shown.drawing.figure.axes
+    word_map = vectors.map(pairs=pairs)
+    assert set(word_map.words) == set(vectors.words[:10])
+    (axes,) = word_map.drawing.figure.axes
     arrows = [patch for patch in axes.patches if isinstance(patch, FancyArrowPatch)]
     assert len(arrows) == 5
     for (a, b), arrow in zip(pairs, arrows, strict=True):
         start, end = arrow._posA_posB  # type: ignore[attr-defined]
-        assert tuple(start) == tuple(shown.points[shown.words.index(a)])
-        assert tuple(end) == tuple(shown.points[shown.words.index(b)])
-    _check(shown)
+        assert tuple(start) == tuple(word_map.points[word_map.words.index(a)])
+        assert tuple(end) == tuple(word_map.points[word_map.words.index(b)])
+    _check(word_map)
 
 
 def test_no_name_is_on_an_arrow() -> None:
     vectors = _vectors(40)
-    shown = vectors.map(pairs=list(zip(vectors.words[:12], vectors.words[12:24], strict=True)))
-    boxes = _boxes(shown)
-    (axes,) = shown.drawing.figure.axes
-    for a, b in shown.arrows:
-        start, end = axes.transData.transform(shown.points[[a, b]])
+    word_map = vectors.map(pairs=list(zip(vectors.words[:12], vectors.words[12:24], strict=True)))
+    boxes = _boxes(word_map)
+    (axes,) = word_map.drawing.figure.axes
+    for a, b in word_map.arrows:
+        start, end = axes.transData.transform(word_map.points[[a, b]])
         along = start + np.linspace(0, 1, 500)[:, np.newaxis] * (end - start)
         for box in boxes.values():
             assert not ((along > box[:2]) & (along < box[2:])).all(axis=1).any()
@@ -210,10 +210,10 @@ def test_no_name_is_on_an_arrow() -> None:
 
 def test_an_arrow_to_the_same_place_is_left_out() -> None:
     vectors = wordkin.WordVectors(["a", "b", "c"], np.array([[1.0, 0], [2, 0], [0, 1]]))
-    shown = vectors.map(pairs=[("a", "b"), ("a", "a"), ("a", "c")])
-    (axes,) = shown.drawing.figure.axes
+    word_map = vectors.map(pairs=[("a", "b"), ("a", "a"), ("a", "c")])
+    (axes,) = word_map.drawing.figure.axes
     assert len(axes.patches) == 1
-    assert set(_boxes(shown)) == {"a", "b", "c"}
+    assert set(_boxes(word_map)) == {"a", "b", "c"}
 
 
 def test_the_caption_says_how_much_of_the_variance_is_seen() -> None:
@@ -225,28 +225,28 @@ def test_the_caption_says_how_much_of_the_variance_is_seen() -> None:
 
 
 def test_too_few_words_for_a_layout_are_laid_out_by_pca_and_that_is_said() -> None:
-    shown = _vectors(20).map(layout="tsne")
-    assert shown.layout == "pca"
-    assert shown.caption.endswith("(too few for t-SNE)")
+    word_map = _vectors(20).map(layout="tsne")
+    assert word_map.layout == "pca"
+    assert word_map.caption.endswith("(too few for t-SNE)")
 
 
 def test_another_layout_is_named() -> None:
     pytest.importorskip("openTSNE")
-    shown = _vectors(150).map(layout="tsne")
-    assert shown.layout == "tsne"
-    assert shown.caption.startswith("t-SNE of 150 words")
+    word_map = _vectors(150).map(layout="tsne")
+    assert word_map.layout == "tsne"
+    assert word_map.caption.startswith("t-SNE of 150 words")
 
 
 def test_a_map_of_no_words_is_an_empty_sheet() -> None:
-    shown = wordkin.WordVectors([], np.empty((0, 3))).map()
-    assert shown.points.shape == (0, 2)
-    assert _png_size(shown.drawing.png()) > (0, 0)
+    word_map = wordkin.WordVectors([], np.empty((0, 3))).map()
+    assert word_map.points.shape == (0, 2)
+    assert _png_size(word_map.drawing.png()) > (0, 0)
 
 
 # ---- files ---------------------------------------------------------------------------------------
 
 
-def test_a_png_has_the_size_asked_for(tmp_path: Path) -> None:
+def test_a_png_has_the_size_requested(tmp_path: Path) -> None:
     _vectors(20).map(size=(4, 3)).save(tmp_path / "a.PNG")
     assert _png_size((tmp_path / "a.PNG").read_bytes()) == (800, 600)
 
@@ -254,8 +254,8 @@ def test_a_png_has_the_size_asked_for(tmp_path: Path) -> None:
 def test_an_svg_names_each_word(tmp_path: Path) -> None:
     vectors = wordkin.WordVectors(["rain", "<b>&", "a--b", "$x$"], np.eye(4))
     vectors.map(title="Weather").save(tmp_path / "a.svg")
-    told = (tmp_path / "a.svg").read_text()
-    titles = re.findall("<title>(.*?)</title>", told)
+    svg = (tmp_path / "a.svg").read_text()
+    titles = re.findall("<title>(.*?)</title>", svg)
     assert titles == ["Weather", "rain", "&lt;b&gt;&amp;", "a--b", "$x$"]
 
 
@@ -275,8 +275,8 @@ def test_what_the_user_has_set_in_matplotlib_does_not_matter_and_stays() -> None
 
 
 def test_a_notebook_shows_the_map() -> None:
-    shown = _vectors(20).map()
-    assert shown._repr_png_() == shown.drawing.png()
+    word_map = _vectors(20).map()
+    assert word_map._repr_png_() == word_map.drawing.png()
 
 
 @pytest.mark.parametrize(("theme", "bright"), [("light", True), ("dark", False)])
@@ -339,7 +339,7 @@ def test_missing_packages_are_named_with_their_extra(monkeypatch: pytest.MonkeyP
 
 
 def _data(path: Path) -> dict[str, Any]:
-    """What a page holds."""
+    """Return the data of a page."""
     found = re.search(
         r'<script type="application/json" id="snapshot">(.*?)</script>', path.read_text("utf-8")
     )
@@ -348,19 +348,19 @@ def _data(path: Path) -> dict[str, Any]:
     return data
 
 
-def test_a_page_has_the_words_asked_for_their_places_and_arrows(tmp_path: Path) -> None:
+def test_a_page_has_the_words_requested_their_places_and_arrows(tmp_path: Path) -> None:
     vectors = _vectors(30)
     a, b, c = vectors.words[7], vectors.words[3], vectors.words[20]
-    shown = vectors.map([c], pairs=[(a, b)], title="<b>Some</b>")
-    shown.save(tmp_path / "map.html")
+    word_map = vectors.map([c], pairs=[(a, b)], title="<b>Some</b>")
+    word_map.save(tmp_path / "map.html")
     data = _data(tmp_path / "map.html")
     [model] = data["about"]["models"]
     assert (model["name"], model["words"], model["mapped"]) == ("<b>Some</b>", 3, 3)
-    assert data["answers"]["api/words?model=0"] == list(shown.words) == [c, a, b]
+    assert data["answers"]["api/words?model=0"] == list(word_map.words) == [c, a, b]
     assert (model["named"], model["arrows"]) == ([0, 1, 2], [[1, 2]])
-    assert model["origin"] == shown.caption
+    assert model["origin"] == word_map.caption
     points = np.frombuffer(base64.b64decode(data["points"][0]), "<f4").reshape(-1, 2)
-    np.testing.assert_array_equal(points, shown.points)
+    np.testing.assert_array_equal(points, word_map.points)
 
 
 def test_a_page_of_a_vocabulary_knows_neighbours_and_counts(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Vectors in the plane."""
+"""Projections to the plane: variance, neighbours, determinism."""
 
 from __future__ import annotations
 

@@ -47,14 +47,14 @@ def explore(
     """Look at vectors in the browser: neighbours, a map, analogies, two models side by side."""
     from wordkin.views.page.sentences import check
     from wordkin.views.projection import require_layout
-    from wordkin.views.server.models import lay_out_later, names_of, shown_from
+    from wordkin.views.server.models import display_names, lay_out_later, load_page_model
     from wordkin.views.server.server import Server, is_loopback, open_in_browser
 
     require_layout(layout)  # before a large file is read
     paths = [model] if other is None else [model, other]
     shown = [
-        shown_from(path, name=name, corpus=corpus or (), limit=limit)
-        for path, name in zip(paths, names_of(paths), strict=True)
+        load_page_model(path, name=name, corpus=corpus or (), limit=limit)
+        for path, name in zip(paths, display_names(paths), strict=True)
     ]
     for note in (note for one in shown for note in check(one.corpus, one)):
         terminal.say(f"note: {note}")

@@ -83,12 +83,12 @@ def draw(
     """Draw words in the plane: some, or all of them."""
     from wordkin.system.files import require_writable
     from wordkin.vectors.loading import load
-    from wordkin.views.maps.map import check_look, require_drawing, writer_of
+    from wordkin.views.maps.map import check_appearance, require_drawing, writer_of
     from wordkin.views.projection import method_for, require_layout
 
     writer = writer_of(output)
     inches = _inches(size)
-    look = check_look((theme or Theme.light).value, inches)
+    look = check_appearance((theme or Theme.light).value, inches)
     asked, joined = _words(words, words_file), _pairs(pairs)
     if rest and not (asked or joined):
         raise SettingsError("--rest needs words in front of it: --words, --words-file or --pairs")

@@ -1,1 +1,1 @@
-"""Text to ids: readers, vocabulary, held-out lines, resampled lines."""
+"""Turn text into ids: reading, vocabulary, held-out lines, resampling, and a demo text."""

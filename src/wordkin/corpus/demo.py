@@ -1,7 +1,7 @@
-"""A text that everybody has: the documentation that ships inside the running Python.
+"""A demo text that needs no download: the documentation that comes with the running Python.
 
-Nothing in; sentences out, and settings and words that suit them. The sources of the standard
-library are parsed, never imported or run.
+In: nothing. Out: sentences, and the settings and example words that suit them. The sources of the
+standard library are parsed, never imported or run.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ SETTINGS: dict[str, Any] = {
     "learning_rate": 0.08,
     "threads": 1,  # the same vectors each time
 }
-"""For a text of some 300,000 words: small vectors, many passes, long steps."""
+"""Settings for about 300,000 words: small vectors, many epochs, a high learning rate."""
 
 WORDS = ("file", "thread", "exception", "server", "class", "month")
-"""Words of which such a text tells enough."""
+"""Example words that are frequent enough in this text to get good neighbours."""
 
 _NOT_DOCUMENTATION = {"test", "tests", "idle_test", "site-packages", "dist-packages"}
-_WORD = re.compile(r"[a-z]+(?:_[a-z]+)*")  # for the demo alone; training splits on white space
+_WORD = re.compile(r"[a-z]+(?:_[a-z]+)*")  # for the demo only; training splits on white space
 _BETWEEN_PARAGRAPHS = re.compile(r"\n\s*\n")
 
 
 def sentences() -> list[list[str]]:
     """Return the paragraphs of this Python's documentation as lists of lower-case words."""
-    texts = dict.fromkeys([*_topics(), *_docstrings()])  # without those that were copied
+    texts = dict.fromkeys([*_topics(), *_docstrings()])  # drops copied docstrings
     paragraphs = (p for text in texts for p in _BETWEEN_PARAGRAPHS.split(text.lower()))
     return [words for p in paragraphs if len(words := _WORD.findall(p)) > 1]
 
 
 def _topics() -> list[str]:
-    """Return what `help("TOPIC")` shows; nothing where Python came without it."""
+    """Return the texts behind `help("TOPIC")`; empty if this Python comes without them."""
     try:
         from pydoc_data import topics
     except ImportError:
@@ -48,7 +48,7 @@ def _topics() -> list[str]:
 
 
 def _docstrings() -> Iterator[str]:
-    """Give all docstrings in the sources of the standard library."""
+    """Yield all docstrings in the sources of the standard library."""
     library = Path(sysconfig.get_path("stdlib"))
     for path in sorted(library.rglob("*.py")):
         if _NOT_DOCUMENTATION.isdisjoint(path.relative_to(library).parts):
@@ -56,10 +56,10 @@ def _docstrings() -> Iterator[str]:
 
 
 def docstrings_of(path: Path) -> Iterator[str]:
-    """Give the docstrings in a file of Python; none if it cannot be parsed."""
+    """Yield the docstrings of a Python file; none if it cannot be parsed."""
     try:
         source = path.read_bytes()
-        # Parsing takes the time, and a third of the files are tables without a docstring.
+        # Parsing is the slow part, and a third of the files are tables without a docstring.
         if b'"""' not in source:
             return
         nodes: list[ast.AST] = [ast.parse(source)]

@@ -1,4 +1,7 @@
-"""A text as the engines see it: ids in one array, and an account of every token."""
+"""An encoded text, as the engines read it: one array of ids, and statistics of all tokens.
+
+These records are what `reading` returns; the classes only hold data.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,19 @@ import numpy.typing as npt
 from wordkin.corpus.vocabulary import Vocabulary
 
 LINE_END = -1
-"""Stands between the ids of two lines; no window reaches across it."""
+"""Separates the ids of two lines; no context window crosses it."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Fingerprint:
-    """What tells a text from every other: `cat FILES | wc -c` and `cat FILES | sha256sum`.
+    """Identifies a text: what `cat FILES | wc -c` and `cat FILES | sha256sum` print.
 
     Attributes
     ----------
     bytes : int
-        Of the text, unpacked, one file after the other.
+        Size of the text: its files, decompressed and concatenated.
     sha256 : str
-        Of these bytes, in hexadecimal digits.
+        Hash of these bytes, as hexadecimal digits.
     """
 
     bytes: int
@@ -31,26 +34,27 @@ class Fingerprint:
 
 @dataclasses.dataclass(frozen=True)
 class Corpus:
-    """A text, read and encoded.
+    """A text that has been read and encoded.
 
     Attributes
     ----------
     vocabulary : Vocabulary
     ids : (N,) int32
-        The text's words that are in the vocabulary, in order, with `LINE_END` behind each line that
-        has any; without the lines that are held out.
+        The words of the text that are in the vocabulary, in order, with `LINE_END` after each line
+        that has any. Held-out lines are left out.
     tokens : int
         Words read, in the vocabulary or not.
     lines : int
+        Lines read, empty ones included.
     invalid_utf8 : int
-        Words among them whose bytes are no UTF-8; kept as they are.
+        Words read whose bytes are not valid UTF-8; they are kept unchanged.
     held_out : (H,) int32
-        Laid out as `ids`, the lines that are set aside and not trained on; the vocabulary's counts
-        know nothing of them.
+        The lines set aside from training, in the same format as `ids`. They do not contribute to
+        the vocabulary's counts.
     held_out_tokens : int
-        All words of these lines, in the vocabulary or not.
+        All words of the held-out lines, in the vocabulary or not.
     fingerprint : Fingerprint or None
-        None: it was not taken.
+        None if it was not computed.
     """
 
     vocabulary: Vocabulary
@@ -66,5 +70,5 @@ class Corpus:
 
     @property
     def out_of_vocabulary(self) -> int:
-        """Words of the lines that are not held out, and that are not in the vocabulary."""
+        """Number of training words (held-out lines excluded) that are not in the vocabulary."""
         return self.tokens - self.held_out_tokens - int(self.vocabulary.counts.sum())

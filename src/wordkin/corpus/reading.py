@@ -1,8 +1,9 @@
-"""From text to a corpus: files or lists of words in, ids and counts out, in one pass.
+"""Read a corpus in one pass.
 
-Text is bytes, split on ASCII white space, one sentence a line. Nothing is lower-cased, normalised,
-cut or skipped. The work is done by the native core; this room opens files and says what is wrong
-with them.
+In: files, or sentences as lists of words. Out: a `Corpus` with ids, vocabulary and counts. Text is
+bytes, split on ASCII white space, one sentence per line; nothing is lower-cased, normalised, cut or
+skipped. The native core does the work; this module opens the files and reports what is wrong with
+them.
 """
 
 from __future__ import annotations
@@ -30,17 +31,16 @@ from wordkin.system.progress import Progress
 from wordkin.system.types import StrPath
 
 Text: TypeAlias = StrPath | Iterable[StrPath] | Iterable[Sequence[str]]
-"""A path, several paths, or any iterable of sentences, each a list of words; `-` is standard input.
-"""
+"""A path (`-` is standard input), several paths, or an iterable of sentences as lists of words."""
 
 HELD_OUT_FROM = 1_000
-"""Lines that have a word; of fewer, those held out would be too few to say anything."""
+"""Non-empty lines that a text needs before lines are held out; fewer make a useless sample."""
 
-_PIECE = 1 << 22  # bytes read at a time: large enough to be fast, small enough for quick Ctrl-C
-_SENTENCES = 1 << 12  # between two looks at the clock
+_PIECE = 1 << 22  # bytes read at once: large enough to be fast, small enough for a quick Ctrl-C
+_SENTENCES = 1 << 12  # between two progress reports
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-_DAMAGED = (OSError, EOFError, lzma.LZMAError, zlib.error)  # what they raise for a damaged file
+_DAMAGED = (OSError, EOFError, lzma.LZMAError, zlib.error)  # raised for damaged archives
 
 
 def read_corpus(
@@ -51,35 +51,37 @@ def read_corpus(
     held_out: float = 0.0,
     progress: Progress | None = None,
 ) -> Corpus:
-    """Read a text once: its vocabulary, its ids, an account of its tokens, and its fingerprint.
+    """Read a text once, for its vocabulary, ids, token statistics and fingerprint.
 
-    The fingerprint is of the bytes that the files hold, unpacked. For sentences it is of the bytes
-    that a file of them would hold: words with one space between them, a newline behind each
-    sentence, in UTF-8.
+    The fingerprint covers the decompressed bytes of the files. For sentences it covers the bytes
+    that a UTF-8 file of them would have: words separated by one space, a newline after each
+    sentence.
 
     Parameters
     ----------
     text
-        A path (`.gz`, `.bz2` and `.xz` are unpacked on the way, `-` is standard input), several
+        A path (`.gz`, `.bz2` and `.xz` files are decompressed, `-` is standard input), several
         paths, or an iterable of sentences, each a list of words.
-    min_count, max_vocab
-        Which words make the vocabulary: those seen so often, and of them the most frequent; among
-        words that are as frequent, those that the text has first.
+    min_count
+        Drop words that occur less often than this.
+    max_vocab
+        Keep at most this many words, the most frequent; of equally frequent words, those that
+        occur first. None for no limit.
     held_out
-        The share of the lines to set aside, whose words are neither counted nor among `ids`. Each
-        line goes whole to where a hash of its number puts it, so that the same text is always
-        parted alike. Of a text with fewer than `HELD_OUT_FROM` lines nothing is held out.
+        Share of the lines to set aside; their words are neither counted nor in `ids`. A hash of
+        its number decides for each whole line, so the same text is always split the same way. If
+        fewer than `HELD_OUT_FROM` lines have a word, nothing is held out.
     progress
-        Told of the bytes or sentences read.
+        Receives the number of bytes or sentences read.
 
     Raises
     ------
     CorpusError
-        For a text that is empty, binary, or has no word seen `min_count` times.
+        If the text is empty or binary, or no word occurs `min_count` times.
     OSError
-        For a file that cannot be opened or read.
+        If a file cannot be opened or read.
     ValueError
-        If `held_out` is not at least 0 and below 1.
+        If `held_out` is negative, or 1 or more.
     """
     if not 0 <= held_out < 1:
         raise ValueError(f"held_out must be at least 0 and below 1, got {held_out}")
@@ -94,7 +96,7 @@ def read_corpus(
         _read_sentences(reader, digest, cast("Iterable[Sequence[str]]", items), progress)
     tokens, lines, types = reader.tokens, reader.lines, reader.types
     if not tokens:
-        raise CorpusError("the corpus is empty: it has no word")
+        raise CorpusError("the corpus is empty: it has no words")
     invalid_utf8 = reader.invalid_utf8_tokens
     if reader.lines_with_words < HELD_OUT_FROM:
         held_out = 0.0
@@ -102,15 +104,15 @@ def read_corpus(
         min_count, max_vocab or 0, held_out
     )
     if held_tokens == tokens:
-        raise CorpusError(f"every line that has a word is held out: lower held_out = {held_out}")
+        raise CorpusError(f"all lines with words are held out: lower held_out = {held_out}")
     vocabulary = Vocabulary.from_bytes(spelled, offsets, counts)
     if not len(vocabulary):
-        where, what = ("", "min_count")
+        where, remedy = ("", "min_count")
         if held_tokens:
-            where, what = (" in the lines that are not held out", "min_count or held_out")
+            where, remedy = (" outside the held-out lines", "min_count or held_out")
         raise CorpusError(
-            f"none of the corpus's {types:,} different words is seen min_count = {min_count} times"
-            f"{where}: lower {what}, or give more text"
+            f"none of the {types:,} distinct words occurs min_count = {min_count} times{where}:"
+            f" lower {remedy}, or give more text"
         )
     return Corpus(
         vocabulary, ids, tokens, lines, invalid_utf8, held_ids, held_tokens, digest.fingerprint()
@@ -118,7 +120,7 @@ def read_corpus(
 
 
 class _Digest:
-    """Takes the fingerprint of the bytes that it is given."""
+    """Computes the fingerprint of the bytes added to it."""
 
     def __init__(self) -> None:
         self._bytes = 0
@@ -152,7 +154,7 @@ def _paths(items: Iterable[StrPath | Sequence[str]]) -> list[Path]:
     for i, item in enumerate(items):
         if not isinstance(item, (str, os.PathLike)):
             raise CorpusError(
-                f"item {i} must be a path like those before, got {type(item).__name__}"
+                f"item {i} must be a path like the items before it, got {type(item).__name__}"
             )
         paths.append(Path(item))
     return paths
@@ -179,14 +181,14 @@ def _read_sentences(
 
 def _read_files(reader: TextReader, digest: _Digest, paths: list[Path], progress: Progress) -> None:
     total: int | None = 0
-    for path in paths:  # all of them, before the first is read
+    for path in paths:  # check all files before reading the first
         if path.is_dir():
-            raise CorpusError(f"a corpus is files, this is a folder: {path}")
+            raise CorpusError(f"a corpus must be files, got a folder: {path}")
         if path == Path("-"):
             total = None
             continue
         size = path.stat().st_size
-        if not path.is_file():  # a pipe, which must be opened once only
+        if not path.is_file():  # a pipe, which can be opened only once
             total = None
             continue
         with path.open("rb"):
@@ -202,9 +204,9 @@ def _read_files(reader: TextReader, digest: _Digest, paths: list[Path], progress
 
 
 def _pieces(path: Path, digest: _Digest) -> Iterator[np.ndarray[tuple[int], np.dtype[np.uint8]]]:
-    """Give the bytes of a file, without a byte-order mark; refused where they are no text.
+    """Yield the bytes of a file without its byte-order mark; raise CorpusError for a NUL byte.
 
-    The digest is given all of them.
+    The digest receives all bytes, the mark included.
     """
     buffer = np.empty(_PIECE, np.uint8)
     at = 0
@@ -241,7 +243,7 @@ def _open(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _read(file: IO[bytes], buffer: np.ndarray[tuple[int], np.dtype[np.uint8]], path: Path) -> int:
-    """Fill the buffer as far as the file goes; pipes give less than is asked for."""
+    """Fill the buffer, or read to the end of the file; a pipe returns less per call."""
     view, size = buffer.data, 0
     try:
         while size < len(view):

@@ -1,6 +1,6 @@
-"""Texts drawn from a text: as many lines, with replacement (the bootstrap).
+"""Resample a text by the bootstrap: the same number of lines, drawn with replacement.
 
-In: a `Corpus`. Out: sentences, for `Word2Vec.fit`.
+In: a `Corpus`. Out: sentences for `Word2Vec.fit`.
 """
 
 from __future__ import annotations
@@ -13,15 +13,20 @@ from wordkin.corpus.encoded import LINE_END, Corpus
 
 
 def resampled_lines(corpus: Corpus, seed: int) -> Iterator[list[str]]:
-    """Yield as many lines as the corpus has, each drawn from all of them alike.
+    """Yield as many lines as the corpus has, each drawn uniformly from all of them.
 
-    Lines without any word of the vocabulary, and those held out, do not take part.
+    Held-out lines and lines without a word of the vocabulary are never drawn.
 
     Parameters
     ----------
     corpus : Corpus
     seed : int
-        Other numbers draw other lines.
+        Seed of the random draws.
+
+    Yields
+    ------
+    list of str
+        The words of a line that are in the vocabulary.
     """
     ends = np.flatnonzero(corpus.ids == LINE_END)
     begins = np.concatenate([[0], ends[:-1] + 1])

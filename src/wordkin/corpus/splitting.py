@@ -1,4 +1,7 @@
-"""Split a corpus into lines to train on and lines that are held out."""
+"""Split an encoded text into training and held-out lines.
+
+In: the ids of a `Corpus`, a share and a seed. Out: the ids of each part.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,32 @@ import numpy.typing as npt
 
 from wordkin.system.types import Int32
 
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)  # the increment of SplitMix64
+
 
 def split_lines(ids: Int32, share: float, seed: int = 1) -> tuple[Int32, Int32]:
-    """Split a corpus into lines to train on and lines that are held out.
+    """Split a corpus into training lines and held-out lines.
 
-    Each line goes whole, with its `LINE_END`, to where a hash of its number and the seed puts it:
-    `share` is the probability to be held out, so that a part can be empty.
+    A hash of its number and the seed decides for each whole line, its `LINE_END` included. Lines
+    are held out independently of each other, so that a part can be empty.
+
+    Parameters
+    ----------
+    ids : (N,) int32 array
+        Word ids, with `LINE_END` after each line.
+    share : float
+        The probability that a line is held out, 0 to 1.
+    seed : int
 
     Returns
     -------
     train, held_out : int32 arrays
-        Copies, the lines of each in their order.
+        Copies; each keeps the order of the lines.
+
+    Raises
+    ------
+    ValueError
+        If `share` is outside 0..1.
     """
     if not 0 <= share <= 1:
         raise ValueError(f"share must be in 0..1, got {share}")
@@ -32,11 +50,8 @@ def split_lines(ids: Int32, share: float, seed: int = 1) -> tuple[Int32, Int32]:
     return ids[~where], ids[where]
 
 
-_GAMMA = np.uint64(0x9E3779B97F4A7C15)
-
-
 def _mix(z: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Hash by the finaliser of SplitMix64 (Steele, Lea and Flood, 2014)."""
+    """Apply the finaliser of SplitMix64 (Steele, Lea and Flood, 2014)."""
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return z ^ (z >> np.uint64(31))

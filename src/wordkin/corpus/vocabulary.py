@@ -1,4 +1,4 @@
-"""The words of a corpus, most frequent first, and how often each was seen."""
+"""The words of a corpus, most frequent first, with their counts."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import numpy.typing as npt
 
 @dataclasses.dataclass(frozen=True)
 class Vocabulary:
-    """Words and counts; a word's id is its place.
+    """Words and counts; a word's id is its position.
 
     Attributes
     ----------
     words : list of V str
-        Bytes that are no UTF-8 stand as lone surrogates (``errors="surrogateescape"``), so that
-        every word can be written back as it was read.
+        Bytes that are not valid UTF-8 become lone surrogates (``errors="surrogateescape"``), so
+        that every word can be written exactly as it was read.
     counts : (V,) int64
-        How often each word was seen, never rising.
+        Occurrences of each word, in decreasing order.
     """
 
     words: list[str]
@@ -30,11 +30,19 @@ class Vocabulary:
 
     @classmethod
     def from_bytes(
-        cls, spelled: bytes, offsets: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]
+        cls, joined: bytes, offsets: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]
     ) -> Vocabulary:
-        """Take the words apart: word i is ``spelled[offsets[i]:offsets[i + 1]]``."""
+        """Split concatenated words: word i is ``joined[offsets[i]:offsets[i + 1]]``.
+
+        Parameters
+        ----------
+        joined : bytes
+            The words, in UTF-8 or any other bytes.
+        offsets : (V + 1,) int64
+        counts : (V,) int64
+        """
         ends = offsets.tolist()
         words = [
-            spelled[begin:end].decode("utf-8", "surrogateescape") for begin, end in pairwise(ends)
+            joined[begin:end].decode("utf-8", "surrogateescape") for begin, end in pairwise(ends)
         ]
         return cls(words, counts)

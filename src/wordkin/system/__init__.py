@@ -1,1 +1,1 @@
-"""Files, tensors, memory, cores, terminal, progress, errors: everything that knows no words."""
+"""The foundation: files, tensors, memory, cores, terminal, progress, errors, shared types."""

@@ -1,4 +1,8 @@
-"""Checks of arguments that several packages share."""
+"""Validate arguments; used by several packages.
+
+In: a value as the caller passed it. Out: the value in its proper type, or a SettingsError that
+names the argument.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from wordkin.system.errors import SettingsError
 
 
 def at_least(least: int, name: str, value: SupportsIndex) -> int:
-    """Return the value as an int; raise SettingsError if it is less than that."""
+    """Return `value` as an int; raise SettingsError, with its name, if it is below `least`."""
     number = operator.index(value)
     if number < least:
         raise SettingsError(f"{name} must be at least {least}, got {number}")

@@ -1,22 +1,25 @@
-"""What can go wrong, by name. Every message names the thing and the value."""
+"""The exceptions and warnings that wordkin raises.
+
+Every message names the setting or file, the value found, and, where there is one, the remedy.
+"""
 
 from __future__ import annotations
 
 
 class WordkinError(Exception):
-    """The root of all errors that this package raises on purpose."""
+    """Base class of all errors that wordkin raises on purpose."""
 
 
 class SettingsError(WordkinError, ValueError):
-    """A setting has a value that cannot be used."""
+    """A setting has an invalid value."""
 
 
 class CorpusError(WordkinError, ValueError):
-    """A corpus cannot be read, or holds nothing to train on."""
+    """A corpus cannot be read, or has nothing to train on."""
 
 
 class DivergenceError(WordkinError, ArithmeticError):
-    """A loss or a vector stopped being finite."""
+    """A loss or a vector is no longer finite."""
 
 
 class CheckpointError(WordkinError):
@@ -24,16 +27,16 @@ class CheckpointError(WordkinError):
 
 
 class FormatError(WordkinError, ValueError):
-    """A file of vectors cannot be read, or cannot hold what is to be written."""
+    """A file of vectors cannot be read, or its format cannot represent the vectors."""
 
 
 class FormatWarning(UserWarning):
-    """A file of vectors was read, but not all that stands in it could be kept."""
+    """A file of vectors was read, but part of its content was dropped."""
 
 
 class UnknownWordError(WordkinError, KeyError):
-    """A word is not in the vocabulary; the message suggests close ones."""
+    """A word is not in the vocabulary; the message suggests similar words."""
 
     def __str__(self) -> str:
-        # KeyError shows the repr of its argument; a person wants the sentence.
+        # KeyError prints the repr of its argument; we want the plain sentence.
         return str(self.args[0]) if self.args else ""

@@ -1,7 +1,7 @@
-"""Files that appear whole or not at all.
+"""Atomic writes: a file appears complete or not at all.
 
 In: a path to write to. Out: a temporary path to write to instead. A process that is killed leaves
-its temporary file behind, but not the lock on it: by that it is found.
+its temporary file behind but loses the lock on it; that is how stale files are recognised.
 """
 
 from __future__ import annotations
@@ -25,21 +25,31 @@ _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
 
 @contextmanager
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary path in the folder of `path`; on leaving, make it the file at `path`.
+    """Yield a temporary path next to `path`; on exit, rename that file to `path`.
 
-    The content is on the disk before the name changes, and the name before this returns. On any
-    error the temporary file goes away and what was at `path` stays. The new file has the
+    The content is on disk before the file is renamed, and the new name before this returns. On any
+    error the temporary file is removed and the old file at `path` stays. The new file gets the
     permissions of the one it replaces, or those that the umask gives a new file. A symbolic link
-    stays one: the file it leads to is replaced.
+    is kept: the file it points to is replaced.
 
-    Write to the temporary path by name and close it before leaving. Do not replace the file there:
-    it is locked for as long as it lives, so that `remove_stale_temporaries` leaves it alone.
+    Write to the temporary path by name and close it before leaving the block. Do not replace the
+    file itself: it is locked while it exists, so that `remove_stale_temporaries` skips it.
+
+    Parameters
+    ----------
+    path : path
+
+    Yields
+    ------
+    Path
+        An empty file to write to.
 
     Raises
     ------
     OSError
-        Of the subclass and errno of the cause, naming `path`: no such folder, a folder or a
-        device at the path, no permission, no space. Also for an OSError from inside the block.
+        With the subclass and errno of the cause, naming `path`: no such folder, a folder or a
+        device at the path, no permission, no space. An OSError from inside the block is converted
+        in the same way.
     """
     try:
         target = Path(os.path.realpath(path))
@@ -47,22 +57,27 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
             folder = _open_folder(target.parent)
             undo.callback(os.close, folder)
             old = _mode_of_file(target)
-            # What replaces a private file must not be readable by others even for a moment.
+            # The replacement of a private file must never be readable by others.
             temporary, new = _create(target.parent, 0o666 if old is None else 0o600, undo)
             yield temporary
-            _settle(temporary, new if old is None else old)
+            _set_mode_and_sync(temporary, new if old is None else old)
             os.replace(temporary, target)
             _sync_folder(folder)
     except OSError as error:
-        raise _told(error, "cannot write", path) from error
+        raise _with_path(error, "cannot write", path) from error
 
 
 def remove_stale_temporaries(folder: str | os.PathLike[str]) -> list[Path]:
-    """Remove the temporary files of `atomic_write` that nobody writes any more; return them.
+    """Remove temporary files that killed processes left behind.
 
-    Such are left by a process that was killed. What cannot be opened, locked or removed stays: what
-    another process is writing, and everything on a file system without locks. Where locks are not
-    seen by other machines (a network folder mounted with `nolock`), none of these may write there.
+    Files that cannot be opened, locked or removed stay: those that another process is writing, and
+    all files on a file system without locks. If other machines do not see the locks (a network
+    folder mounted with `nolock`), they must not write to the folder at the same time.
+
+    Returns
+    -------
+    list of Path
+        The files that were removed.
 
     Raises
     ------
@@ -73,7 +88,7 @@ def remove_stale_temporaries(folder: str | os.PathLike[str]) -> list[Path]:
     for name in filter(_TEMPORARY.fullmatch, os.listdir(folder)):
         path = Path(folder, name)
         with suppress(OSError), ExitStack() as undo:
-            file = os.open(path, os.O_RDWR)  # some file systems lock only what may be written
+            file = os.open(path, os.O_RDWR)  # some file systems lock only writable files
             undo.callback(os.close, file)
             if lock(file):
                 os.unlink(path)
@@ -82,17 +97,22 @@ def remove_stale_temporaries(folder: str | os.PathLike[str]) -> list[Path]:
 
 
 def lock(file: int) -> bool:
-    """Lock an open file until it is closed, be it by the end of the process.
+    """Lock an open file until it is closed or the process ends.
+
+    Parameters
+    ----------
+    file : int
+        File descriptor.
 
     Returns
     -------
     bool
-        False if the file system has no locks.
+        False if the file system does not support locks.
 
     Raises
     ------
     BlockingIOError
-        If it is locked already.
+        If the file is already locked.
     """
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -104,12 +124,17 @@ def lock(file: int) -> bool:
 
 
 def make_folder(folder: str | os.PathLike[str]) -> bool:
-    """Make a folder, whose name is on the disk when this returns; False if it was there.
+    """Make a folder, unless it exists; its name is on disk when this returns.
+
+    Returns
+    -------
+    bool
+        False if the folder existed.
 
     Raises
     ------
     OSError
-        As `atomic_write`, naming `folder`.
+        As from `atomic_write`, naming `folder`.
     """
     try:
         with ExitStack() as undo:
@@ -124,23 +149,24 @@ def make_folder(folder: str | os.PathLike[str]) -> bool:
             _sync_folder(parent)
             return True
     except OSError as error:
-        raise _told(error, "cannot be made", folder) from error
+        raise _with_path(error, "cannot be made", folder) from error
 
 
 def require_writable(path: str | os.PathLike[str]) -> None:
-    """Raise now what `atomic_write` would raise later: before the work, not after it.
+    """Raise the OSError that `atomic_write` would raise, before the work instead of after it.
 
-    Tries it, for permissions alone do not tell: a file comes and goes beside `path`.
+    Permissions alone do not decide this, so a temporary file is created and removed.
     """
     with suppress(_TriedError), atomic_write(path):
         raise _TriedError
 
 
 class _TriedError(Exception):
-    pass
+    """Leaves `atomic_write` before anything is replaced."""
 
 
-def _told(error: OSError, what: str, path: str | os.PathLike[str]) -> OSError:
+def _with_path(error: OSError, what: str, path: str | os.PathLike[str]) -> OSError:
+    """Return the same error, naming the path and what failed."""
     cause = error.strerror or str(error)
     return OSError(error.errno or errno.EIO, f"{what}: {cause}", os.fspath(path))
 
@@ -153,20 +179,20 @@ def _open_folder(folder: Path) -> int:
 
 
 def _mode_of_file(target: Path) -> int | None:
-    """Return the permissions of the file there, None if there is none; refuse anything else."""
+    """Return the permissions of a regular file, or None if there is none; else raise OSError."""
     try:
         mode = target.stat().st_mode
     except FileNotFoundError:
         return None
     if stat.S_ISDIR(mode):
         raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if not stat.S_ISREG(mode):  # renaming over /dev/null would put an end to it
+    if not stat.S_ISREG(mode):  # renaming over /dev/null would replace the device
         raise OSError(errno.EINVAL, "not a regular file")
     return stat.S_IMODE(mode)
 
 
 def _create(folder: Path, mode: int, undo: ExitStack) -> tuple[Path, int]:
-    """Create an empty file, locked; return it and the permissions that the umask has left it."""
+    """Create an empty, locked file; return its path and its permissions under the umask."""
     while True:
         path = folder / f".wordkin-{secrets.token_hex(8)}.tmp"
         undo.callback(path.unlink, missing_ok=True)
@@ -174,12 +200,12 @@ def _create(folder: Path, mode: int, undo: ExitStack) -> tuple[Path, int]:
         undo.callback(os.close, file)
         with suppress(BlockingIOError):
             lock(file)
-            if path.exists():  # and was not taken for a stale one before it was locked
+            if path.exists():  # not removed as stale before it was locked
                 return path, stat.S_IMODE(os.fstat(file).st_mode)
 
 
-def _settle(path: Path, mode: int) -> None:
-    """Give the file its permissions and wait until its content is on the disk."""
+def _set_mode_and_sync(path: Path, mode: int) -> None:
+    """Set the permissions of a file and wait until its content is on disk."""
     file = os.open(path, os.O_RDONLY)
     try:
         if stat.S_IMODE(os.fstat(file).st_mode) != mode:
@@ -193,17 +219,17 @@ def _sync_folder(folder: int) -> None:
     try:
         os.fsync(folder)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # a file system, such as CIFS, that has no such thing
+        if error.errno != errno.EINVAL:  # CIFS, for one, cannot sync folders
             raise
 
 
 def damaged(path: StrPath, at: int, what: str) -> FormatError:
-    """Return the error of a file that is not as it should be, from byte `at` on."""
+    """Return the error for a file that is damaged at byte `at`."""
     return FormatError(f"{os.fspath(path)}: {what} (at byte {at:,})")
 
 
 def require_file(path: StrPath) -> None:
-    """Refuse what is not a file; what cannot be opened raises the OSError that says so."""
+    """Raise FormatError for anything but a regular file, and OSError if it cannot be opened."""
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise FormatError(f"{path}: not a file")
     with open(path, "rb"):

@@ -1,4 +1,7 @@
-"""The machine: cores, memory, instruction set, and the version of this program."""
+"""What this machine offers: memory, cores, the instruction set; and the version of wordkin.
+
+In: nothing but the system. Out: numbers and names.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,17 @@ from pathlib import Path
 from wordkin.system.errors import SettingsError
 
 
-def available() -> int | None:
-    """Return the bytes that this process may still take without swapping; None: unknown.
+def available_memory() -> int | None:
+    """Return how many bytes this process can use without swapping, or None if that is unknown.
 
-    The system's own estimate, or what the control group leaves, where that is less.
+    The lesser of the system's own estimate and what the control group leaves.
     """
-    known = [bytes_ for bytes_ in (_of_system(), _of_group()) if bytes_ is not None]
-    return min(known, default=None)
+    limits = [limit for limit in (_system_memory(), _cgroup_memory()) if limit is not None]
+    return min(limits, default=None)
 
 
-def _of_system() -> int | None:
+def _system_memory() -> int | None:
+    """Return the memory that the system reports as available, or else all it has."""
     try:
         for line in Path("/proc/meminfo").read_text().splitlines():
             if line.startswith("MemAvailable:"):
@@ -30,37 +34,43 @@ def _of_system() -> int | None:
         return None
 
 
-def _of_group() -> int | None:
-    """Of the group's limit, what is neither used nor a cache of files."""
+def _cgroup_memory() -> int | None:
+    """Return the control group's limit less what is used; file caches count as free."""
     group = Path("/sys/fs/cgroup")
     try:
         limit, used = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
         cached = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
         return max(0, limit - used + int(cached.get("inactive_file", 0)))
-    except (OSError, ValueError):  # no such thing, or "max": no limit
+    except (OSError, ValueError):  # no control group, or "max": no limit
         return None
 
 
-def shown(bytes_: float) -> str:
-    """Return a number of bytes for people."""
+def format_bytes(bytes_: float) -> str:
+    """Return a number of bytes as text, as in "1.5 GB"."""
     return f"{bytes_ / 1e9:.1f} GB" if bytes_ >= 1e8 else f"{bytes_ / 1e6:.1f} MB"
 
 
 def version() -> str:
-    """Return the version of this program."""
+    """Return the installed version of wordkin."""
     from importlib.metadata import version
 
     return version("wordkin")
 
 
 def cores() -> int:
-    """Return how many threads can run at once."""
+    """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def level() -> str:
-    """Name the instruction set in use: the best at hand, or the one that WORDKIN_LEVEL names."""
-    from wordkin._core import levels  # here, as the command line must not load the core
+    """Return the instruction set in use: the best available, or the one set by WORDKIN_LEVEL.
+
+    Raises
+    ------
+    SettingsError
+        If WORDKIN_LEVEL names one that is not available.
+    """
+    from wordkin._core import levels  # late, so that the command line starts without the core
 
     found = levels()
     wanted = os.environ.get("WORDKIN_LEVEL") or found[-1]

@@ -1,4 +1,8 @@
-"""What a run tells of itself while it lasts: a bar on a terminal, nothing elsewhere."""
+"""The interface through which a run reports its progress.
+
+A run calls the methods of a `Progress`; subclasses show the progress: a bar on the terminal, a live
+page. The base class ignores every call.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +18,19 @@ if TYPE_CHECKING:
 
 
 class InTraining(NamedTuple):
-    """Vectors that are being trained, for whoever wants to look at them.
+    """Vectors in training, for a `Progress` that samples them.
 
     Attributes
     ----------
     words : sequence of str
-        The vocabulary, the most frequent first.
-    matrices : function
-        Gives center and outside matrix, (n, d) each, as training changes them: nothing is copied,
-        and a look may find rows of this moment beside rows of the next.
+        The vocabulary, most frequent first.
+    matrices : callable
+        Returns the center and outside matrices, (n, d) each. They are not copied: training changes
+        them while they are read, so rows may be from different moments.
     rows : (at least n,) array of int, or None
-        The words that the n rows are of; None: the first ones.
+        The word id of each row; None if row i is word i.
     gauged : bool
-        Whether the model's vectors are those of `gauge`, or the center vectors.
+        True if the model's vectors are made by `gauge`; False if they are the center vectors.
     """
 
     words: Sequence[str]
@@ -36,11 +40,11 @@ class InTraining(NamedTuple):
 
 
 class FittedVectors(Protocol):
-    """Words with their vectors, the result of training: `wordkin.WordVectors`."""
+    """The result of training, words with vectors: `wordkin.WordVectors`."""
 
     @property
     def words(self) -> Sequence[str]:
-        """The V words, the most frequent first."""
+        """The V words, most frequent first."""
 
     @property
     def matrix(self) -> Floats:
@@ -48,31 +52,31 @@ class FittedVectors(Protocol):
 
 
 class Progress:
-    """Says nothing. The class to derive from for another way to show progress."""
+    """Ignores all progress. Derive from it to show progress in another way."""
 
     def reading(self, done: int, total: int | None, unit: str) -> None:
-        """Bytes or sentences (`unit`) read so far, of `total` where that is known."""
+        """Report the bytes or sentences (`unit`) read, of `total` if that is known."""
 
     def training(self, epoch: int, epochs: int, words: int, total: int, loss: float) -> None:
-        """Words trained on so far, of the `total` over all epochs; the running loss of a pair."""
+        """Report the words trained on, of `total` in all epochs, and the running loss per pair."""
 
     def counting(self, done: int, total: int) -> None:
-        """Words of the text whose pairs are counted, of the `total`."""
+        """Report the words whose pairs have been counted, of `total`."""
 
     def choosing(self, done: int, total: int) -> None:
-        """Ridges tried, of the `total` that there are at most."""
+        """Report the ridges tried, of `total` at most."""
 
     def descending(self, words: int, number: int, done: float, loss: float) -> None:
-        """Share `done` of a pass over the counts of `words` words; the last loss of a pair."""
+        """Report the share `done` of a pass over `words` words, and the last loss per pair."""
 
     def watch(self, training: InTraining) -> None:
-        """Hear what is in training, from now on until this is called again."""
+        """Receive the vectors in training; they stay valid until the next call."""
 
     def passed(self, number: int, done: Any) -> None:
-        """Hear the account of an `Epoch`, or `Pass` of the exact engine; the first has number 1."""
+        """Receive the statistics of an `Epoch` or `Pass` (exact engine), numbered from 1."""
 
     def fitted(self, vectors: FittedVectors) -> None:
-        """Hear that the model is trained: comes last, outside of the `with`."""
+        """Receive the vectors of the trained model: the last call, after the `with` block."""
 
     def __enter__(self) -> Progress:
         return self

@@ -1,4 +1,7 @@
-"""Words as bytes and back: UTF-8 with "surrogateescape", which keeps any bytes exactly."""
+"""Encode words as bytes and decode them: UTF-8 with "surrogateescape", which keeps any bytes.
+
+In: words, or concatenated bytes with offsets. Out: the other, or a FormatError that names the file.
+"""
 
 from __future__ import annotations
 
@@ -16,42 +19,49 @@ from wordkin.system.types import Int64, StrPath
 
 
 def spell_words(path: StrPath, words: Sequence[str]) -> list[bytes]:
-    """Return the bytes of different words; refuse a word that would not come back as it is."""
+    """Return the bytes of each word.
+
+    Raises
+    ------
+    FormatError
+        If a word would not decode to itself, or occurs twice; it names `path`.
+    """
     spelled = []
     for word in words:
         raw = spell_word(word)
         if raw is None:
             raise FormatError(f"{os.fspath(path)}: bytes cannot hold the word {word!r:.80}")
         spelled.append(raw)
-    if what := twice_among(words):
+    if what := describe_duplicate(words):
         raise FormatError(f"{os.fspath(path)}: {what}")
     return spelled
 
 
 def spell_word(word: str) -> bytes | None:
-    """Return the bytes of a word; None if they would not come back as it is."""
+    """Return the bytes of a word, or None if they would not decode to the same word."""
     try:
         raw = word.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # a surrogate that stands for no byte
+    except UnicodeEncodeError:  # a lone surrogate that encodes no byte
         return None
     return raw if raw.decode("utf-8", "surrogateescape") == word else None
 
 
-def twice_among(words: Sequence[str]) -> str:
-    """Say which word comes twice; nothing if all are different."""
+def describe_duplicate(words: Sequence[str]) -> str:
+    """Return a message that names a repeated word; empty if all words are distinct."""
     if len(set(words)) == len(words):
         return ""
     word, _ = Counter(words).most_common(1)[0]
     return f"the word {word!r:.80} comes twice"
 
 
-def cut_words(path: StrPath, joined: npt.NDArray[np.uint8], offsets: Int64, at: int) -> list[str]:
-    """Give the words whose bytes lie one behind the other, cut at the offsets.
+def split_words(path: StrPath, joined: npt.NDArray[np.uint8], offsets: Int64, at: int) -> list[str]:
+    """Return the words in concatenated bytes: word i is ``joined[offsets[i]:offsets[i + 1]]``.
 
     Raises
     ------
     FormatError
-        With the byte `at`, if they do not cut them, or a word comes twice.
+        If the offsets do not rise from 0 to the length of `joined`, or a word occurs twice. It
+        names `path` and the byte `at`.
     """
     if (
         not len(offsets)
@@ -59,9 +69,9 @@ def cut_words(path: StrPath, joined: npt.NDArray[np.uint8], offsets: Int64, at: 
         or offsets[-1] != len(joined)
         or (offsets[1:] < offsets[:-1]).any()
     ):
-        raise damaged(path, at, "the offsets do not cut the bytes of the words into words")
+        raise damaged(path, at, "the offsets do not cut the bytes into words")
     data = joined.tobytes()
     words = [data[a:b].decode("utf-8", "surrogateescape") for a, b in pairwise(offsets.tolist())]
-    if what := twice_among(words):
+    if what := describe_duplicate(words):
         raise damaged(path, at, what)
     return words

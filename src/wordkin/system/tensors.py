@@ -1,11 +1,11 @@
-"""Named arrays in the layout of safetensors, streamed or mapped: they may exceed the memory.
+"""Read and write named arrays in the safetensors layout, streamed or memory-mapped.
 
-In: arrays and texts by name, and a file that is open; or a path. Out: the file, written; or what is
-in one.
+In: arrays and metadata by name, with an open file or a path. Out: the written file, or its arrays
+and metadata. The arrays may exceed the memory.
 
-The layout: eight bytes with the length of a header in JSON, the header, then the bytes of all
-arrays without gaps. Those of wider numbers come first and the header is padded with spaces, so that
-all are aligned if the layout begins at a multiple of eight bytes.
+The layout: eight bytes with the length of a JSON header, the header, then the bytes of all arrays
+without gaps. Arrays of wider numbers come first and the header is padded with spaces, so that all
+arrays are aligned if the layout begins at a multiple of eight bytes.
 """
 
 from __future__ import annotations
@@ -32,66 +32,66 @@ TYPES: dict[str, np.dtype[Any]] = {
     "F32": np.dtype(np.float32),
     "F64": np.dtype(np.float64),
 }
-"""The types that we read and write, as safetensors spells them."""
+"""The element types that are supported, by their names in safetensors."""
 
-_SPELLED = {dtype: name for name, dtype in TYPES.items()}
-_PIECE = 1 << 24  # bytes that are read or written at a time
+_TYPE_NAMES = {dtype: name for name, dtype in TYPES.items()}
+_PIECE = 1 << 24  # bytes read or written at once
+HEADER = 8
+"""The byte at which the header of a safetensors file begins."""
 
-
-# What is parsed as JSON may take many times its length in memory: one character beyond Unicode's
-# first 65,536 makes all others take four bytes, too, and a value of a byte may be an object of 200.
-HEADER = 8  # the byte where the header of a safetensors file begins
+# Parsed JSON can take many times its length in memory: a single character beyond Unicode's first
+# 65,536 makes all others take four bytes too, and a value of one byte can be an object of 200.
 _JSON_BYTES = 1 << 24
 _JSON_VALUES = 250_000
-_MOST_AXES = 32  # of an array of NumPy, in every version
+_MOST_AXES = 32  # that every version of NumPy supports
 
 
 def write_tensors(
     file: BinaryIO, tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str]
 ) -> None:
-    """Write arrays and texts by name, in the layout of safetensors.
+    """Write arrays and metadata in the safetensors layout.
 
     Parameters
     ----------
     file : binary file
-        Unbuffered, as ``open(path, "wb", buffering=0)`` gives; written from where it stands.
+        Unbuffered, as from ``open(path, "wb", buffering=0)``; written from its current position.
     tensors : mapping of arrays
-        Of any shape, of one of `TYPES`. What is contiguous is not copied, of others a few rows at
-        a time.
+        Of any shape and one of `TYPES`. Contiguous arrays are not copied; of others, a few rows at
+        a time are.
     metadata : mapping of str
 
     Raises
     ------
     FormatError
-        For an array of another type, or texts too long to be read again; before anything is
-        written.
+        If an array has another type, or the header is too long to be read again. Nothing has been
+        written then.
     OSError
-        If the file cannot be written to.
+        If the file cannot be written.
     """
     order = sorted(tensors, key=lambda name: -tensors[name].itemsize)
     header: dict[str, Any] = {"__metadata__": dict(metadata)}
     at = 0
     for name in order:
         tensor = tensors[name]
-        if tensor.dtype not in _SPELLED:
-            known = ", ".join(map(str, _SPELLED))
-            raise FormatError(f"the array {name} must be one of {known}, got {tensor.dtype}")
+        if tensor.dtype not in _TYPE_NAMES:
+            allowed = ", ".join(map(str, _TYPE_NAMES))
+            raise FormatError(f"the array {name} must be one of {allowed}, got {tensor.dtype}")
         header[name] = {
-            "dtype": _SPELLED[tensor.dtype],
+            "dtype": _TYPE_NAMES[tensor.dtype],
             "shape": tensor.shape,
             "data_offsets": [at, at := at + tensor.nbytes],
         }
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
-    if what := _too_much(text):
-        raise FormatError(f"the header of the file would have {what}")
+    if excess := _excess(text):
+        raise FormatError(f"the header of the file would have {excess}")
     write_bytes(file, len(text).to_bytes(8, "little") + text)
     for name in order:
         write_array(file, tensors[name])
 
 
 def write_array(file: BinaryIO, array: npt.NDArray[Any]) -> None:
-    """Write all of the array's bytes, a piece at a time."""
+    """Write the bytes of an array, a piece at a time."""
     if array.flags.c_contiguous:
         write_bytes(file, array.reshape(-1).view(np.uint8).data)
         return
@@ -101,32 +101,32 @@ def write_array(file: BinaryIO, array: npt.NDArray[Any]) -> None:
 
 
 def write_bytes(file: BinaryIO, data: bytes | memoryview) -> None:
-    """Write all of it, however little the file takes at a time."""
+    """Write all bytes, however few the file accepts per call."""
     left = memoryview(data)
     while left:
         left = left[file.write(left[:_PIECE]) :]
 
 
 def read_tensors(file: BinaryIO, size: int) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
-    """Read what `write_tensors` wrote; no memory is taken for more than the file has.
+    """Read what `write_tensors` wrote, without allocating more memory than the file has bytes.
 
     Parameters
     ----------
     file : binary file
-        Unbuffered; read from where it stands, with `readinto` alone.
+        Unbuffered; read from its current position, with `readinto` only.
     size : int
-        The number of bytes from there to the end.
+        Number of bytes from there to the end.
 
     Returns
     -------
     tensors : dict of arrays
-        They are in memory and may be changed.
+        In memory, writable.
     metadata : dict of str
 
     Raises
     ------
     FormatError
-        If the header is damaged, or promises more or less than there is.
+        If the header is damaged or does not match the size of the file.
     OSError
         If the file cannot be read.
     """
@@ -143,29 +143,29 @@ def read_tensors(file: BinaryIO, size: int) -> tuple[dict[str, npt.NDArray[Any]]
 def map_tensors(
     path: StrPath, kind: str = "a safetensors file"
 ) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
-    """Map the arrays of a file into memory: they are read when they are looked at.
+    """Map the arrays of a file into memory: they are read from disk when accessed.
 
-    Nobody may change such a file where it lies while the arrays live: they would change, too, and
-    where it is cut short the process would end. Ours are only ever replaced as a whole, which
-    leaves the old one to those who have mapped it.
+    The file must not be modified in place while the arrays exist: they would change with it, and
+    truncating it would crash the process. wordkin only replaces whole files, which leaves the old
+    one to the processes that have mapped it.
 
     Parameters
     ----------
     path : path
     kind : str
-        What the file should be, for the message if it is not.
+        What the file should be, for the error message.
 
     Returns
     -------
     tensors : dict of arrays
-        Read-only; each is a `numpy.memmap`, whose `offset` is its place in the file. Those without
-        numbers are not, nor copies of those that lie at no multiple of their numbers' size.
+        Read-only. Each is a `numpy.memmap`, whose `offset` is its position in the file; but empty
+        arrays are not, and misaligned arrays are copied.
     metadata : dict of str
 
     Raises
     ------
     FormatError
-        If the header is damaged, or promises more or less than there is; with the byte where.
+        If the header is damaged or does not match the size of the file; it names the byte.
     OSError
         If the file cannot be read.
     """
@@ -179,23 +179,23 @@ def map_tensors(
 
 
 def parse_json(text: bytes) -> Any:
-    """Parse JSON that a stranger may have written, in little more memory than it is long.
+    """Parse untrusted JSON, in little more memory than its length.
 
     Raises
     ------
     ValueError
-        If it is too long, has too many values or the same key twice, or is no JSON.
+        If it is too long, has too many values or a repeated key, or is not valid JSON.
     """
-    if what := _too_much(text):
-        raise ValueError(what)
+    if excess := _excess(text):
+        raise ValueError(excess)
     try:
         return json.loads(text.decode(), object_pairs_hook=_object)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
 
-def _too_much(text: bytes) -> str:
-    """Say what of a JSON is more than is parsed; of an escaped text in it, at least the length."""
+def _excess(text: bytes) -> str:
+    """Return which limit JSON text exceeds, or ""; with escapes, the limit of length is lower."""
     plain = text.isascii() and b"\\u" not in text
     most = _JSON_BYTES if plain else _JSON_BYTES // 4
     if len(text) > most:
@@ -212,7 +212,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 class _FaultError(Exception):
-    """What is wrong, and how many bytes after the beginning of the layout."""
+    """What is wrong, and at which byte after the beginning of the layout."""
 
     def __init__(self, at: int, what: str) -> None:
         super().__init__(what)
@@ -227,7 +227,7 @@ class _Place:
 
 
 def _read_layout(file: BinaryIO, size: int) -> tuple[dict[str, _Place], dict[str, str]]:
-    """Read the header of so many bytes; give where tensors lie, in that order, and the texts."""
+    """Read and check a header; return the places of the tensors, in file order, and metadata."""
     if size < 8:
         raise _FaultError(size, f"cut short: {size} bytes")
     length = int.from_bytes(_read_bytes(file, 8), "little")
@@ -235,19 +235,19 @@ def _read_layout(file: BinaryIO, size: int) -> tuple[dict[str, _Place], dict[str
         raise _FaultError(
             0, f"cut short in the header: it should have {length:,} bytes, {size - 8:,} are left"
         )
-    if length > _JSON_BYTES:  # known before it is read
+    if length > _JSON_BYTES:  # before reading it
         raise _FaultError(0, f"the header is damaged: {length:,} bytes, more than {_JSON_BYTES:,}")
     header, metadata = _parse_header(_read_bytes(file, length))
     begin = 8 + length
     at, places = begin, {}
     for name, (dtype, shape, first, last) in header:
-        tensor = f"the header is damaged: the array {name!r:.80}"
+        damage = f"the header is damaged: the array {name!r:.80}"
         if begin + first != at:
-            raise _FaultError(at, f"{tensor} begins at {first} of the data, not {at - begin}")
+            raise _FaultError(at, f"{damage} begins at byte {first} of the data, not {at - begin}")
         if last - first != math.prod(shape) * dtype.itemsize:
-            raise _FaultError(at, f"{tensor} does not fit: {last - first} bytes for {shape}")
+            raise _FaultError(at, f"{damage} has {last - first} bytes for the shape {shape}")
         if begin + last > size:
-            raise _FaultError(at, f"{tensor} ends {begin + last - size} bytes after the file")
+            raise _FaultError(at, f"{damage} ends {begin + last - size} bytes after the file")
         places[name] = _Place(dtype, shape, at)
         at = begin + last
     if at != size:
@@ -259,16 +259,16 @@ _Entry: TypeAlias = tuple[np.dtype[Any], tuple[int, ...], int, int]
 
 
 def _parse_header(text: bytes) -> tuple[list[tuple[str, _Entry]], dict[str, str]]:
-    """Give names, types, shapes and places, sorted by place, and the texts."""
+    """Return the entries by name, sorted by position, and the metadata."""
     try:
         header = parse_json(text)
         if not isinstance(header, dict):
-            raise ValueError("no object")
+            raise ValueError("not an object")
         metadata = header.pop("__metadata__", {})
         if not isinstance(metadata, dict) or not all(
             isinstance(text, str) for text in metadata.values()
         ):
-            raise ValueError("metadata that are no text")
+            raise ValueError("metadata that are not text")
         entries = [(name, _entry(name, entry)) for name, entry in header.items()]
     except (ValueError, RecursionError) as error:
         at = len(error.doc[: error.pos].encode()) if isinstance(error, json.JSONDecodeError) else 0
@@ -277,16 +277,16 @@ def _parse_header(text: bytes) -> tuple[list[tuple[str, _Entry]], dict[str, str]
 
 
 def _entry(name: str, entry: Any) -> _Entry:
-    """Check what the header says of a tensor, by itself."""
+    """Check one entry of the header; return dtype, shape, and first and last byte."""
     if not isinstance(entry, dict) or not entry.keys() >= {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"the array {name!r:.80} must have a dtype, a shape and data_offsets")
     dtype, shape, place = entry["dtype"], entry["shape"], entry["data_offsets"]
     if not isinstance(dtype, str) or dtype not in TYPES:
-        known = ", ".join(TYPES)
-        raise ValueError(f"the array {name!r:.80} must be one of {known}, got {dtype!r:.80}")
+        allowed = ", ".join(TYPES)
+        raise ValueError(f"the array {name!r:.80} must be one of {allowed}, got {dtype!r:.80}")
     if not _are_sizes(place) or len(place) != 2:
-        raise ValueError(f"the array {name!r:.80} lies from {place!r:.80}")
-    # NumPy counts the bytes of a shape without the axes of no length.
+        raise ValueError(f"the array {name!r:.80} has the data_offsets {place!r:.80}")
+    # NumPy computes the bytes of a shape without its axes of length 0.
     if (
         not _are_sizes(shape)
         or len(shape) > _MOST_AXES
@@ -297,7 +297,7 @@ def _entry(name: str, entry: Any) -> _Entry:
 
 
 def _are_sizes(numbers: Any) -> bool:
-    """Tell whether it is a list of whole numbers; True is none, though Python has it for one."""
+    """Return whether it is a list of sizes; `type`, as True is an int to `isinstance`."""
     return isinstance(numbers, list) and all(
         type(number) is int and 0 <= number < 1 << 63 for number in numbers
     )
@@ -305,7 +305,7 @@ def _are_sizes(numbers: Any) -> bool:
 
 def _map(file: BinaryIO, place: _Place) -> npt.NDArray[Any]:
     tensor: npt.NDArray[Any]
-    if not math.prod(place.shape):  # nothing cannot be mapped
+    if not math.prod(place.shape):  # an empty array cannot be mapped
         tensor = np.empty(place.shape, place.dtype)
     else:
         tensor = np.memmap(file, place.dtype, "r", place.begin, place.shape)
@@ -322,7 +322,7 @@ def _read_bytes(file: BinaryIO, size: int) -> bytes:
 
 
 def _fill(file: BinaryIO, left: memoryview) -> None:
-    """Read so many bytes, however few the file gives at a time."""
+    """Fill the buffer, however few bytes the file returns per call."""
     while left:
         read = file.readinto(left[:_PIECE])  # type: ignore[attr-defined]
         if not read:
@@ -331,7 +331,22 @@ def _fill(file: BinaryIO, left: memoryview) -> None:
 
 
 def decode_metadata(path: StrPath, text: str, newest: int) -> tuple[int, dict[str, Any]]:
-    """Give the format and the plain data of a file, of whose formats the newest is known."""
+    """Return the format number and the plain data in a file's metadata.
+
+    Parameters
+    ----------
+    path : path
+        For error messages.
+    text : str
+        JSON with the keys "format" and "metadata".
+    newest : int
+        The newest format that is supported.
+
+    Raises
+    ------
+    FormatError
+        If the metadata are damaged, or their format is newer.
+    """
     try:
         found = parse_json(text.encode())
         version, metadata = found["format"], found["metadata"]
@@ -343,6 +358,6 @@ def decode_metadata(path: StrPath, text: str, newest: int) -> tuple[int, dict[st
         raise damaged(
             path,
             HEADER,
-            f"written by a newer wordkin: format {version:.3g}, this one reads {newest}",
+            f"written by a newer wordkin: format {version:.3g}, this one reads up to {newest}",
         )
     return version, metadata

@@ -1,4 +1,4 @@
-"""Types that several packages share: arrays by what they hold, paths, and messages."""
+"""Type aliases that several packages share: paths, messages, arrays by element type."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 StrPath: TypeAlias = str | os.PathLike[str]
 Say: TypeAlias = Callable[[str], None]
-"""What takes a message for people, one line at a time."""
+"""Prints a message, one line at a time."""
 Float32: TypeAlias = npt.NDArray[np.float32]
 Float64: TypeAlias = npt.NDArray[np.float64]
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]

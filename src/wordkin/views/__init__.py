@@ -1,1 +1,1 @@
-"""For the eye: projections, maps, the page, its server, the live view of a run."""
+"""Show models to people: projections, maps, the page, its server, the live view of a run."""

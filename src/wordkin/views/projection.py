@@ -1,10 +1,9 @@
-"""Vectors laid out in the plane.
+"""Project vectors to two dimensions.
 
-In: a matrix. Out: two numbers a row. Knows nothing of words; the methods beyond PCA are those of
-other packages, imported when they are asked for.
+In: a matrix. Out: two coordinates per row. Methods other than PCA come from optional packages,
+which are imported on first use.
 
-Directions are laid out, as neighbours are those of the nearest direction: every row is first scaled
-to length 1.
+Every row is first scaled to length 1, since neighbours are the words with the nearest direction.
 """
 
 from __future__ import annotations
@@ -25,22 +24,21 @@ from wordkin.system.machine import cores
 from wordkin.system.types import Float32, Float64
 from wordkin.vectors.search import units
 
-_BLOCK = 1024  # rows widened to float64 at a time
-_TSNE_THREADS = 4  # on any machine: the last digits depend on it
-_NOTHING = 1e-13  # variance of a row that rounding can leave: numbers have 7 digits
+_BLOCK = 1024  # rows converted to float64 at once
+_TSNE_THREADS = 4  # on every machine, since the last digits depend on it
+_ROUNDING = 1e-13  # variance per row that rounding of float32 can leave
 
 
 def layout(matrix: npt.NDArray[Any], method: str = "pca") -> Float32:
-    """Return where the rows of a matrix stand in the plane.
+    """Return the positions of the rows of a matrix in the plane.
 
     Parameters
     ----------
     matrix : (n, d) array
         Finite numbers.
     method : str
-        One of `LAYOUTS`. So few rows that it cannot lay them out are laid out by PCA, as
-        `method_for` tells. Equal matrices give equal points, to the last digit, on any number of
-        threads.
+        One of `LAYOUTS`; PCA is used instead if there are too few rows for it (see `method_for`).
+        Equal matrices give equal points, to the last digit, on any number of threads.
 
     Returns
     -------
@@ -51,33 +49,33 @@ def layout(matrix: npt.NDArray[Any], method: str = "pca") -> Float32:
     SettingsError
         If there is no such method.
     WordkinError
-        If its package is not installed.
+        If the package of the method is not installed.
     """
     return LAYOUTS[method_for(len(matrix), method)].place(matrix)
 
 
 def method_for(rows: int, method: str) -> str:
-    """Return the method that lays out so many rows: the one asked for, or "pca" for too few.
+    """Return the method to use for this many rows: `method`, or "pca" if there are too few.
 
     Raises
     ------
     SettingsError
         If there is no such method.
     """
-    return method if rows >= _known(method).fewest else "pca"
+    return method if rows >= _method(method).fewest else "pca"
 
 
 def require_layout(method: str) -> ModuleType:
-    """Return the package of a method.
+    """Import the package of a method and return it.
 
     Raises
     ------
     SettingsError
         If there is no such method.
     WordkinError
-        If it is not installed.
+        If the package is not installed.
     """
-    package = _known(method).package
+    package = _method(method).package
     try:
         return import_module(package)
     except ImportError as error:
@@ -86,24 +84,24 @@ def require_layout(method: str) -> ModuleType:
         ) from None
 
 
-def _known(method: str) -> Method:
+def _method(method: str) -> Method:
     if method not in LAYOUTS:
         raise SettingsError(f"layout must be one of {', '.join(LAYOUTS)}, got {method!r}")
     return LAYOUTS[method]
 
 
 class Axes(NamedTuple):
-    """The two directions along which rows of length 1 vary most.
+    """The two principal axes of rows that were scaled to length 1.
 
     Attributes
     ----------
     origin : (d,) float64 array
         The mean of the rows.
     directions : (d, 2) float64 array
-        Of length 1, the first axis first; the largest number of each is positive. Zero where the
-        rows do not vary along so many axes.
+        One axis per column, of length 1, the largest component positive; zero if the rows do not
+        vary along that many axes.
     shares : (2,) float64 array
-        The share of all variance that is along each; 0 where nothing varies.
+        The share of the total variance along each axis; 0 if nothing varies.
     """
 
     origin: Float64
@@ -111,7 +109,7 @@ class Axes(NamedTuple):
     shares: Float64
 
     def points(self, matrix: npt.NDArray[Any]) -> Float32:
-        """Return where rows stand along the axes, (n, 2)."""
+        """Return the coordinates of rows along the axes, (n, 2)."""
         points = np.zeros((len(matrix), 2), np.float32)
         with _pool() as pool:
             placed = pool.map(
@@ -123,17 +121,17 @@ class Axes(NamedTuple):
 
 
 def principal_axes(matrix: npt.NDArray[Any]) -> Axes:
-    """Find the axes of PCA, which do not depend on the number of threads.
+    """Return the axes of PCA, which do not depend on the number of threads.
 
     Parameters
     ----------
     matrix : (n, d) array
-        It is widened in blocks: no copy of the whole is made.
+        Converted to float64 in blocks, without a copy of the whole.
     """
     n, d = matrix.shape
     total, products = np.zeros(d), np.zeros((d, d))
     with _pool() as pool:
-        for part, square in pool.map(_moments, _blocks(matrix)):  # in the order of the rows
+        for part, square in pool.map(_moments, _blocks(matrix)):  # in row order
             total += part
             products += square
         origin = total / max(n, 1)
@@ -143,25 +141,25 @@ def principal_axes(matrix: npt.NDArray[Any]) -> Axes:
     found = min(d, 2)
     axes[:, :found] = directions[:, ::-1][:, :found]
     along[:found] = variances[::-1][:found]
-    along[along <= n * _NOTHING] = 0.0
+    along[along <= n * _ROUNDING] = 0.0
     axes *= np.sign(axes[np.abs(axes).argmax(axis=0), [0, 1]]) * (along > 0)
     return Axes(origin, axes, along / (np.trace(products) if along.any() else 1.0))
 
 
 def pca(matrix: npt.NDArray[Any]) -> Float32:
-    """Project directions on the two axes along which they vary most."""
+    """Project the rows of a matrix, scaled to length 1, to their two principal axes."""
     return principal_axes(matrix).points(matrix)
 
 
 def _moments(rows: npt.NDArray[Any]) -> tuple[Float64, Float64]:
-    """Return the sum of the directions, (d,), and of their outer products, (d, d)."""
+    """Return the sum of the unit rows, (d,), and of their outer products, (d, d)."""
     directions = units(rows)
     return directions.sum(axis=0), directions.T @ directions
 
 
 @contextmanager
 def _pool() -> Iterator[ThreadPoolExecutor]:
-    """Give threads, and BLAS but one of them: a product's sums then have one order."""
+    """Yield a thread pool with single-threaded BLAS, so that sums have a fixed order."""
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(cores()) as pool:
         yield pool
 
@@ -171,13 +169,13 @@ def _blocks(matrix: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
 
 
 def tsne(matrix: npt.NDArray[Any]) -> Float32:
-    """Lay out by t-SNE (van der Maaten and Hinton 2008), as openTSNE does it, from PCA on."""
+    """Lay out by openTSNE's t-SNE (van der Maaten and Hinton 2008), initialised by PCA."""
     opentsne = require_layout("tsne")
     start = pca(matrix).astype(np.float64)
     spread = start[:, 0].std()
     if not spread:
         return start.astype(np.float32)  # all rows are equal
-    # Of unit vectors the nearest are those of the highest cosine. openTSNE asks for such a start.
+    # For unit vectors Euclidean and cosine neighbours agree; openTSNE recommends this scale.
     tsne = opentsne.TSNE(
         metric="euclidean", neighbors="annoy", initialization=start / spread * 1e-4,
         n_jobs=_TSNE_THREADS, random_state=1,
@@ -191,13 +189,13 @@ class Method(NamedTuple):
     Attributes
     ----------
     title : str
-        What people call it.
+        Its name in captions.
     place : callable
         Takes an (n, d) array, returns (n, 2) points.
     fewest : int
-        Of fewer rows it makes nothing; they are laid out by PCA.
+        The fewest rows that it can lay out; PCA is used for fewer.
     package : str
-        What it imports: "numpy", or what the extra of its name installs.
+        The package that it imports; beyond NumPy, the extra of the method's name installs it.
     """
 
     title: str
@@ -208,7 +206,7 @@ class Method(NamedTuple):
 
 LAYOUTS: dict[str, Method] = {
     "pca": Method("PCA", pca),
-    # It asks for the 90 nearest of every row.
+    # It needs the 90 nearest neighbours of every row.
     "tsne": Method("t-SNE", tsne, fewest=100, package="openTSNE"),
 }
-"""Names of methods, and what they are."""
+"""The methods by name."""

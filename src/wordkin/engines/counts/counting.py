@@ -17,7 +17,7 @@ from wordkin.engines.counts.matrix import NEGLIGIBLE, Cooccurrence, Counted
 from wordkin.engines.run import Run
 from wordkin.engines.settings import ExactSettings
 from wordkin.objectives.conventions import keep_probability
-from wordkin.system.machine import available
+from wordkin.system.machine import available_memory
 from wordkin.system.tensors import write_array
 from wordkin.system.types import Int32, Int64, StrPath
 
@@ -46,7 +46,7 @@ def count_pairs(
     memory : int or None
         Bytes that counts may take in memory before they go to files; None: half of what there is.
     """
-    if memory is None and (free := available()) is not None:
+    if memory is None and (free := available_memory()) is not None:
         memory = free // 2
 
     def counted(part: npt.NDArray[np.int32], run: Run) -> Cooccurrence:

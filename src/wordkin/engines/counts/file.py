@@ -13,7 +13,7 @@ import numpy.typing as npt
 from wordkin.engines.counts.matrix import Cooccurrence, Counted
 from wordkin.system.errors import FormatError
 from wordkin.system.files import atomic_write
-from wordkin.system.spelling import cut_words, spell_words
+from wordkin.system.spelling import spell_words, split_words
 from wordkin.system.tensors import TYPES, decode_metadata, map_tensors, write_tensors
 from wordkin.system.types import Int64, StrPath
 
@@ -126,7 +126,7 @@ def read_counts(path: StrPath) -> CountsFile:
     for name, types in wanted.items():
         _check_kind(path, name, tensors[name], types)
     at = getattr(tensors["offsets"], "offset", 0)
-    words = cut_words(path, tensors["words"], tensors["offsets"], at)
+    words = split_words(path, tensors["words"], tensors["offsets"], at)
     counts = np.array(tensors["counts"])
     if len(counts) != len(words):
         raise FormatError(f"{path}: {len(counts)} counts of {len(words)} words")

@@ -11,7 +11,7 @@ from wordkin.engines.exact.start import CORE
 from wordkin.engines.exact.tiles import NativeTiles, Tiles, tile_rows
 from wordkin.engines.settings import ExactSettings
 from wordkin.system.errors import SettingsError
-from wordkin.system.machine import available, shown
+from wordkin.system.machine import available_memory, format_bytes
 
 
 def require_memory(words: int, settings: ExactSettings) -> None:
@@ -22,15 +22,15 @@ def require_memory(words: int, settings: ExactSettings) -> None:
     SettingsError
         With the estimate, and the largest vocabulary that fits.
     """
-    free = available()
+    free = available_memory()
     if settings.device != "cpu" or free is None or memory_needed(words, settings) <= free:
         return
     fits = bisect.bisect_right(range(words), free, key=lambda w: memory_needed(w, settings)) - 1
     advice = f"max_vocab to {fits:,} or less, or fewer threads" if fits > 1 else "fewer threads"
     raise SettingsError(
         f"{words:,} words of {settings.dim} dimensions take about"
-        f" {shown(memory_needed(words, settings))} of memory, and {shown(free)} are at hand: set"
-        f" {advice}"
+        f" {format_bytes(memory_needed(words, settings))} of memory,"
+        f" and {format_bytes(free)} are at hand: set {advice}"
     )
 
 

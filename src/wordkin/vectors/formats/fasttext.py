@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from wordkin._core import fasttext_dictionary
 from wordkin.system.files import damaged, require_file
-from wordkin.system.spelling import cut_words
+from wordkin.system.spelling import split_words
 from wordkin.system.types import Float32, Int64, StrPath
 from wordkin.vectors.formats.vector_file import VectorFile
 from wordkin.vectors.ngrams import Subwords
@@ -74,7 +74,7 @@ def read(path: StrPath, limit: int | None = None) -> VectorFile:
     own, ngrams = input_[:V], input_[V:]
     kept = V if limit is None else min(limit, V)
     joined, offsets, counts, _ = _read_dictionary(path, data, at, V, labels, kept)
-    words = cut_words(path, np.frombuffer(joined, np.uint8), offsets, at + _DICTIONARY.size)
+    words = split_words(path, np.frombuffer(joined, np.uint8), offsets, at + _DICTIONARY.size)
     subwords = Subwords(own, ngrams, settings.shortest, settings.longest)
     matrix = subwords.compose(words, known=len(words))
     return VectorFile(words, matrix, counts, subwords if settings.longest else None)

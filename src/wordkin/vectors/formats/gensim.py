@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.system.files import damaged, require_file
-from wordkin.system.spelling import spell_word, twice_among
+from wordkin.system.spelling import describe_duplicate, spell_word
 from wordkin.system.types import Float32, StrPath
 from wordkin.vectors.formats.npy import FLOATS, attributes_of, inline_array, is_size, map_npy
 from wordkin.vectors.formats.pickles import Record, read_pickle
@@ -92,7 +92,7 @@ class _KeyedVectors:
                 raise damaged(self.path, 0, f"word {i} must be a str, got {type(word).__name__}")
             if spell_word(word) is None:
                 raise damaged(self.path, 0, f"bytes cannot hold the word {word!r:.80}")
-        if what := twice_among(words):
+        if what := describe_duplicate(words):
             raise damaged(self.path, 0, what)
         return words
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from wordkin.system.errors import FormatError
 from wordkin.system.files import atomic_write, damaged
-from wordkin.system.spelling import cut_words, spell_words
+from wordkin.system.spelling import spell_words, split_words
 from wordkin.system.tensors import HEADER, TYPES, decode_metadata, map_tensors, write_tensors
 from wordkin.system.types import Float32, Int64, StrPath
 from wordkin.vectors.formats.vector_file import VectorFile, checked
@@ -255,4 +255,4 @@ def _words(path: StrPath, tensors: Mapping[str, npt.NDArray[Any]], limit: int) -
     offsets = tensors["offsets"][: limit + 1]
     complete = len(offsets) == len(tensors["offsets"])
     joined = tensors["words"] if complete else tensors["words"][: offsets[-1]]
-    return cut_words(path, joined, offsets, getattr(tensors["offsets"], "offset", HEADER))
+    return split_words(path, joined, offsets, getattr(tensors["offsets"], "offset", HEADER))

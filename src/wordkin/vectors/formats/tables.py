@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from wordkin.system.errors import FormatError, WordkinError
 from wordkin.system.files import atomic_write, require_file
-from wordkin.system.spelling import spell_words, twice_among
+from wordkin.system.spelling import describe_duplicate, spell_words
 from wordkin.system.types import StrPath
 from wordkin.vectors.formats.obstacles import not_utf8, require_words
 from wordkin.vectors.formats.vector_file import VectorFile, checked
@@ -248,7 +248,7 @@ class _TableReader:
         """Return the content of the table."""
         if self._d < 1:
             raise FormatError(f"{self._path}: vectors must have at least 1 number, got {self._d}")
-        if what := twice_among(self._words):
+        if what := describe_duplicate(self._words):
             raise FormatError(f"{self._path}: {what}")
         return VectorFile(self._words, self._numbers.reshape(-1, self._d), self._counts)
 

@@ -1,1 +1,1 @@
-"""The page of a run while it lasts."""
+"""The live page of a training run: what it records, samples and reports."""

@@ -1,8 +1,8 @@
-"""A run that is followed on a page while it goes on.
+"""Serve a live page of a training run.
 
-In: what a run tells its `Progress`. Out: plain data that JSON can hold, for a page that asks what
-is new. Vectors are looked at while a page asks and never else, in the thread of the one who asks,
-and all looks together take no more than `SHARE` of the time.
+In: what a run reports to its `Progress`. Out: plain data for JSON, for a page that polls for news.
+Vectors are sampled only on such a request, in the thread that serves it, and within the time budget
+of `frames`.
 """
 
 from __future__ import annotations
@@ -19,40 +19,46 @@ from wordkin.system.progress import FittedVectors, InTraining, Progress
 from wordkin.training.bar import progress_for
 from wordkin.vectors.words import WordVectors
 from wordkin.views.live.curves import POINTS, Curve, Speed
-from wordkin.views.live.glance import default_probes
-from wordkin.views.live.looks import Clock, Facts, Looks, readable
+from wordkin.views.live.frames import Clock, Facts, Frames, readable
+from wordkin.views.live.sampler import default_probes
 
 PRESENT = 6.0
-"""A page that has not asked for so many seconds is gone, or hidden."""
+"""Seconds without a request after which a page counts as closed or hidden."""
 LINGER = 4.0
-"""Seconds to wait at the end, at most, until a page that is there has heard of it."""
+"""Most seconds to wait at the end until an open page has received the result."""
 
 
 class Live(Progress):
-    """Serves a page on this machine that shows one run: losses, speed, neighbours, the map.
+    """Serves a live page of one run on this machine: losses, speed, neighbours, the map.
 
-    Give it to `fit` as its `progress`. The page is there from then on, until `close` or the end of
-    the process. It is for one run.
+    Pass it to `fit` as `progress`. The page is available from then until `close` or the end of the
+    process. Use a new one for each run.
 
     Parameters
     ----------
     words : sequence of str
-        Those whose neighbours are shown; none: some frequent ones of the vocabulary.
+        Words whose neighbours are shown; if empty, some frequent words of the vocabulary.
     title : str
-        What is trained, in words for people.
+        Title of the run on the page.
     beside : bool, Progress or None
-        What else shows the run: True, False, or None for a bar if there is a terminal.
+        How to show progress besides the page: True for a bar, False for nothing, None for a bar if
+        there is a terminal, or another `Progress`.
     port : int
-        Of the server, on the loopback interface; 0: any that is free.
+        Port of the server on the loopback interface; 0 for any free port.
     browser : bool
-        Whether to open the page in a browser, where there is a display.
+        Whether to open the page in a browser, if there is a display.
     patience : float
-        Seconds for which `close` waits, after a run that went well, for a page that nobody has
-        opened yet.
-    say : function of a str
-        Told the address, and of words that are not in the vocabulary.
-    clock : function
-        Gives seconds.
+        After a successful run, seconds that `close` waits for a page that nobody has opened yet.
+    say : callable
+        Prints a line: the address, and words that are not in the vocabulary.
+    clock : callable
+        Returns seconds.
+
+    Raises
+    ------
+    WordkinError
+        On entering, if the packages of the extra `explore` are missing, the page was not built, or
+        the port is taken.
 
     Examples
     --------
@@ -77,26 +83,26 @@ class Live(Progress):
         self._port, self._browser, self._patience = port, browser, patience
         self._say, self._clock = say, clock
         self._server: Any = None
-        self._looks: Looks | None = None
-        # What is recorded, under one lock that is never held for long.
+        self._frames: Frames | None = None
+        # The record of the run, under one lock that is only held briefly.
         self._lock = threading.Lock()
         self._moment = 1
         self._stage: Facts = {"name": "starting"}
         self._began = self._entered = clock()
         self._speed = Speed()
         self._loss = Curve()
-        self._accounts: list[tuple[int, Facts]] = []
+        self._statistics: list[tuple[int, Facts]] = []  # of the epochs or passes that are over
         self._trained = 0  # words, in the epochs that are over
         self._frame: tuple[int, Facts] | None = None
         self._map: tuple[int, list[str]] | None = None
         self._ended: Facts | None = None
-        self._asked = -math.inf
+        self._last_request = -math.inf
         self._has_all = threading.Event()
 
-    # ---- the server ------------------------------------------------------------------------------
+    # ---- the server
 
     def __enter__(self) -> Progress:
-        """Start the server, unless it is there; say where."""
+        """Start the server, unless it runs already, and print its address."""
         if self._server is None:
             from wordkin.views.server.server import Server, open_in_browser
 
@@ -115,57 +121,57 @@ class Live(Progress):
         trace: TracebackType | None,
     ) -> None:
         self._beside.__exit__(kind, error, trace)
-        if self._looks is not None:
-            self._looks.training = None  # the matrices have an owner again
+        if self._frames is not None:
+            self._frames.training = None  # training may free or replace the matrices now
         if error is not None:
             self.failed(error)
 
     def close(self) -> None:
-        """Stop the server, once a page that is there has heard how the run ended."""
+        """Stop the server, after an open page has received the result of the run."""
         if self._server is None:
             return
-        if self._ended is not None and (seconds := self._reader_comes_within(self._ended)):
+        if self._ended is not None and (seconds := self._seconds_to_wait(self._ended)):
             self._has_all.wait(seconds)
         self._server.stop()
         self._server = None
 
-    def _reader_comes_within(self, ended: Facts) -> float:
-        """Return the seconds in which a page may still ask how the run ended."""
-        if self._clock() - self._asked < PRESENT:
+    def _seconds_to_wait(self, ended: Facts) -> float:
+        """Return how long to wait for a page to request the result of the run."""
+        if self._clock() - self._last_request < PRESENT:
             return LINGER
-        if self._asked == -math.inf and ended["how"] == "saved" and self._patience:
+        if self._last_request == -math.inf and ended["how"] == "saved" and self._patience:
             self._say(
-                f"live    the run is over; its page can be opened for {self._patience:.0f} s more,"
-                " Ctrl-C ends that"
+                f"live    the run is over; its page can be opened for {self._patience:.0f} s more;"
+                " press Ctrl-C to stop now"
             )
             return self._patience
         return 0.0
 
-    # ---- what the run tells ----------------------------------------------------------------------
+    # ---- reports from the run
 
     def reading(self, done: int, total: int | None, unit: str) -> None:
-        """Record bytes or sentences read."""
+        """Record the bytes or sentences read."""
         self._beside.reading(done, total, unit)
         self._record({"name": "reading"}, done, total, unit)
 
     def counting(self, done: int, total: int) -> None:
-        """Record words whose pairs are counted."""
+        """Record the words whose pairs have been counted."""
         self._beside.counting(done, total)
         self._record({"name": "counting"}, done, total, "words")
 
     def choosing(self, done: int, total: int) -> None:
-        """Record ridges tried."""
+        """Record the ridges tried."""
         self._beside.choosing(done, total)
         self._record({"name": "choosing"}, done, total, "ridges")
 
     def training(self, epoch: int, epochs: int, words: int, total: int, loss: float) -> None:
-        """Record words trained on."""
+        """Record the words trained on, and the running loss."""
         self._beside.training(epoch, epochs, words, total, loss)
         stage = {"name": "training", "number": epoch, "of": epochs, "loss": _finite(loss)}
         self._record(stage, words, total, "words", (words, loss))
 
     def descending(self, words: int, number: int, done: float, loss: float) -> None:
-        """Record a share of a pass."""
+        """Record the share of a pass that is done."""
         self._beside.descending(words, number, done, loss)
         stage = {"name": "descending", "number": number, "words": words, "loss": _finite(loss)}
         self._record(stage, done, 1.0, "pass")
@@ -189,14 +195,14 @@ class Live(Progress):
                 self._loss.add(self._moment, *point)
 
     def passed(self, number: int, done: Any) -> None:
-        """Record the account of an epoch or pass."""
+        """Record the statistics of an epoch or pass."""
         self._beside.passed(number, done)
         with self._lock:
             self._moment += 1
-            words = getattr(done, "words", None)  # of a pass: its vocabulary
+            words = getattr(done, "words", None)  # a pass has the size of its vocabulary
             if words is None:
                 self._trained += done.trained + done.subsampled
-            account = {
+            statistics = {
                 "number": number,
                 "x": self._trained if words is None else number,
                 "loss": _finite(done.loss),
@@ -204,42 +210,42 @@ class Live(Progress):
                 "words": words,
                 "seconds": done.seconds,
             }
-            self._accounts.append((self._moment, account))
-            if len(self._accounts) > POINTS:
-                del self._accounts[1::2]
+            self._statistics.append((self._moment, statistics))
+            if len(self._statistics) > POINTS:
+                del self._statistics[1::2]
 
     def watch(self, training: InTraining) -> None:
-        """Note where the vectors are."""
+        """Remember the vectors in training, for samples."""
         self._beside.watch(training)
-        if self._looks is None:
-            self._looks = Looks(training.words, self._probes(training.words), self._clock)
-        self._looks.training = training
+        if self._frames is None:
+            self._frames = Frames(training.words, self._probes(training.words), self._clock)
+        self._frames.training = training
 
     def _probes(self, words: Sequence[str]) -> list[int]:
-        """Return the numbers of the words that are wanted, and say which there are not."""
-        places = dict.fromkeys(self._wanted, -1)
-        if places:
-            places.update((word, i) for i, word in enumerate(words) if word in places)
-        for word in (word for word, i in places.items() if i < 0):
+        """Return the ids of the words to show, and report those not in the vocabulary."""
+        ids = dict.fromkeys(self._wanted, -1)
+        if ids:
+            ids.update((word, i) for i, word in enumerate(words) if word in ids)
+        for word in (word for word, i in ids.items() if i < 0):
             self._say(f"live    not in the vocabulary: {word}")
-        return [i for i in places.values() if i >= 0] or default_probes(words)
+        return [i for i in ids.values() if i >= 0] or default_probes(words)
 
     def fitted(self, vectors: FittedVectors) -> None:
-        """Note the vectors that came of it."""
+        """Remember the vectors of the trained model, for the last sample."""
         assert isinstance(vectors, WordVectors)
         self._beside.fitted(vectors)
-        if self._looks is not None:
-            self._looks.vectors = vectors
+        if self._frames is not None:
+            self._frames.vectors = vectors
         with self._lock:
             self._moment += 1
             self._stage = {"name": "fitted"}
 
     def saved(self, facts: Sequence[str], command: str) -> None:
-        """Record the end: what to say of the model, and what to do with it next."""
+        """Record success: lines about the model, and the command to run next."""
         self._end({"how": "saved", "facts": list(facts), "command": command})
 
     def failed(self, error: BaseException) -> None:
-        """Record an end that nobody wanted."""
+        """Record that the run failed or was interrupted."""
         stopped = isinstance(error, (KeyboardInterrupt, SystemExit))
         how = "interrupted" if stopped else "failed"
         self._end({"how": how, "facts": [readable(str(error))] if str(error) else []})
@@ -250,24 +256,32 @@ class Live(Progress):
                 self._moment += 1
                 self._ended = {"command": None} | ended
 
-    # ---- what a page is told ---------------------------------------------------------------------
+    # ---- answers to the page
 
     def since(self, seen: int) -> Facts:
-        """Return what is new to a page that has seen all up to a moment; 0: nothing.
+        """Return what is new since a moment, with a sample of the vectors if one is due.
 
-        A look at the vectors is part of it, where one is due.
+        Parameters
+        ----------
+        seen : int
+            The moment of the last answer that the page has; 0 if it has none.
+
+        Returns
+        -------
+        dict
+            Plain data, `News` of page/src/contract/live.ts.
         """
-        self._asked = now = self._clock()
-        looked = self._looks.look() if self._looks is not None else None
+        self._last_request = now = self._clock()
+        frame = self._frames.next() if self._frames is not None else None
         with self._lock:
-            if looked is not None:
+            if frame is not None:
                 self._moment += 1
-                self._frame = self._moment, looked.frame
-                if looked.words is not None:
-                    self._map = self._moment, looked.words
+                self._frame = self._moment, frame.data
+                if frame.words is not None:
+                    self._map = self._moment, frame.words
             if self._ended is not None and seen == self._moment:
                 self._has_all.set()
-            if seen > self._moment:  # of another run
+            if seen > self._moment:  # a moment of another run
                 seen = 0
             anew, loss = self._loss.since(seen)
             stage, speed = self._stage, self._speed
@@ -282,19 +296,20 @@ class Live(Progress):
                 "speed": {"recent": speed.recent(), "mean": speed.mean()},
                 "anew": anew,
                 "loss": loss,
-                "accounts": [account for at, account in self._accounts if at > seen],
+                "accounts": [statistics for at, statistics in self._statistics if at > seen],
                 "map": _after(self._map, seen),
                 "frame": _after(self._frame, seen),
                 "ended": self._ended,
             }
 
 
-def _after(told: tuple[int, Any] | None, seen: int) -> Any:
-    return told[1] if told is not None and told[0] > seen else None
+def _after(dated: tuple[int, Any] | None, seen: int) -> Any:
+    """Return a value if its moment is later than `seen`, else None."""
+    return dated[1] if dated is not None and dated[0] > seen else None
 
 
 def _left(stage: Facts, speed: Speed) -> float | None:
-    """Return the seconds until the stage is over, where that can be told."""
+    """Return the estimated seconds until the stage is over, or None if that is unknown."""
     total, recent = stage.get("total"), speed.recent()
     if not total or not recent or stage["name"] not in ("reading", "counting", "training"):
         return None
@@ -303,5 +318,5 @@ def _left(stage: Facts, speed: Speed) -> float | None:
 
 
 def _finite(value: float | None) -> float | None:
-    """Return a number that JSON can hold; None stands for all others."""
+    """Return a finite number, or None: JSON has no others."""
     return value if value is not None and math.isfinite(value) else None

@@ -1,1 +1,1 @@
-"""Maps of words in the plane, as pictures and as pages."""
+"""Maps of words: place them in the plane, draw them, label them, save them."""

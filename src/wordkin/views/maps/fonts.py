@@ -1,6 +1,6 @@
-"""Words as they can be drawn: fonts that have their characters, and what no font should see.
+"""Prepare words for drawing: escape what cannot be seen, and find fonts with their characters.
 
-In: words, of any bytes. Out: what to draw of them, and the names of installed fonts.
+In: words, of any bytes. Out: texts to draw, and the names of installed fonts.
 """
 
 from __future__ import annotations
@@ -17,43 +17,50 @@ from wordkin.system.errors import FormatWarning
 
 FONT = "DejaVu Sans"  # comes with matplotlib
 
-_LONGEST = 40  # characters of a word that are drawn
+_LONGEST = 40  # most characters of a word to draw
 _MISSING = "□"
-_JOINERS = "\u200c\u200d"  # shape their neighbours, and show nothing
+_JOINERS = "\u200c\u200d"  # zero-width joiners, which shape their neighbours
 _INVISIBLE = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
 
 
-def spelled(word: str, longest: int = _LONGEST) -> str:
-    r"""Return what to draw of a word: it is cut if long, and ``\x1b`` is spelled like that."""
-    shown = "".join(map(_visible, word[:longest]))
-    if not shown.strip():
-        shown = f"“{shown}”"
-    return shown + "…" * (len(word) > longest)
+def display_text(word: str, longest: int = _LONGEST) -> str:
+    r"""Return the text to draw for a word: long ones are cut, invisible characters escaped."""
+    text = "".join(map(_visible, word[:longest]))
+    if not text.strip():
+        text = f"“{text}”"
+    return text + "…" * (len(word) > longest)
 
 
 def _visible(character: str) -> str:
     if character in _JOINERS or unicodedata.category(character) not in _INVISIBLE:
         return character
     code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that is no UTF-8, kept as it was
+    if 0xDC80 <= code <= 0xDCFF:  # an invalid UTF-8 byte, kept as a surrogate
         return f"\\x{code - 0xDC00:02x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
-def lettered(texts: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the texts with a box for what no font has, and the fonts to draw them with.
+def choose_fonts(texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Choose installed fonts for texts.
+
+    Returns
+    -------
+    texts : list of str
+        With a box in place of every character that no font has.
+    fonts : list of str
+        Names of fonts; each is for the characters that those before it lack.
 
     Warns
     -----
     FormatWarning
-        Once, if an installed font lacks for some character.
+        If no installed font has some character.
     """
     fonts, missing = _fonts_for(set("".join(texts)))
     if missing:
         example = next(text for text in texts if missing & set(text))
         warnings.warn(
-            f"no installed font has all characters of {example!r}: boxes stand for them; the fonts"
-            " Noto Sans and Noto Sans CJK have most scripts",
+            f"no installed font has all characters of {example!r}, so boxes replace them; the fonts"
+            " Noto Sans and Noto Sans CJK cover most scripts",
             FormatWarning,
             stacklevel=2,
         )
@@ -63,11 +70,11 @@ def lettered(texts: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _fonts_for(characters: set[str]) -> tuple[list[str], set[str]]:
-    """Return fonts, the first one first, and the characters that none of them has."""
+    """Return fonts, ours first, and the characters that none of them has."""
     fonts = [FONT]
     missing = _lacking(FONT, characters)
     while missing:
-        # Of those that have the most, the first: the same ones on every run.
+        # The font that lacks the fewest; of several, always the first one.
         lacking = {name: _lacking(name, missing) for name in _installed()}
         best = min(lacking, key=lambda name: len(lacking[name]), default=FONT)
         if len(lacking.get(best, missing)) == len(missing):
@@ -79,7 +86,7 @@ def _fonts_for(characters: set[str]) -> tuple[list[str], set[str]]:
 
 @lru_cache(maxsize=1)
 def _installed() -> tuple[str, ...]:
-    """Names of fonts, those that go well with ours first."""
+    """Return the names of installed fonts, those most similar to ours first."""
     entries = font_manager.fontManager.ttflist
     upright = {e.name for e in entries if e.style == "normal" and e.weight in (400, "normal")}
 
@@ -90,15 +97,16 @@ def _installed() -> tuple[str, ...]:
 
 
 def _lacking(name: str, characters: Iterable[str]) -> set[str]:
-    font = _opened(name)
+    """Return the characters that a font does not have."""
+    font = _open(name)
     if font is None:
         return set(characters)
     return {c for c in characters if not font.get_char_index(ord(c))}
 
 
 @cache
-def _opened(name: str) -> FT2Font | None:
-    """Return a font that can be drawn at any size; None if it cannot be read."""
+def _open(name: str) -> FT2Font | None:
+    """Return a scalable font, or None if there is none of that name or it cannot be read."""
     try:
         path = font_manager.findfont(name, fallback_to_default=False)
         font = font_manager.get_font(path)

@@ -1,7 +1,7 @@
-"""Names beside their points, none over another.
+"""Place names beside their points without overlap.
 
-In: points, sizes of names, what else is in the way. Out: where each name goes. Plain geometry, all
-in one unit, y upwards; boxes are (left, bottom, right, top), lines are (x0, y0, x1, y1).
+In: points, sizes of names, and lines to avoid. Out: a position for each name. Plain geometry in one
+unit, y upwards; boxes are (left, bottom, right, top), lines are (x0, y0, x1, y1).
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ import numpy.typing as npt
 
 from wordkin.system.types import Float64
 
-# Right of a point a name is read at once; then come the other sides and the corners.
+# A name is easiest to read right of its point; then come the other sides and the corners.
 _SIDES = np.deg2rad([0, 45, 315, 180, 135, 225, 90, 270])
 _AROUND = np.deg2rad(np.arange(0, 360, 5))
-_FEW = 4  # points in one place whose names may all stand right beside it
-_FURTHER = 1.25  # the next ring around a point, in radii of the one before
+_FEW = 4  # coinciding points whose names may all stand right beside them
+_GROWTH = 1.25  # radius of a ring of positions, relative to the previous ring
 
 
 class Crossed(IntEnum):
-    """What the line to a name may cross."""
+    """What the leader line of a name may cross."""
 
     NOTHING = 0
-    LINES = 1  # and points
-    NAMES = 2
+    LINES = 1  # lines and points
+    NAMES = 2  # everything
 
 
 class Place(NamedTuple):
-    """Where a name goes.
+    """The position of a name.
 
     Attributes
     ----------
     box : (4,) array
     line : (4,) array or None
-        From the point to a name that does not stand right beside it.
+        The leader line from the point, for a name that is not right beside it.
     """
 
     box: Float64
@@ -54,12 +54,12 @@ def place(
     reach: float,
     behind: bool = False,
 ) -> list[Place | None]:
-    """Find room for names.
+    """Place names.
 
-    No name overlaps another, a point or a line, and all are within the bounds. Those that have room
-    right beside their point get it first, in the order given; then the others, each as near as it
-    can be, by a line that crosses nothing; and those left, by a line that crosses points or other
-    lines, but no name.
+    No name overlaps another, a point or a line, and all are within the bounds. First, in the given
+    order, those with free space right beside their point; then the others, each as near as
+    possible, with a leader line that crosses nothing; then the rest, with a leader line that
+    crosses points or other lines, but no name.
 
     Parameters
     ----------
@@ -68,18 +68,18 @@ def place(
         Width and height of each name.
     bounds : (4,) array
     lines : (m, 4) array
-        Of the drawing, to keep away from.
+        Lines of the drawing to avoid.
     gap : float
-        From a point to a name beside it.
+        Distance from a point to a name beside it.
     reach : float
-        The furthest that a name may stand from its point; with less than `gap`, only beside it.
+        Largest distance from a point to its name; if less than `gap`, names are only put beside.
     behind : bool
-        Whether the lines of names that else find no room may run behind other names.
+        Whether a leader line may run behind other names, as a last resort.
 
     Returns
     -------
     list of n Place or None
-        None where there is no room.
+        None for names without free space.
     """
     sheet = _Sheet(points, bounds, lines, gap)
     crowds = _overlap(sheet.dots, sheet.dots).sum(axis=1)
@@ -89,7 +89,7 @@ def place(
     ]
     for crossed in (Crossed.NOTHING, Crossed.LINES, Crossed.NAMES)[: 3 if behind else 2]:
         for i in (i for i, found in enumerate(places) if found is None):
-            # Names that are close to a point leave no way out for the lines of others.
+            # Names too close to a crowded point would block the leader lines of the others.
             closest = 2 * gap if crowds[i] <= _FEW else 2 * gap + crowds[i] * sizes[i, 1] / 3
             for radius in _rings(closest, reach):
                 places[i] = sheet.put_around(points[i], sizes[i], radius, crossed)
@@ -101,11 +101,11 @@ def place(
 def _rings(radius: float, reach: float) -> Iterator[float]:
     while radius <= reach:
         yield radius
-        radius *= _FURTHER
+        radius *= _GROWTH
 
 
 class _Sheet:
-    """What is taken so far."""
+    """What is occupied so far."""
 
     def __init__(self, points: Float64, bounds: Float64, lines: Float64, gap: float) -> None:
         self.bounds = bounds
@@ -113,25 +113,25 @@ class _Sheet:
         around = gap * 0.7 * np.array([-1.0, -1.0, 1.0, 1.0])
         self.dots: Float64 = np.tile(points, 2) + around
         self.names: Float64 = np.empty((0, 4))
-        self.lines: Float64 = lines.reshape(-1, 4)  # to keep names from
-        self.leaders: Float64 = np.empty((0, 4))  # to keep names and other leaders from
+        self.lines: Float64 = lines.reshape(-1, 4)  # that names avoid
+        self.leaders: Float64 = np.empty((0, 4))  # that names and other leader lines avoid
 
     def put_beside(self, point: Float64, size: Float64) -> Place | None:
-        """Take the first free place right beside a point."""
+        """Take the first free position right beside a point."""
         boxes = self._free(_boxes(point, size, self.gap, _SIDES))
         return self._take(boxes[0], None) if len(boxes) else None
 
     def put_around(
         self, point: Float64, size: Float64, radius: float, crossed: Crossed
     ) -> Place | None:
-        """Take the first free place at some distance from a point, with a line to it."""
+        """Take the first free position at a distance from a point, with a leader line."""
         boxes = self._free(_boxes(point, size, radius, _AROUND))
         lines = np.hstack([np.tile(point, (len(boxes), 1)), _nearest(boxes, point)])
         free = np.ones(len(boxes), dtype=bool)
         if crossed < Crossed.NAMES:
             free &= ~_cut(self.names, lines).any(axis=0)
         if crossed < Crossed.LINES:
-            # Points in one place are no hindrance to each other, nor are lines that begin there.
+            # Coinciding points do not block each other, nor do leader lines from the same point.
             here = ((self.dots[:, :2] < point) & (point < self.dots[:, 2:])).all(axis=1)
             leaders = self.leaders[(self.leaders[:, :2] != point).any(axis=1)]
             free &= ~_cut(self.dots[~here], lines).any(axis=0)
@@ -142,7 +142,7 @@ class _Sheet:
         return self._take(boxes[first], lines[first])
 
     def _free(self, boxes: Float64) -> Float64:
-        """Return the boxes in which nothing is."""
+        """Return the boxes that are free and within the bounds."""
         inside = (boxes[:, :2] >= self.bounds[:2]) & (boxes[:, 2:] <= self.bounds[2:])
         boxes = boxes[inside.all(axis=1)]
         for taken in (self.names, self.dots):
@@ -159,7 +159,7 @@ class _Sheet:
 
 
 def _boxes(point: Float64, size: Float64, radius: float, angles: Float64) -> Float64:
-    """Return boxes around a point."""
+    """Return boxes of a size around a point, one for each angle."""
     towards = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     middles = point + towards * (size / 2 + radius)
     return np.hstack([middles - size / 2, middles + size / 2])
@@ -171,16 +171,16 @@ def _nearest(boxes: Float64, point: Float64) -> Float64:
 
 
 def _overlap(a: Float64, b: Float64) -> npt.NDArray[np.bool_]:
-    """Tell which of n boxes overlap which of m, (n, m)."""
+    """Return which of n boxes overlap which of m, (n, m)."""
     across = (a[:, :1] < b[:, 2]) & (a[:, 2:3] > b[:, 0])
     up = (a[:, 1:2] < b[:, 3]) & (a[:, 3:] > b[:, 1])
     return np.logical_and(across, up)
 
 
 def _cut(boxes: Float64, lines: Float64) -> npt.NDArray[np.bool_]:
-    """Tell which of n boxes are touched by which of m lines, (n, m)."""
+    """Return which of n boxes are crossed by which of m lines, (n, m)."""
     begins, ends = np.zeros((len(boxes), len(lines))), np.ones((len(boxes), len(lines)))
-    for axis in (0, 1):  # where along a line, from 0 to 1, it is between two sides of a box
+    for axis in (0, 1):  # the part of a line, 0 to 1, between two sides of a box
         start, along = lines[:, axis], lines[:, axis + 2] - lines[:, axis]
         along = np.where(along == 0, 1e-100, along)
         low = (boxes[:, axis, np.newaxis] - start) / along
@@ -191,7 +191,7 @@ def _cut(boxes: Float64, lines: Float64) -> npt.NDArray[np.bool_]:
 
 
 def _cross(a: Float64, b: Float64) -> npt.NDArray[np.bool_]:
-    """Tell which of n lines cross which of m, (n, m)."""
+    """Return which of n lines cross which of m, (n, m)."""
 
     def sides(lines: Float64, ends: Float64) -> Float64:
         start, along = lines[:, np.newaxis, :2], (lines[:, 2:] - lines[:, :2])[:, np.newaxis]

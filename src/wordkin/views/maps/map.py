@@ -1,8 +1,7 @@
-"""Maps of words: which stand on one, where, and which of them are named.
+"""Make maps of words: choose the words, place them in the plane, and save the result.
 
-In: word vectors. Out: a `Map`, which shows itself in a notebook and writes itself to a file. May
-import `errors`, `files`, `projection` and `vectors`; `drawing`, which needs the extra `map`, only
-when a map is drawn.
+In: word vectors. Out: a `Map`, which displays itself in a notebook and saves itself to a file.
+`drawing`, which needs the extra `map`, is imported only when a map is drawn.
 """
 
 from __future__ import annotations
@@ -28,10 +27,10 @@ from wordkin.views.maps.placed import NAMED, Placed, Size, Theme
 if TYPE_CHECKING:
     from wordkin.views.maps.drawing import Drawing
 
+MAPPED = 100_000
+"""Most words of a whole vocabulary on a map: the first ones, usually the most frequent."""
 
-MAPPED = 100_000  # words of a whole vocabulary at most: the first, usually the most frequent
-
-_SIZES = (1.0, 100.0)  # inches that a side may have
+_SIZES = (1.0, 100.0)  # least and greatest length of a side, in inches
 
 
 class Map(Placed):
@@ -39,12 +38,12 @@ class Map(Placed):
 
     @cached_property
     def drawing(self) -> Drawing:
-        """The figure, and which words found no room on it; drawn when first asked for.
+        """The figure and the words that did not fit on it; drawn on first access.
 
         Raises
         ------
         WordkinError
-            If the packages that draw are not installed.
+            If the packages for drawing are not installed.
         """
         from wordkin.views.maps.drawing import draw
 
@@ -52,24 +51,24 @@ class Map(Placed):
 
     @property
     def unnamed(self) -> tuple[str, ...]:
-        """The words asked for whose names found no room; their points are on the map."""
+        """The requested words whose names did not fit; their points are on the map."""
         return self.drawing.unnamed
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the map; an older file there is replaced only once the new one is complete.
+        """Write the map to a file; an existing file is replaced once the new one is complete.
 
         Parameters
         ----------
         path : path
-            Its suffix is the format: .png with 200 dots to the inch, .svg, or .html, a page of
-            its own to search and wander in, which needs no package that draws.
+            Its suffix is the format: .png with 200 dots per inch, .svg, or .html, a page to search
+            and explore, which needs no packages for drawing.
 
         Raises
         ------
         SettingsError
-            If the suffix is another.
+            If the suffix is not one of these.
         WordkinError
-            If the packages that draw are not installed.
+            If the packages for drawing are not installed, or the page was not built.
         OSError
             If the file cannot be written.
         """
@@ -78,36 +77,49 @@ class Map(Placed):
             writer.write(self, temporary)
 
     def _repr_png_(self) -> bytes:
-        """Show the map in a notebook."""
+        """Display the map in a notebook."""
         return self.drawing.png()
 
     def __repr__(self) -> str:
         method = projection.LAYOUTS[self.layout].title
-        return f"<Map: {_words(len(self.words))} by {method}, {len(self.arrows):,} arrows>"
+        return f"<Map: {_count(len(self.words))} by {method}, {len(self.arrows):,} arrows>"
 
 
-def _write_png(shown: Map, path: Path) -> None:
-    path.write_bytes(shown.drawing.png())
+def _write_png(word_map: Map, path: Path) -> None:
+    path.write_bytes(word_map.drawing.png())
 
 
-def _write_svg(shown: Map, path: Path) -> None:
-    path.write_bytes(shown.drawing.svg())
+def _write_svg(word_map: Map, path: Path) -> None:
+    path.write_bytes(word_map.drawing.svg())
 
 
-def _write_html(shown: Map, path: Path) -> None:
+def _write_html(word_map: Map, path: Path) -> None:
     from wordkin.views.page.document import document
-    from wordkin.views.page.shown import Shown
+    from wordkin.views.page.model import PageModel
     from wordkin.views.page.view import View
 
-    one = Shown(
-        shown.title or _words(len(shown.points)), shown.vectors, shown.points, shown.layout,
-        named=shown.named, arrows=shown.arrows, caption=shown.caption,
-    )  # fmt: skip
-    path.write_text(document([one], view=View()), encoding="utf-8")
+    model = PageModel(
+        word_map.title or _count(len(word_map.points)),
+        word_map.vectors,
+        word_map.points,
+        word_map.layout,
+        named=word_map.named,
+        arrows=word_map.arrows,
+        caption=word_map.caption,
+    )
+    path.write_text(document([model], view=View()), encoding="utf-8")
 
 
 class Writer(NamedTuple):
-    """What writes a map, and whether it takes the packages that draw."""
+    """A file format of maps.
+
+    Attributes
+    ----------
+    write : callable
+        Writes a map to a path.
+    draws : bool
+        Whether it needs the packages for drawing.
+    """
 
     write: Callable[[Map, Path], None]
     draws: bool
@@ -118,16 +130,16 @@ WRITERS = {
     ".svg": Writer(_write_svg, True),
     ".html": Writer(_write_html, False),
 }
-"""What writes a map, by the suffix of its file."""
+"""The file formats by suffix."""
 
 
 def writer_of(path: str | os.PathLike[str]) -> Writer:
-    """Return what writes a map to such a file.
+    """Return the file format for a path.
 
     Raises
     ------
     SettingsError
-        If its suffix is none of `WRITERS`.
+        If its suffix is not in `WRITERS`.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in WRITERS:
@@ -148,71 +160,74 @@ def map_of(
     title: str | None = None,
     size: Size | None = None,
 ) -> Map:
-    """Lay words out: see `WordVectors.map`."""
-    look = check_look(theme, size)
+    """Make a map of words: see `WordVectors.map` for parameters and errors."""
+    theme = check_appearance(theme, size)
     number, most = at_least(1, "first", first), at_least(0, "topn", topn)
     joined = [_pair(pair) for pair in pairs]
-    asked = list(dict.fromkeys(_asked(words) + [word for pair in joined for word in pair]))
-    if words is not None and not asked:
+    requested = list(dict.fromkeys(_listed(words) + [word for pair in joined for word in pair]))
+    if words is not None and not requested:
         raise SettingsError("a map needs at least 1 word, got 0")
-    for word in asked:
-        vectors[word]  # known, before the work begins
-    whole = not asked if rest is None else rest
-    if not whole and not asked:
+    for word in requested:
+        vectors[word]  # raises UnknownWordError before the work begins
+    whole = not requested if rest is None else rest
+    if not whole and not requested:
         raise SettingsError("a map without the rest needs words, got none")
-    shown = _chosen(vectors, asked, number if whole else 0)
-    method = projection.method_for(len(shown), layout)
-    points, caption = _placed(shown.matrix, method, layout)
-    named = asked or (shown.words if len(shown) <= most else ())
+    chosen = _chosen(vectors, requested, number if whole else 0)
+    method = projection.method_for(len(chosen), layout)
+    points, caption = _laid_out(chosen.matrix, method, layout)
+    named = requested or (chosen.words if len(chosen) <= most else ())
     return Map(
-        vectors=shown,
+        vectors=chosen,
         points=points,
-        named=tuple(map(shown.index, named)),
-        arrows=tuple((shown.index(a), shown.index(b)) for a, b in joined),
+        named=tuple(map(chosen.index, named)),
+        arrows=tuple((chosen.index(a), chosen.index(b)) for a, b in joined),
         layout=method,
         caption=caption,
-        theme=look,
+        theme=theme,
         title=title,
         size=size,
         topn=most,
     )
 
 
-def check_look(theme: str, size: Size | None) -> Theme:
-    """Return the theme, if there is one of that name and the size can be drawn.
+def check_appearance(theme: str, size: Size | None) -> Theme:
+    """Check theme and size; return the theme.
 
     Raises
     ------
     SettingsError
+        If there is no such theme, or a side is too short or too long.
     """
     if size is not None and not all(_SIZES[0] <= side <= _SIZES[1] for side in size):
         least, most = _SIZES
         raise SettingsError(
             f"size must be {least:g} to {most:g} inches a side, got {size[0]:g} by {size[1]:g}"
         )
-    for known in get_args(Theme):
-        if theme == known:
-            return known  # type: ignore[no-any-return]
+    for name in get_args(Theme):
+        if theme == name:
+            return name  # type: ignore[no-any-return]
     raise SettingsError(f"theme must be {' or '.join(get_args(Theme))}, got {theme!r}")
 
 
 def require_drawing() -> None:
-    """Raise what drawing would raise later if its packages are not installed.
+    """Check, before the work, that the packages for drawing are installed.
 
     Raises
     ------
     WordkinError
+        If they are not.
     """
     import_module("wordkin.views.maps.drawing")
 
 
-def _asked(words: Iterable[str] | None) -> list[str]:
+def _listed(words: Iterable[str] | None) -> list[str]:
     if words is None:
         return []
     return [words] if isinstance(words, str) else list(words)
 
 
-def _words(number: int) -> str:
+def _count(number: int) -> str:
+    """Return "1 word", "2,000 words"."""
     return f"{number:,} word{'' if number == 1 else 's'}"
 
 
@@ -222,32 +237,33 @@ def _pair(pair: Sequence[str]) -> tuple[str, str]:
     return pair[0], pair[1]
 
 
-def _chosen(vectors: WordVectors, asked: Sequence[str], first: int) -> WordVectors:
-    """Return the first so many words, and those asked for that are not among them."""
-    known = vectors.words[:first]
-    among = set(known)
-    others = [word for word in asked if word not in among]
-    if len(known) == len(vectors) and not others:
+def _chosen(vectors: WordVectors, requested: Sequence[str], first: int) -> WordVectors:
+    """Return the first `first` words, and the requested words that are not among them."""
+    words = vectors.words[:first]
+    included = set(words)
+    others = [word for word in requested if word not in included]
+    if len(words) == len(vectors) and not others:
         return vectors
     matrix, counts = vectors.matrix[:first], vectors.counts
     if others:
         matrix = np.concatenate([matrix, np.stack([vectors[word] for word in others])])
-    if counts is not None:  # of words composed of their n-grams it is not known
+    if counts is not None:  # words composed of n-grams have no count
         rows = [vectors.index(word) for word in others if word in vectors]
-        there = len(rows) == len(others)
-        counts = np.concatenate([counts[:first], counts[rows]]) if there else None
-    return WordVectors((*known, *others), matrix, counts)
+        have_counts = len(rows) == len(others)
+        counts = np.concatenate([counts[:first], counts[rows]]) if have_counts else None
+    return WordVectors((*words, *others), matrix, counts)
 
 
-def _placed(matrix: npt.NDArray[Any], method: str, asked: str) -> tuple[types.Float32, str]:
-    """Return the points, and what the plane shows."""
-    number = _words(len(matrix))
+def _laid_out(matrix: npt.NDArray[Any], method: str, requested: str) -> tuple[types.Float32, str]:
+    """Return the points and a caption; `method` may replace the requested one."""
+    number = _count(len(matrix))
     if method != "pca":
         title = projection.LAYOUTS[method].title
-        told = f"{title} of {number}: neighbours are alike, long distances mean little"
-        return projection.layout(matrix, method), told
+        caption = f"{title} of {number}: neighbours are alike, long distances mean little"
+        return projection.layout(matrix, method), caption
     axes = projection.principal_axes(matrix)
-    told = f"PCA of {number}: {axes.shares[0]:.0%} of the variance across, {axes.shares[1]:.0%} up"
-    if asked != method:
-        told += f" (too few for {projection.LAYOUTS[asked].title})"
-    return axes.points(matrix), told
+    across, up = axes.shares
+    caption = f"PCA of {number}: {across:.0%} of the variance across, {up:.0%} up"
+    if requested != method:
+        caption += f" (too few for {projection.LAYOUTS[requested].title})"
+    return axes.points(matrix), caption

@@ -1,4 +1,7 @@
-"""Words placed in the plane: the record that drawings and pages are made from."""
+"""The record of a map: words with their points, and how to show them.
+
+`map` makes it, as its subclass `Map`; `drawing` draws it.
+"""
 
 from __future__ import annotations
 
@@ -14,33 +17,35 @@ Theme: TypeAlias = Literal["light", "dark"]
 Size: TypeAlias = tuple[float, float]
 
 DOTS_PER_INCH = 200
-NAMED = 120  # of those, at most so many are named
+"""Resolution of PNG files, and of everything that is measured in pixels."""
+NAMED = 120
+"""Most words to name on a map where no words were requested."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Placed:
-    """Words in the plane.
+    """Words with their points in the plane.
 
     Attributes
     ----------
     vectors : WordVectors
         The n words on the map.
     points : (n, 2) float32 array
-        Where they stand.
+        Their positions.
     named : tuple of int
-        The rows of the words that were asked for; empty: as many as there is room for are named.
+        The rows of the requested words. If empty, as many words are named as fit.
     arrows : tuple of (int, int)
-        From a row to a row.
+        Rows of the words that each arrow connects.
     layout : str
-        How the points were made, a name of `projection.LAYOUTS`.
+        The method that made the points, a name of `projection.LAYOUTS`.
     caption : str
-        What the plane shows.
+        One line on what the axes show.
     theme : {"light", "dark"}
     title : str or None
     size : (width, height) or None
-        In inches; None: as large as the words that were asked for need.
+        In inches; None for a size that fits the requested words.
     topn : int
-        Where no words were asked for, at most so many are named.
+        Most words to name if none were requested.
     """
 
     vectors: WordVectors

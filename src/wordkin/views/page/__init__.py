@@ -1,1 +1,1 @@
-"""The page: what it shows, the answers to its questions, and pages as one document."""
+"""The page without its server: models, answers to requests, and exported documents."""

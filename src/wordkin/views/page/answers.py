@@ -1,7 +1,7 @@
-"""The page's questions, answered: from models and plain parameters to plain data.
+"""Answer the page's requests.
 
-In: a `Shown` and row numbers that exist. Out: the types of `page/src/contract/answers.ts`, ready
-for JSON. Knows nothing of the web, so that an exported page holds the answers that a server gives.
+In: a `PageModel` and valid rows. Out: plain data for JSON, as page/src/contract/answers.ts defines
+it. An exported page holds the same answers as the server gives.
 """
 
 from __future__ import annotations
@@ -14,63 +14,69 @@ import numpy as np
 from wordkin.engines import OBJECTIVES
 from wordkin.system.errors import UnknownWordError
 from wordkin.system.machine import version
-from wordkin.vectors import search as search_of_rows
+from wordkin.vectors import search
 from wordkin.vectors.words import Answer, WordVectors
-from wordkin.views.page.shown import Shown
+from wordkin.views.page.model import PageModel
 from wordkin.views.projection import LAYOUTS
 
-_DIGITS = 7  # of a score: what float32 vectors have to tell
+_DIGITS = 7  # significant digits of a score: the precision of float32
 
 
-def about(shown: Sequence[Shown], *, live: bool = False, exported: bool = False) -> dict[str, Any]:
-    """Return what there is to look at."""
+def about(
+    models: Sequence[PageModel], *, live: bool = False, exported: bool = False
+) -> dict[str, Any]:
+    """Return the models, and what kind of page this is."""
     return {
         "version": version(),
-        "models": [_model(one) for one in shown],
+        "models": [_about_model(model) for model in models],
         "live": live,
         "exported": exported,
     }
 
 
-def _model(shown: Shown) -> dict[str, Any]:
+def _about_model(model: PageModel) -> dict[str, Any]:
     return {
-        "name": shown.name,
-        "words": len(shown.vectors),
-        "mapped": len(shown.points),
-        "dim": shown.vectors.dim,
-        "layout": LAYOUTS[shown.layout].title,
-        "pending": shown.pending and LAYOUTS[shown.pending].title,
-        "named": shown.named,
-        "arrows": shown.arrows,
-        "origin": shown.caption or _origin(shown),
-        "predicts": shown.model is not None,
-        "sentences": bool(shown.corpus),
+        "name": model.name,
+        "words": len(model.vectors),
+        "mapped": len(model.points),
+        "dim": model.vectors.dim,
+        "layout": LAYOUTS[model.layout].title,
+        "pending": model.pending and LAYOUTS[model.pending].title,
+        "named": model.named,
+        "arrows": model.arrows,
+        "origin": model.caption or _origin(model),
+        "predicts": model.word2vec is not None,
+        "sentences": bool(model.corpus),
     }
 
 
-def _origin(shown: Shown) -> str:
-    """Return one line on how a model was trained; nothing, where that is not known."""
-    if shown.model is None:
+def _origin(model: PageModel) -> str:
+    """Return one line on how a model was trained, or "" if that is unknown."""
+    if model.word2vec is None:
         return ""
-    settings, made_by = shown.model.settings, shown.model.origin.wordkin
-    told = "P(outside | center) " + (
+    settings, made_by = model.word2vec.settings, model.word2vec.origin.wordkin
+    prediction = "P(outside | center) " + (
         "is what was trained" if OBJECTIVES[settings.objective].normalised else "is implied"
     )
     objective = settings.objective.replace("-", " ")
-    return f"{objective}, {settings.engine}, window {settings.window}; {told}; wordkin {made_by}"
+    return (
+        f"{objective}, {settings.engine}, window {settings.window}; {prediction}; wordkin {made_by}"
+    )
 
 
-def words(shown: Shown) -> list[str]:
-    """Return the words on the map, in the order of its points."""
-    return list(shown.vectors.words[: len(shown.points)])
+def words(model: PageModel) -> list[str]:
+    """Return the words on the map, in the order of the points."""
+    return list(model.vectors.words[: len(model.points)])
 
 
-def neighbours(shown: Shown, id: int, n: int) -> dict[str, Any]:
-    """Return the n words nearest to a word, and what is known of it."""
-    vectors = shown.vectors
+def neighbours(model: PageModel, id: int, n: int) -> dict[str, Any]:
+    """Return a word with its count and its n nearest neighbours."""
+    vectors = model.vectors
     rows, cosines = vectors.neighbour_rows([id], n)
     near = [
-        _scored(vectors, row, s) for row, s in zip(rows[0], cosines[0], strict=True) if row >= 0
+        _scored(vectors, row, score)
+        for row, score in zip(rows[0], cosines[0], strict=True)
+        if row >= 0
     ]
     return {
         "id": id,
@@ -81,20 +87,19 @@ def neighbours(shown: Shown, id: int, n: int) -> dict[str, Any]:
 
 
 def analogy(
-    shown: Shown, a: int, b: int, c: int, n: int, method: Literal["add", "mul"]
+    model: PageModel, a: int, b: int, c: int, n: int, method: Literal["add", "mul"]
 ) -> list[dict[str, Any]]:
-    """Return the n words that best answer: a is to b as c is to what."""
-    spelled = shown.vectors.words
-    return _answer(
-        shown.vectors, shown.vectors.analogy(spelled[a], spelled[b], spelled[c], n, method)
-    )
+    """Return the n best answers to the analogy "a is to b as c is to ?"."""
+    vectors = model.vectors
+    words = vectors.words
+    return _answer(vectors, vectors.analogy(words[a], words[b], words[c], n, method))
 
 
-def compare(shown: Shown, ids: Sequence[int], n: int) -> dict[str, Any]:
-    """Return the cosines of all pairs of some words, and the n words nearest to all together."""
-    vectors = shown.vectors
+def compare(model: PageModel, ids: Sequence[int], n: int) -> dict[str, Any]:
+    """Return the cosines of all pairs of words, and the n words nearest to their mean."""
+    vectors = model.vectors
     rows = vectors.matrix[list(ids)].astype(np.float64)
-    cosines = search_of_rows.cosines(rows, rows)
+    cosines = search.cosines(rows, rows)
     return {
         "words": [{"id": id, "word": vectors.words[id]} for id in ids],
         "cosines": [[figure(x) for x in row] for row in cosines.tolist()],
@@ -102,25 +107,25 @@ def compare(shown: Shown, ids: Sequence[int], n: int) -> dict[str, Any]:
     }
 
 
-def predict(shown: Shown, id: int, n: int) -> list[dict[str, Any]]:
-    """Return the n most probable words around a word; none, where nothing is known of it."""
-    if shown.model is None:
+def predict(model: PageModel, id: int, n: int) -> list[dict[str, Any]]:
+    """Return the n most probable words around a word; empty if the model cannot predict."""
+    if model.word2vec is None:
         return []
     try:
-        probable = shown.model.predict(shown.vectors.words[id], n)
-    except UnknownWordError:  # it was never seen next to another word
+        probable = model.word2vec.predict(model.vectors.words[id], n)
+    except UnknownWordError:  # it never occurred next to another word
         return []
-    return _answer(shown.vectors, probable)
+    return _answer(model.vectors, probable)
 
 
-def same(shown: Shown, id: int, other: Shown) -> dict[str, Any] | None:
-    """Return the same word of another model, if that has it."""
-    word = shown.vectors.words[id]
+def same(model: PageModel, id: int, other: PageModel) -> dict[str, Any] | None:
+    """Return the same word in another model, or None if it is not there."""
+    word = model.vectors.words[id]
     return {"id": other.vectors.index(word), "word": word} if word in other.vectors else None
 
 
 def figure(score: float) -> float:
-    """Return a score without digits that say nothing."""
+    """Return a score rounded to the digits that are significant."""
     return float(f"{score:.{_DIGITS}g}")
 
 
@@ -133,5 +138,5 @@ def _scored(vectors: WordVectors, row: int, score: float) -> dict[str, Any]:
 
 
 def found(vectors: WordVectors, rows: Iterable[int]) -> list[dict[str, Any]]:
-    """Return words by their rows."""
+    """Return the words of some rows."""
     return [{"id": row, "word": vectors.words[row]} for row in rows]

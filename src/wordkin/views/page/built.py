@@ -1,6 +1,6 @@
-"""The files of the page, as they were built into the package.
+"""The files of the built page, which the package contains.
 
-In: one of their names. Out: its bytes. Knows nothing of requests.
+In: the name of a file. Out: its bytes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ TYPES = {
     "page.css": "text/css; charset=utf-8",
     "licenses.txt": "text/plain; charset=utf-8",
 }
-"""The files there are, and what they are."""
+"""The files of the page, with their content types."""
 
 
 def read(name: str) -> bytes:
@@ -32,5 +32,5 @@ def read(name: str) -> bytes:
         return files("wordkin.views.page").joinpath("files", name).read_bytes()
     except FileNotFoundError:
         raise WordkinError(
-            "this wordkin was built without its page (WORDKIN_PAGE=OFF): install it with the page"
+            "this wordkin was built without the page (WORDKIN_PAGE=OFF): reinstall it with the page"
         ) from None

@@ -1,7 +1,7 @@
-"""A view of the page as one document, which needs no server and no network.
+"""Export a view of the page as one HTML document that needs no server and no network.
 
-In: models and a view. Out: HTML with the page's script and style inside, and the answers to what
-the view asks. Its policy lets nothing else run or load. Takes no extra.
+In: models and a view. Out: HTML that contains the page's script and style, and the answers that the
+view needs. Its content security policy allows nothing else to run or load. No extra is required.
 """
 
 from __future__ import annotations
@@ -25,44 +25,58 @@ from wordkin.system.files import atomic_write
 from wordkin.vectors import search
 from wordkin.vectors.words import WordVectors
 from wordkin.views.page import answers, built
+from wordkin.views.page.model import PageModel
 from wordkin.views.page.sentences import sentences
-from wordkin.views.page.shown import Shown
 from wordkin.views.page.view import View
 
-# As `NUMBERS` of page/src/contract/questions.ts says.
+# The same as `NUMBERS` in page/src/contract/questions.ts.
 _NUMBERS = {"neighbours": 20, "analogy": 10, "compare": 10, "predict": 10}
-_WITH_NEIGHBOURS = 2_000  # words, the most frequent
-_MOST_NUMBERS = 600_000  # of a model's vectors: 1.2 MB, and a third more as base64
+_WITH_NEIGHBOURS = 2_000  # most frequent words, whose neighbours are included
+_MOST_NUMBERS = 600_000  # of a model's vectors: 1.2 MB in float16, a third more as base64
 _TEN_THOUSANDTHS = 10_000
 _STYLE = '<link rel="stylesheet" href="page.css">'
 _SCRIPT = '<script src="page.js" defer></script>'
 _FIRST = '<meta charset="utf-8">'
 
 
-def write(path: str | Path, shown: Sequence[Shown], *, view: View | None = None) -> None:
-    """Write a document, whole or not at all.
+def write(path: str | Path, models: Sequence[PageModel], *, view: View | None = None) -> None:
+    """Write a document to a file, atomically.
 
     Raises
     ------
-    SettingsError, WordkinError, OSError
-        As `document`; or where it cannot be written.
+    SettingsError, WordkinError
+        As from `document`.
+    OSError
+        If the file cannot be written.
     """
-    text = document(shown, view=view or View())
+    text = document(models, view=view or View())
     with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def document(shown: Sequence[Shown], *, view: View) -> str:
-    """Return a document with the models' maps and what the view asks of them.
+def document(models: Sequence[PageModel], *, view: View) -> str:
+    """Return a document with the maps of the models and the answers that a view needs.
+
+    Parameters
+    ----------
+    models : sequence of PageModel
+    view : View
+
+    Returns
+    -------
+    str
+        HTML.
 
     Raises
     ------
     SettingsError
-        If there is no such model or word.
+        If the view has a model or word that does not exist.
     WordkinError
         If the package was built without the page.
+    OSError
+        If the view shows sentences and the text cannot be read.
     """
-    _check(shown, view)
+    _check(models, view)
     page, script, style = (
         built.read(name).decode() for name in ("index.html", "page.js", "page.css")
     )
@@ -71,8 +85,8 @@ def document(shown: Sequence[Shown], *, view: View) -> str:
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}';"
         " img-src data:; base-uri 'none'; form-action 'none'"
     )
-    data = json.dumps(_data(shown, view), separators=(",", ":"), allow_nan=False)
-    # Nothing in the data looks like markup, whatever the words are.
+    data = json.dumps(_data(models, view), separators=(",", ":"), allow_nan=False)
+    # Escape the data, so that no word can look like markup.
     data = data.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     for old, new in (
         (_FIRST, f'{_FIRST}\n    <meta http-equiv="Content-Security-Policy" content="{policy}">'),
@@ -81,24 +95,24 @@ def document(shown: Sequence[Shown], *, view: View) -> str:
                   f"    <script>{script}</script>"),
     ):  # fmt: skip
         if page.count(old) != 1:
-            raise ValueError(f"index.html must have once: {old}")
+            raise ValueError(f"index.html must contain exactly once: {old}")
         page = page.replace(old, new)
     return page
 
 
-def _check(shown: Sequence[Shown], view: View) -> None:
-    if view.model >= len(shown):
-        raise SettingsError(f"view: there is no model {view.model}, only {len(shown)}")
-    of = len(shown[view.model].vectors)
+def _check(models: Sequence[PageModel], view: View) -> None:
+    if view.model >= len(models):
+        raise SettingsError(f"view: there is no model {view.model}, only {len(models)}")
+    words = len(models[view.model].vectors)
     for row in [*view.rows, *([] if view.beside is None else [view.beside])]:
-        if row >= of:
-            raise SettingsError(f"view: there is no word {row}, only {of}")
+        if row >= words:
+            raise SettingsError(f"view: there is no word {row}, only {words}")
 
 
 def _inside(tag: str, text: str) -> str:
-    """Return a script or style that can stand inside its tags, and be read as the same there."""
+    """Escape a script or style so that it keeps its meaning inside its HTML tags."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    # In both languages this can only be in a string or the like, where the backslash says nothing.
+    # In both languages this only occurs in strings and the like, where the backslash has no effect.
     return re.sub(f"<(/{tag}|!--|script)", r"<\\\1", text, flags=re.IGNORECASE)
 
 
@@ -106,19 +120,21 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _data(shown: Sequence[Shown], view: View) -> dict[str, Any]:
-    answered, near, vectors = dict(_words(shown)), [], []
-    for number, (one, here) in enumerate(zip(shown, _in_each(shown, view), strict=True)):
-        asked = dict(_asked(one, number, here))
-        seen = [*here.rows, *_rows_in(asked.values())]
-        near.append(_near(one, seen))
-        vectors.append(_vectors(one, seen))
-        answered |= asked
-    answered |= _same(shown, view)
+def _data(models: Sequence[PageModel], view: View) -> dict[str, Any]:
+    """Return the data of the document, `Exported` of page/src/contract/exported.ts."""
+    answers_by_address, near, vectors = dict(_words(models)), [], []
+    for number, (model, own) in enumerate(zip(models, _in_each(models, view), strict=True)):
+        of_view = dict(_answers(model, number, own))
+        visible = [*own.rows, *_rows_in(of_view.values())]
+        near.append(_near(model, visible))
+        vectors.append(_vectors(model, visible))
+        answers_by_address |= of_view
+    answers_by_address |= _same(models, view)
+    points = (model.points.astype("<f4").tobytes() for model in models)
     return {
-        "about": answers.about(shown, exported=True),
-        "answers": answered,
-        "points": [base64.b64encode(one.points.astype("<f4").tobytes()).decode() for one in shown],
+        "about": answers.about(models, exported=True),
+        "answers": answers_by_address,
+        "points": [base64.b64encode(data).decode() for data in points],
         "near": near,
         "vectors": vectors,
         "view": view.text,
@@ -126,71 +142,74 @@ def _data(shown: Sequence[Shown], view: View) -> dict[str, Any]:
 
 
 def address(name: str, **params: str | int) -> str:
-    """Return the address of a question, as `address` of page/src/contract/questions.ts makes it."""
+    """Return the address of a request, like `address` in page/src/contract/questions.ts."""
     return f"api/{name}?{urlencode(sorted(params.items()), safe='*')}"
 
 
-def _words(shown: Sequence[Shown]) -> Iterator[tuple[str, Any]]:
-    for number, one in enumerate(shown):
-        yield address("words", model=number), answers.words(one)
+def _words(models: Sequence[PageModel]) -> Iterator[tuple[str, Any]]:
+    for number, model in enumerate(models):
+        yield address("words", model=number), answers.words(model)
 
 
-def _same(shown: Sequence[Shown], view: View) -> dict[str, Any]:
-    """Return what the view's words are in the other models."""
+def _same(models: Sequence[PageModel], view: View) -> dict[str, Any]:
+    """Return the words of the view in the other models."""
     return {
         address("same", model=view.model, id=row, other=number): answers.same(
-            shown[view.model], row, one
+            models[view.model], row, other
         )
-        for number, one in enumerate(shown)
+        for number, other in enumerate(models)
         for row in view.rows
         if number != view.model
     }
 
 
-def _in_each(shown: Sequence[Shown], view: View) -> list[View]:
-    """Return the view of each model, in its rows; without words that it does not have."""
-    here, views = shown[view.model], []
-    for number, one in enumerate(shown):
+def _in_each(models: Sequence[PageModel], view: View) -> list[View]:
+    """Return the view translated to the rows of each model, without the words that it lacks."""
+    source, views = models[view.model], []
+    for number, model in enumerate(models):
         if number == view.model:
             views.append(view)
             continue
-        words = (None if row is None else answers.same(here, row, one) for row in view.ids)
+        words = (None if row is None else answers.same(source, row, model) for row in view.ids)
         ids = tuple(None if word is None else word["id"] for word in words)
-        if view.tab == "compare":  # of those that are there
+        if view.tab == "compare":
             ids = tuple(row for row in ids if row is not None)
         views.append(dataclasses.replace(view, model=number, ids=ids, beside=None))
     return views
 
 
-def _asked(one: Shown, model: int, view: View) -> Iterator[tuple[str, Any]]:
-    """Give what a view asks of its model."""
+def _answers(model: PageModel, number: int, view: View) -> Iterator[tuple[str, Any]]:
+    """Yield the addresses and answers of what a view requests from model `number`."""
     for row in view.rows:
-        if row >= len(one.points):  # its spelling is asked for
-            yield address("neighbours", model=model, id=row, n=1), answers.neighbours(one, row, 1)
+        if row >= len(model.points):  # the page needs its spelling
+            where = address("neighbours", model=number, id=row, n=1)
+            yield where, answers.neighbours(model, row, 1)
     if view.tab == "word" and view.rows:
-        yield from _of_word(one, model, view.rows[0], view.beside)
+        yield from _of_word(model, number, view.rows[0], view.beside)
     elif view.tab == "analogy" and len(view.rows) == 3:
         (a, b, c), n = view.rows, _NUMBERS["analogy"]
-        where = address("analogy", model=model, a=a, b=b, c=c, n=n, method=view.method)
-        yield where, answers.analogy(one, a, b, c, n, view.method)
+        where = address("analogy", model=number, a=a, b=b, c=c, n=n, method=view.method)
+        yield where, answers.analogy(model, a, b, c, n, view.method)
     elif view.tab == "compare" and len(view.rows) >= 2:
         n, ids = _NUMBERS["compare"], ",".join(map(str, view.rows))
-        yield address("compare", model=model, ids=ids, n=n), answers.compare(one, view.rows, n)
+        yield address("compare", model=number, ids=ids, n=n), answers.compare(model, view.rows, n)
 
 
-def _of_word(one: Shown, model: int, row: int, beside: int | None) -> Iterator[tuple[str, Any]]:
+def _of_word(
+    model: PageModel, number: int, row: int, beside: int | None
+) -> Iterator[tuple[str, Any]]:
     n = _NUMBERS["neighbours"]
-    yield address("neighbours", model=model, id=row, n=n), answers.neighbours(one, row, n)
-    if one.model is not None:
+    yield address("neighbours", model=number, id=row, n=n), answers.neighbours(model, row, n)
+    if model.word2vec is not None:
         n = _NUMBERS["predict"]
-        yield address("predict", model=model, id=row, n=n), answers.predict(one, row, n)
-    if beside is not None and beside != row and one.corpus:
-        yield address("sentences", model=model, a=row, b=beside), sentences(one, row, beside)
+        yield address("predict", model=number, id=row, n=n), answers.predict(model, row, n)
+    if beside is not None and beside != row and model.corpus:
+        yield address("sentences", model=number, a=row, b=beside), sentences(model, row, beside)
 
 
-def _rows_in(asked: Iterable[Any]) -> Iterator[int]:
-    """Give the words in answers, which somebody who sees them may click on."""
-    for answer in asked:
+def _rows_in(given: Iterable[Any]) -> Iterator[int]:
+    """Yield the rows of the words in answers, on which the reader can click."""
+    for answer in given:
         for listed in answer.values() if isinstance(answer, dict) else [answer]:
             if isinstance(listed, list):
                 yield from (
@@ -198,56 +217,56 @@ def _rows_in(asked: Iterable[Any]) -> Iterator[int]:
                 )
 
 
-def _near(one: Shown, seen: Iterable[int]) -> dict[str, Any]:
-    """Return the neighbours, on the map, of its most frequent words and of those seen, briefly."""
-    mapped = len(one.points)
+def _near(model: PageModel, visible: Iterable[int]) -> dict[str, Any]:
+    """Return the neighbours of the most frequent and the visible words, both on the map."""
+    mapped = len(model.points)
     frequent = range(min(_WITH_NEIGHBOURS, mapped))
-    more = sorted({row for row in seen if row < mapped}.difference(frequent))
-    ids, cosines = _near_frequent(one.vectors, frequent, mapped)
-    more_ids, more_cosines = _near_rows(one.vectors, more, mapped)
+    more = sorted({row for row in visible if row < mapped}.difference(frequent))
+    ids, cosines = _near_frequent(model.vectors, frequent, mapped)
+    more_ids, more_cosines = _near_rows(model.vectors, more, mapped)
     rows = [*frequent, *more]
     return {
         "of": rows,
-        "counts": None if one.vectors.counts is None else one.vectors.counts[rows].tolist(),
+        "counts": None if model.vectors.counts is None else model.vectors.counts[rows].tolist(),
         "ids": ids + more_ids,
         "cosines": cosines + more_cosines,
     }
 
 
-def _vectors(one: Shown, seen: Iterable[int]) -> dict[str, Any]:
-    """Return the directions of the words seen and of the most frequent ones, as many as fit."""
-    mapped = len(one.points)
-    wanted = [row for row in seen if row < mapped] + list(range(min(_WITH_NEIGHBOURS, mapped)))
-    rows = sorted(list(dict.fromkeys(wanted))[: _MOST_NUMBERS // one.vectors.dim])
-    units = search.units(one.vectors.matrix[rows]).astype("<f2")
+def _vectors(model: PageModel, visible: Iterable[int]) -> dict[str, Any]:
+    """Return unit vectors of the visible and the most frequent words, as many as fit."""
+    mapped = len(model.points)
+    wanted = [row for row in visible if row < mapped] + list(range(min(_WITH_NEIGHBOURS, mapped)))
+    rows = sorted(list(dict.fromkeys(wanted))[: _MOST_NUMBERS // model.vectors.dim])
+    units = search.units(model.vectors.matrix[rows]).astype("<f2")
     return {"of": rows, "units": base64.b64encode(units.tobytes()).decode()}
 
 
 _Near: TypeAlias = tuple[list[list[int]], list[list[int]]]
 
-_found: weakref.WeakKeyDictionary[WordVectors, tuple[range, int, _Near]] = (
+_cache: weakref.WeakKeyDictionary[WordVectors, tuple[range, int, _Near]] = (
     weakref.WeakKeyDictionary()
 )
-_finding = threading.Lock()
+_cache_lock = threading.Lock()
 
 
 def _near_frequent(vectors: WordVectors, rows: range, mapped: int) -> _Near:
-    """Return the same as `_near_rows`: found when first asked for, forgotten with the model."""
-    with _finding:
-        known = _found.get(vectors)
-        if known is None or known[:2] != (rows, mapped):
-            known = _found[vectors] = rows, mapped, _near_rows(vectors, rows, mapped)
-    return known[2]
+    """Return the same as `_near_rows`, cached as long as the vectors exist."""
+    with _cache_lock:
+        entry = _cache.get(vectors)
+        if entry is None or entry[:2] != (rows, mapped):
+            entry = _cache[vectors] = rows, mapped, _near_rows(vectors, rows, mapped)
+    return entry[2]
 
 
 def _near_rows(vectors: WordVectors, rows: Sequence[int], mapped: int) -> _Near:
-    """Return the neighbours of rows, on the map, and their cosines in whole numbers."""
+    """Return the neighbours of rows that are on the map, and their cosines in ten-thousandths."""
     ids, cosines = vectors.neighbour_rows(
         np.array(rows, dtype=np.intp), _NUMBERS["neighbours"], within=mapped or None
     )
     whole = np.rint(cosines * _TEN_THOUSANDTHS).astype(int)
-    there = ids >= 0
+    real = ids >= 0
     return (
-        [found[kept].tolist() for found, kept in zip(ids, there, strict=True)],
-        [found[kept].tolist() for found, kept in zip(whole, there, strict=True)],
+        [row[kept].tolist() for row, kept in zip(ids, real, strict=True)],
+        [row[kept].tolist() for row, kept in zip(whole, real, strict=True)],
     )

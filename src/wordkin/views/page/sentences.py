@@ -1,14 +1,14 @@
-"""Sentences that make two words neighbours: what their text has around both.
+"""Find the sentences that make two words neighbours.
 
-In: files of plain text, two words, and what is known of the others. Out: the sentences that
-`page/src/contract/answers.ts` declares, ready for JSON.
+In: files of plain text, a model, and two of its words. Out: plain data for JSON, `Sentences` of
+page/src/contract/answers.ts.
 
-Skip-gram gives like vectors to words that have like words around them. So the text is read for both
-words, and what stands in their windows is counted as in training: only words of the model take up
-room in a window, a word d places away in a window of m counts (m - d + 1) / m, and frequent words
-count as little as subsampling leaves of them. Of what stands around both, those words say most that
-raise both distributions most above the whole text's: word o is worth the lesser of
-p(o | a) log(p(o | a) / p(o)) and the same for b, its parts of the Kullback-Leibler divergences.
+Skip-gram gives similar vectors to words with similar contexts. So the text is searched for both
+words, and their contexts are counted as in training: only words of the model take up a position in
+a window, a word at distance d in a window of m counts (m - d + 1) / m, and subsampling reduces the
+weight of frequent words. Of the words in both contexts, the most informative are those whose share
+is raised most above the whole text in both: word o scores the lesser of
+p(o | a) log(p(o | a) / p(o)) and the same for b, its terms of the Kullback-Leibler divergences.
 """
 
 from __future__ import annotations
@@ -23,107 +23,130 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.objectives.conventions import keep_probability
 from wordkin.system.errors import CorpusError
-from wordkin.views.page.shown import Shown
+from wordkin.views.page.model import PageModel
 
-_PIECE = 1 << 20  # bytes read at a time
-_MOST_HITS = 20_000  # of one word
-_SECONDS = 2.0
-_LOOK = 256  # hits between two looks at the clock
-_WINDOW, _SUBSAMPLE = 5, 1e-4  # where the model does not tell
-_SHARED = 5  # words around both
-_EACH = 3  # sentences of each word for one of them
-_TOGETHER = 5
-_AROUND = 160  # bytes of a sentence shown on each side
+_PIECE = 1 << 20  # bytes read at once
+_MOST_HITS = 20_000  # occurrences of a word that are counted
+_SECONDS = 2.0  # time limit of a search
+_CHECK_EVERY = 256  # occurrences between two checks of the time
+_WINDOW, _SUBSAMPLE = 5, 1e-4  # for vectors whose training settings are unknown
+_SHARED = 5  # most shared context words
+_EACH = 3  # most sentences of each word with one of them
+_TOGETHER = 5  # most sentences with both words
+_AROUND = 160  # bytes of a sentence to show on each side of a word
 _SPACES = b" \t\n\v\f\r"
 _PACKED = (".gz", ".bz2", ".xz")
 _CUT = "…"
 
 
-def check(corpus: Sequence[Path], shown: Shown) -> list[str]:
-    """Refuse files that cannot be searched; return notes on what does not fit the model.
+def check(corpus: Sequence[Path], model: PageModel) -> list[str]:
+    """Check that files can be searched; return notes if they seem to be another text.
+
+    Returns
+    -------
+    list of str
+        Messages for the user; empty if the size of the text matches the model.
 
     Raises
     ------
-    CorpusError, OSError
+    CorpusError
+        If a file is compressed or binary.
+    OSError
+        If a file cannot be read.
     """
     size = 0
     for path in corpus:
         if path.suffix.lower() in _PACKED:
-            raise CorpusError(f"sentences are looked up in plain text, unpack it first: {path}")
+            raise CorpusError(f"sentences can only be found in plain text; unpack it first: {path}")
         with path.open("rb") as file:
             if b"\0" in file.read(_PIECE):
-                raise CorpusError(f"not a text: it has a NUL (binary or UTF-16?): {path}")
+                raise CorpusError(f"not a text: it contains a NUL byte (binary or UTF-16?): {path}")
         size += path.stat().st_size
-    known = shown.model and shown.model.corpus
-    if corpus and known and known.bytes != size:
+    trained_on = model.word2vec and model.word2vec.corpus
+    if corpus and trained_on and trained_on.bytes != size:
         return [
-            f"{shown.name} was trained on a text of {known.bytes:,} bytes, the corpus has {size:,}:"
-            " sentences are of another text"
+            f"{model.name} was trained on {trained_on.bytes:,} bytes of text, but the corpus has"
+            f" {size:,}: sentences come from another text"
         ]
     return []
 
 
 def sentences(
-    shown: Shown, a: int, b: int, *, clock: Callable[[], float] = time.monotonic
+    model: PageModel, a: int, b: int, *, clock: Callable[[], float] = time.monotonic
 ) -> dict[str, Any]:
-    """Return what stands around two different words of a model in its corpus.
+    """Search the corpus of a model for the contexts of two words.
+
+    Parameters
+    ----------
+    model : PageModel
+    a, b : int
+        Rows of two different words.
+    clock : callable
+        Returns seconds.
+
+    Returns
+    -------
+    dict
+        Plain data, `Sentences` of page/src/contract/answers.ts.
 
     Raises
     ------
     OSError
-        If the corpus cannot be read any more.
+        If the corpus cannot be read.
     """
-    context = _Context(shown)
-    uses = [_Uses(shown.vectors.words[row], row, context) for row in (a, b)]
+    context = _Context(model)
+    uses = [_Uses(model.vectors.words[row], row, context) for row in (a, b)]
     until = clock() + _SECONDS
     both, complete = 0, True
-    for piece in _pieces(shown.corpus):
+    for piece in _pieces(model.corpus):
         lines = [use.read(piece, lambda: clock() > until) for use in uses]
         both += len(lines[0] & lines[1])
         if clock() > until:
             complete = False
             break
-    told = _Told(context, uses)
+    examples = _Examples(context, uses)
     return {
         "lines": [uses[0].lines, uses[1].lines, both],
         "complete": complete and not any(use.full for use in uses),
-        "shared": [told.shared(row) for row in _saying_most(context, uses)],
-        "together": told.together(),
+        "shared": [examples.shared(row) for row in _most_informative(context, uses)],
+        "together": examples.together(),
     }
 
 
 class _Context:
-    """What the model knows of words: their rows, how frequent they are, how wide a window is."""
+    """What defines contexts: rows and frequencies of words, and the width of the window."""
 
-    def __init__(self, shown: Shown) -> None:
-        self.vectors = shown.vectors
-        self.window = shown.model.settings.window if shown.model else _WINDOW
-        # Room for a window's words, some of which may be unknown or long.
+    def __init__(self, model: PageModel) -> None:
+        self.vectors = model.vectors
+        self.window = model.word2vec.settings.window if model.word2vec else _WINDOW
+        # Bytes to read on each side: enough for a window, even if words are unknown or long.
         self.reach = 64 + 48 * self.window
-        self.kept, self.frequency = _subsampled(shown)
+        self.kept, self.frequency = _subsampled(model)
 
     def row(self, word: bytes) -> int | None:
-        """Return the row of a word of the text, if it has one."""
-        spelled = word.decode("utf-8", "surrogateescape")
-        return self.vectors.index(spelled) if spelled in self.vectors else None
+        """Return the row of a word of the text, or None if it has no vector."""
+        text = word.decode("utf-8", "surrogateescape")
+        return self.vectors.index(text) if text in self.vectors else None
 
 
-def _subsampled(shown: Shown) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return which share of each word subsampling keeps, and what share it then is of all words.
+def _subsampled(model: PageModel) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the keep probability of each word, and its share of the subsampled text, (V,) each.
 
-    Where nobody counted, frequencies are those of Zipf's law.
+    Without counts, frequencies follow Zipf's law.
     """
-    counts = shown.vectors.counts
-    seen = 1 / np.arange(1, len(shown.vectors) + 1) if counts is None else np.maximum(counts, 1)
-    frequency = seen / seen.sum()
-    t = (shown.model.settings.subsample if shown.model else 0) or _SUBSAMPLE
-    kept = np.minimum(1, np.sqrt(t / frequency) + t / frequency)
+    counts = model.vectors.counts
+    V = len(model.vectors)
+    weights = 1 / np.arange(1, V + 1) if counts is None else np.maximum(counts, 1)
+    frequency = weights / weights.sum()
+    subsample = model.word2vec.settings.subsample if model.word2vec else _SUBSAMPLE
+    kept = keep_probability(frequency, subsample)
     return kept, frequency * kept / (frequency * kept).sum()
 
 
 class _Uses:
-    """How a word is used: what stands around it, and some places where."""
+    """The contexts of a word: weights of the words around it, and example sentences."""
 
     def __init__(self, word: str, row: int, context: _Context) -> None:
         self.word = word.encode("utf-8", "surrogateescape")
@@ -136,11 +159,11 @@ class _Uses:
         self._context = context
 
     def read(self, piece: bytes, stop: Callable[[], bool]) -> set[int]:
-        """Take in a piece of text; return where the lines begin that have the word."""
+        """Count the contexts in a piece of text; return the begins of lines that have the word."""
         begins: set[int] = set()
         line_end = -1
         for at in _places(piece, self.word):
-            if self._hits >= _MOST_HITS or (self._hits % _LOOK == 0 and stop()):
+            if self._hits >= _MOST_HITS or (self._hits % _CHECK_EVERY == 0 and stop()):
                 self.full = True
                 break
             self._hits += 1
@@ -154,7 +177,7 @@ class _Uses:
         return begins
 
     def _count(self, piece: bytes, at: int, begin: int, end: int) -> None:
-        """Count what stands around one place, and keep it where it is an example."""
+        """Count the context of one occurrence, and keep its sentence if examples are needed."""
         left, right = self._window(piece, at, begin, end)
         sentence: bytes | None = None
         m = self._context.window
@@ -168,13 +191,14 @@ class _Uses:
                         kept.append(sentence)
 
     def _window(self, piece: bytes, at: int, begin: int, end: int) -> tuple[list[int], list[int]]:
-        """Return the rows of the known words before and behind a place, the nearest first."""
+        """Return the rows of the words before and after an occurrence, the nearest first."""
         reach, after = self._context.reach, at + len(self.word)
         before = _whole_words(piece, max(begin, at - reach), at, begin, end)
-        behind = _whole_words(piece, after, min(end, after + reach), begin, end)
-        return self._known(reversed(before)), self._known(iter(behind))
+        following = _whole_words(piece, after, min(end, after + reach), begin, end)
+        return self._rows(reversed(before)), self._rows(iter(following))
 
-    def _known(self, words: Iterator[bytes]) -> list[int]:
+    def _rows(self, words: Iterator[bytes]) -> list[int]:
+        """Return the rows of the first words that have a vector, up to the window."""
         rows: list[int] = []
         for word in words:
             if (row := self._context.row(word)) is not None:
@@ -184,20 +208,20 @@ class _Uses:
         return rows
 
 
-class _Told:
-    """What was found, for people: in words, with marks."""
+class _Examples:
+    """Example sentences as the page shows them: words with marks."""
 
     def __init__(self, context: _Context, uses: Sequence[_Uses]) -> None:
         self._context = context
         self._a, self._b = uses
-        self._asked = {self._a.word, self._b.word}
+        self._pair = {self._a.word, self._b.word}
 
     def shared(self, row: int) -> dict[str, Any]:
-        """Return a word that stands around both, with sentences."""
+        """Return a word of both contexts, with example sentences."""
         word = self._context.vectors.words[row]
-        spelled = word.encode("utf-8", "surrogateescape")
+        raw_word = word.encode("utf-8", "surrogateescape")
         a, b = (
-            [self._sentence(raw, spelled) for raw in use.examples[row][:_EACH]]
+            [self._sentence(raw, raw_word) for raw in use.examples[row][:_EACH]]
             for use in (self._a, self._b)
         )
         return {"id": row, "word": word, "a": a, "b": b}
@@ -208,30 +232,30 @@ class _Told:
 
     def _sentence(self, raw: bytes, shared: bytes | None = None) -> dict[str, Any]:
         words = raw.split()
-        marks = [1 if word in self._asked else 2 if word == shared else 0 for word in words]
+        marks = [1 if word in self._pair else 2 if word == shared else 0 for word in words]
         return {
             "words": [word.decode("utf-8", "surrogateescape") for word in words],
             "marks": marks,
         }
 
 
-def _saying_most(context: _Context, uses: Sequence[_Uses]) -> list[int]:
-    """Return the words around both that say most."""
+def _most_informative(context: _Context, uses: Sequence[_Uses]) -> list[int]:
+    """Return the rows of the most informative words in both contexts."""
     a, b = uses
-    weights = [sum(use.around.values()) for use in uses]
-    worth: dict[int, float] = {}
+    totals = [sum(use.around.values()) for use in uses]
+    scores: dict[int, float] = {}
     for row in a.around.keys() & b.around.keys():
         if row in (a.row, b.row):
             continue
         p = context.frequency[row]
-        shares = [use.around[row] / all for use, all in zip(uses, weights, strict=True)]
-        worth[row] = min(share * math.log(share / p) for share in shares)
-    best = sorted(worth, key=lambda row: (-worth[row], row))
-    return [row for row in best[:_SHARED] if worth[row] > 0]
+        shares = [use.around[row] / total for use, total in zip(uses, totals, strict=True)]
+        scores[row] = min(share * math.log(share / p) for share in shares)
+    best = sorted(scores, key=lambda row: (-scores[row], row))
+    return [row for row in best[:_SHARED] if scores[row] > 0]
 
 
 def _pieces(corpus: Sequence[Path]) -> Iterator[bytes]:
-    """Give the text in pieces of whole lines; lines longer than a piece are cut between words."""
+    """Yield the text in pieces of whole lines; longer lines are cut between words."""
     for path in corpus:
         rest = b""
         with path.open("rb") as file:
@@ -246,7 +270,7 @@ def _pieces(corpus: Sequence[Path]) -> Iterator[bytes]:
 
 
 def _places(piece: bytes, word: bytes) -> Iterator[int]:
-    """Give the places where a word stands between white space."""
+    """Yield the positions of a word between white space."""
     at = piece.find(word)
     while at >= 0:
         end = at + len(word)
@@ -258,7 +282,7 @@ def _places(piece: bytes, word: bytes) -> Iterator[int]:
 
 
 def _whole_words(piece: bytes, low: int, high: int, begin: int, end: int) -> list[bytes]:
-    """Return the words of a line between two places, without those that these cut."""
+    """Return the words of a line between two positions, without words that these cut."""
     words = piece[low:high].split()
     if words and low > begin and piece[low - 1] not in _SPACES and piece[low] not in _SPACES:
         del words[0]
@@ -268,7 +292,7 @@ def _whole_words(piece: bytes, low: int, high: int, begin: int, end: int) -> lis
 
 
 def _excerpt(piece: bytes, at: int, length: int, begin: int, end: int) -> bytes:
-    """Return a line, or of a long one what is around a place, with marks where it was cut."""
+    """Return a line; of a long one only the part around a position, with ellipses."""
     low, high = max(begin, at - _AROUND), min(end, at + length + _AROUND)
     words = [
         *([_CUT.encode()] if low > begin else []),

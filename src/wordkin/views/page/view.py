@@ -1,4 +1,8 @@
-"""What a page shows: a tab, its words, its models; as the hash of an address spells it."""
+"""The view of a page: its tab, words and model, as the hash of its address encodes them.
+
+In: the text of a hash. Out: a `View`, or a SettingsError; and back. page/src/data/view.ts does the
+same in the page.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from urllib.parse import parse_qsl
 from wordkin.system.errors import SettingsError
 from wordkin.views.page.parameters import MOST_COMPARED
 
-LONGEST_VIEW = 500  # characters
+LONGEST_VIEW = 500  # characters of a hash
 
 _VIEW = re.compile(r"[a-z0-9=&,]*")
 _ID = re.compile(r"[0-9]{1,9}")
@@ -21,19 +25,19 @@ Method = Literal["add", "mul"]
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """What is looked at.
+    """What a page shows.
 
     Attributes
     ----------
     tab : {"word", "analogy", "compare"}
     ids : tuple of int or None
-        Words by their rows; None where a place of an analogy is free.
+        Rows of the words; None for an empty slot of an analogy.
     model : int
-        The model whose rows they are.
+        The number of the model that has these rows.
     method : {"add", "mul"}
-        How an analogy is answered.
+        How analogies are scored: 3CosAdd or 3CosMul.
     beside : int or None
-        A word whose sentences are shown beside the word's own.
+        Row of a word whose sentences are shown together with those of the first.
     """
 
     tab: Tab = "word"
@@ -44,12 +48,12 @@ class View:
 
     @classmethod
     def parse(cls, text: str) -> View:
-        """Read the hash of the page's address, as in ``m=0&tab=word&id=12``.
+        """Parse the hash of a page's address, such as ``m=0&tab=word&id=12``.
 
         Raises
         ------
         SettingsError
-            If it is none.
+            If it is not a valid view.
         """
         if len(text) > LONGEST_VIEW or not _VIEW.fullmatch(text):
             raise SettingsError(f"view must be of the form m=0&tab=word&id=12, got {text!r:.80}")
@@ -66,7 +70,7 @@ class View:
 
     @property
     def text(self) -> str:
-        """The hash of the page's address."""
+        """The view as the hash of an address, without the `#`."""
         listed = ",".join("" if id is None else str(id) for id in self.ids)
         parts = [f"m={self.model}", f"tab={self.tab}"]
         if listed:
@@ -79,7 +83,7 @@ class View:
 
     @property
     def rows(self) -> list[int]:
-        """The words that are looked at."""
+        """The rows of the words, without empty slots."""
         return [id for id in self.ids if id is not None]
 
 
@@ -93,5 +97,5 @@ def _id(text: str) -> int | None:
     if not text:
         return None
     if not _ID.fullmatch(text):
-        raise SettingsError(f"view must have numbers of words, got {text!r:.80}")
+        raise SettingsError(f"view: a word must be a row number, got {text!r:.80}")
     return int(text)

@@ -1,1 +1,1 @@
-"""The server of the page, for this machine alone."""
+"""The local web server of the page."""

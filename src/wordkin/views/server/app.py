@@ -1,7 +1,7 @@
-"""The web app: the page, and answers to its questions.
+"""The web app: it serves the page and answers its requests.
 
-In: models to show, a token, the names that the server goes by. Out: an ASGI app. Takes the extra
-`explore`. A request names a question and carries numbers and words; never a path.
+In: models, a token, and the host names of the server. Out: an ASGI app. Requires the extra
+`explore`. A request names a question and carries numbers and words, never a file path.
 """
 
 from __future__ import annotations
@@ -21,48 +21,48 @@ from starlette.routing import Route
 from wordkin.system.errors import SettingsError
 from wordkin.views.page import answers, built
 from wordkin.views.page.document import document
+from wordkin.views.page.model import PageModel
 from wordkin.views.page.parameters import MOST_ANSWERS, NotThereError, ParameterError, Parameters
-from wordkin.views.page.sentences import sentences as sentences_of
-from wordkin.views.page.shown import Shown
+from wordkin.views.page.sentences import sentences as find_sentences
 from wordkin.views.page.view import LONGEST_VIEW, View
 from wordkin.views.server.completion import completion_of
 from wordkin.views.server.guard import App, Guard
 
-# Who answers what: how many at once, and how many more may wait for that. What takes long keeps
-# nobody else waiting, and what would wait long is told to come back.
-_CREWS = {"sentences": (1, 1), "export": (1, 2)}
+# Threads, and requests that may wait for them. Slow questions have their own pool, so that they do
+# not delay others; a request that finds the queue full is refused, with a time to retry.
+_POOLS = {"sentences": (1, 1), "export": (1, 2)}
 _OTHERS = (2, 64)
-_COME_BACK = 1  # seconds
-_LAST_SEEN = 2**31
+_RETRY_AFTER = 1  # seconds
+_LAST_MOMENT = 2**31
 
 Question: TypeAlias = Callable[[Parameters], Any]
 
 
 class Feed(Protocol):
-    """What a run tells while it goes on."""
+    """The news of a run in progress."""
 
     def since(self, seen: int) -> dict[str, Any]:
-        """Return what is new after so many events, as plain data; called in a worker thread."""
+        """Return what is new since the moment `seen`, as plain data; called in a worker thread."""
         ...
 
 
 def application(
-    shown: Sequence[Shown],
+    models: Sequence[PageModel],
     *,
     token: str,
     hosts: frozenset[str],
     feed: Feed | None = None,
 ) -> App:
-    """Return the app.
+    """Return the ASGI app.
 
     Parameters
     ----------
-    shown : sequence of Shown
-        Looked at anew for each request: an item of a list may be replaced, as by a better map.
+    models : sequence of PageModel
+        Read anew for each request, so that items of a list may be replaced, as by a better map.
     token : str
-        What opens it.
+        The secret that the first request must carry.
     hosts : set of str
-        What `Host` may be, as in "127.0.0.1:8000".
+        The accepted values of the `Host` header, such as "127.0.0.1:8000".
     feed : Feed, optional
         A run to follow.
 
@@ -75,11 +75,11 @@ def application(
     port = min(hosts).rpartition(":")[2]
     routes = [_file("/", "index.html", pages["index.html"])]
     routes += [_file(f"/{name}", name, data) for name, data in pages.items()]
-    crews = {name: _Crew(name, *sizes) for name, sizes in _CREWS.items()}
-    others = _Crew("question", *_OTHERS)
-    for name, (names, question) in _questions(shown, feed).items():
-        routes.append(_asked(name, names, question, crews.get(name, others)))
-    app = Starlette(routes=routes, exception_handlers={404: _not_there, 500: _mistake})
+    pools = {name: _Pool(name, *sizes) for name, sizes in _POOLS.items()}
+    others = _Pool("question", *_OTHERS)
+    for name, (names, question) in _questions(models, feed).items():
+        routes.append(_question(name, names, question, pools.get(name, others)))
+    app = Starlette(routes=routes, exception_handlers={404: _not_found, 500: _internal_error})
     app.router.redirect_slashes = False
     return Guard(app, token=token, hosts=hosts, cookie=f"wordkin-{port}")
 
@@ -91,54 +91,56 @@ def _file(address: str, name: str, data: bytes) -> Route:
     return Route(address, send)
 
 
-class _Crew:
-    """Threads that answer questions, and how many of these may wait for one of them."""
+class _Pool:
+    """A thread pool with a limited queue."""
 
     def __init__(self, name: str, threads: int, waiting: int) -> None:
         self._threads = ThreadPoolExecutor(threads, name)
-        self._most = threads + waiting
-        self._taken = 0
+        self._limit = threads + waiting
+        self._accepted = 0
 
     async def answer(self, work: Callable[[], Response]) -> Response:
-        """Return what the work returns, or that there is too much of it."""
-        if self._taken >= self._most:
-            headers = {"retry-after": str(_COME_BACK)}
-            return _json({"error": "too much is asked at once"}, 503, headers)
-        self._taken += 1
+        """Run the work and return its response, or refuse it if the queue is full."""
+        if self._accepted >= self._limit:
+            headers = {"retry-after": str(_RETRY_AFTER)}
+            return _json({"error": "too many requests at once"}, 503, headers)
+        self._accepted += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
-            self._taken -= 1
+            self._accepted -= 1
 
 
-def _asked(name: str, names: Sequence[str], question: Question, crew: _Crew) -> Route:
+def _question(name: str, names: Sequence[str], question: Question, pool: _Pool) -> Route:
+    """Return the route of a question, whose parameters have these names."""
+
     def answer(items: Sequence[tuple[str, str]]) -> Response:
         try:
-            answered = question(Parameters(items, names))
+            result = question(Parameters(items, names))
         except ParameterError as error:
             return _json({"error": str(error)}, 404 if isinstance(error, NotThereError) else 400)
-        return answered if isinstance(answered, Response) else _json(answered)
+        return result if isinstance(result, Response) else _json(result)
 
     async def send(request: Request) -> Response:
         items = request.query_params.multi_items()
-        return await crew.answer(lambda: answer(items))
+        return await pool.answer(lambda: answer(items))
 
     return Route(f"/api/{name}", send)
 
 
 def _questions(
-    shown: Sequence[Shown], feed: Feed | None
+    models: Sequence[PageModel], feed: Feed | None
 ) -> dict[str, tuple[tuple[str, ...], Question]]:
-    """Return what can be asked: names of parameters, and what answers."""
+    """Return the questions by name: the names of their parameters, and a function."""
 
-    def model(given: Parameters, name: str = "model") -> Shown:
-        return shown[given.row(name, len(shown), "model")]
+    def model(given: Parameters, name: str = "model") -> PageModel:
+        return models[given.row(name, len(models), "model")]
 
     def number(given: Parameters) -> int:
         return given.whole("n", 1, MOST_ANSWERS)
 
     def about(_: Parameters) -> Any:
-        return answers.about(shown, live=feed is not None)
+        return answers.about(models, live=feed is not None)
 
     def words(given: Parameters) -> Any:
         return answers.words(model(given))
@@ -153,38 +155,40 @@ def _questions(
         return answers.found(vectors, rows)
 
     def neighbours(given: Parameters) -> Any:
-        one = model(given)
-        return answers.neighbours(one, given.row("id", len(one.vectors)), number(given))
+        chosen = model(given)
+        return answers.neighbours(chosen, given.row("id", len(chosen.vectors)), number(given))
 
     def analogy(given: Parameters) -> Any:
-        one = model(given)
-        a, b, c = (given.row(name, len(one.vectors)) for name in "abc")
+        chosen = model(given)
+        a, b, c = (given.row(name, len(chosen.vectors)) for name in "abc")
         method = given.choice("method", ("add", "mul"))
-        return answers.analogy(one, a, b, c, number(given), "add" if method == "add" else "mul")
+        return answers.analogy(chosen, a, b, c, number(given), "add" if method == "add" else "mul")
 
     def compare(given: Parameters) -> Any:
-        one = model(given)
-        return answers.compare(one, given.rows("ids", len(one.vectors)), number(given))
+        chosen = model(given)
+        return answers.compare(chosen, given.rows("ids", len(chosen.vectors)), number(given))
 
     def predict(given: Parameters) -> Any:
-        one = model(given)
-        return answers.predict(one, given.row("id", len(one.vectors)), number(given))
+        chosen = model(given)
+        return answers.predict(chosen, given.row("id", len(chosen.vectors)), number(given))
 
     def sentences(given: Parameters) -> Any:
-        one = model(given)
-        a, b = (given.row(name, len(one.vectors)) for name in "ab")
+        chosen = model(given)
+        a, b = (given.row(name, len(chosen.vectors)) for name in "ab")
         if a == b:
             raise ParameterError(f"a and b must be two words, got {a} twice")
-        if not one.corpus:
-            raise NotThereError(f"the text of {one.name} is not at hand: wordkin explore --corpus")
+        if not chosen.corpus:
+            raise NotThereError(
+                f"there is no text for {chosen.name}: start wordkin explore with --corpus"
+            )
         try:
-            return sentences_of(one, a, b)
+            return find_sentences(chosen, a, b)
         except OSError as error:
             raise _unreadable(error) from None
 
     def export(given: Parameters) -> Any:
         try:
-            text = document(shown, view=View.parse(given.text("view", LONGEST_VIEW)))
+            text = document(models, view=View.parse(given.text("view", LONGEST_VIEW)))
         except SettingsError as error:
             raise ParameterError(str(error)) from None
         except OSError as error:
@@ -198,10 +202,10 @@ def _questions(
         )
 
     def same(given: Parameters) -> Any:
-        one = model(given)
-        return answers.same(one, given.row("id", len(one.vectors)), model(given, "other"))
+        chosen = model(given)
+        return answers.same(chosen, given.row("id", len(chosen.vectors)), model(given, "other"))
 
-    asked: dict[str, tuple[tuple[str, ...], Question]] = {
+    questions: dict[str, tuple[tuple[str, ...], Question]] = {
         "about": ((), about),
         "words": (("model",), words),
         "map": (("model",), points),
@@ -215,8 +219,11 @@ def _questions(
         "export": (("view",), export),
     }
     if feed is not None:
-        asked["live"] = ("since",), lambda given: feed.since(given.whole("since", 0, _LAST_SEEN))
-    return asked
+        questions["live"] = (
+            ("since",),
+            lambda given: feed.since(given.whole("since", 0, _LAST_MOMENT)),
+        )
+    return questions
 
 
 def _unreadable(error: OSError) -> NotThereError:
@@ -224,15 +231,15 @@ def _unreadable(error: OSError) -> NotThereError:
 
 
 def _json(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """Return JSON in ASCII: words may hold what is no valid UTF-8."""
+    """Return a JSON response in ASCII, since words may contain invalid UTF-8."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     return Response(text, status, {"content-type": "application/json", **(headers or {})})
 
 
-def _not_there(_: Request, error: Exception) -> Response:
+def _not_found(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return _json({"error": "there is nothing at this address"}, 404)
 
 
-def _mistake(_: Request, __: Exception) -> Response:
-    return _json({"error": "the server made a mistake; the terminal says which"}, 500)
+def _internal_error(_: Request, __: Exception) -> Response:
+    return _json({"error": "internal error; see the terminal for details"}, 500)

@@ -1,14 +1,13 @@
-"""Who may ask: the person who started the server, from the page that it serves, and nobody else.
+"""Protect the server: only the person who started it may use it, and only from its own page.
 
 In: requests, before the app sees them. Out: a refusal, or the app's answer, both with headers that
-let a browser do nothing else with them.
+restrict what a browser does with them.
 
-The address printed in the terminal carries a token. It is moved at once to a cookie that scripts
-cannot read and other sites cannot send: not even on a redirect of a link of theirs, which is why a
-small page of ours leads on to the address without the token. Other sites' pages could still make a
-browser ask: so the names that the request is for and comes from, Host and Origin, must be the
-server's own, to the letter: no other spelling of them is ever sent by a browser that shows this
-page.
+The address printed in the terminal carries a token. The first request moves it to a cookie that
+scripts cannot read and other sites cannot send. The browser would not send it either after a
+redirect from another site's link, so a small page of ours, not a redirect, leads to the address
+without the token. Pages of other sites could still trigger requests, so the headers Host and Origin
+must match the server's own names exactly; a browser that shows this page never sends others.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LONGEST_ADDRESS = 4096  # bytes of a path and its query
-AT_ONCE = 64  # requests; a browser asks 6 at once
+AT_ONCE = 64  # concurrent requests; a browser sends 6
 
 POLICY = "; ".join(
     [
@@ -50,23 +49,22 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
-"""What every response says, whatever is in it; the one that leads on has a policy of its own."""
+"""Headers of every response; the page that leads on has its own content security policy."""
 
+# Replaces the address with the token in the history, and keeps the view in its hash.
+_REDIRECT = 'onload = () => location.replace("./" + location.hash)'
 
-# Takes the place of the address with the token in the history, and keeps what is looked at.
-_GO_ON = 'onload = () => location.replace("./" + location.hash)'
-
-_GOING_ON = f"""<!doctype html>
+_REDIRECT_PAGE = f"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>wordkin</title>
-<script>{_GO_ON}</script>
-<a href="./">Go on to the page</a>
+<script>{_REDIRECT}</script>
+<a href="./">Continue to the page</a>
 """
 
-_GOING_ON_POLICY = POLICY.replace(
+_REDIRECT_POLICY = POLICY.replace(
     "script-src 'self'",
-    f"script-src 'sha256-{base64.b64encode(hashlib.sha256(_GO_ON.encode()).digest()).decode()}'",
+    f"script-src 'sha256-{base64.b64encode(hashlib.sha256(_REDIRECT.encode()).digest()).decode()}'",
 )
 
 _OPEN_THE_ADDRESS = (
@@ -76,17 +74,17 @@ _OPEN_THE_ADDRESS = (
 
 
 class Guard:
-    """An app that lets through to another what may be asked.
+    """An app that passes legitimate requests to another app.
 
     Parameters
     ----------
     app : ASGI app
     token : str
-        What the first request must carry, and all others as a cookie.
+        The secret that the first request must carry in its address, and all others as a cookie.
     hosts : set of str
-        What `Host` may be, to the letter, as in "127.0.0.1:8000".
+        The accepted values of the `Host` header, such as "127.0.0.1:8000".
     cookie : str
-        The cookie's name: servers on other ports of the machine share a browser's cookies.
+        Name of the cookie; servers on other ports of the machine share the browser's cookies.
     """
 
     def __init__(self, app: App, *, token: str, hosts: frozenset[str], cookie: str) -> None:
@@ -98,7 +96,7 @@ class Guard:
         self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or let the app do it."""
+        """Answer a request, or pass it to the app."""
         if scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008})
@@ -107,7 +105,7 @@ class Guard:
             return
         send = _with_headers(send)
         if self._running >= AT_ONCE:
-            await _say(send, 503, "Too much is asked at once.\n")
+            await _respond(send, 503, "Too many requests at once.\n")
             return
         self._running += 1
         try:
@@ -119,18 +117,18 @@ class Guard:
         headers = _Headers(scope)
         given = self._given_token(scope)
         if refusal := _malformed(scope, headers):
-            await _say(send, *refusal)
+            await _respond(send, *refusal)
         elif not self._of_this_site(headers) or not _from_this_page(scope, headers, given):
-            await _say(send, 403, "Refused: this was asked for by another site.\n")
+            await _respond(send, 403, "Refused: the request came from another site.\n")
         elif given is not None and hmac.compare_digest(given, self._token):
             await _move_on(send, self._cookie, self._token)
         elif not self._knows_token(headers):
-            await _say(send, 403, _OPEN_THE_ADDRESS)
+            await _respond(send, 403, _OPEN_THE_ADDRESS)
         else:
             await self._app(scope, receive, send)
 
     def _given_token(self, scope: Scope) -> bytes | None:
-        """Return the token that the address carries: that of the page itself, and nothing else."""
+        """Return the token in the address, which must be that of the page itself."""
         query = scope["query_string"]
         if scope["path"] != "/" or not query.startswith(b"token="):
             return None
@@ -155,61 +153,61 @@ class Guard:
 
 
 class _Headers:
-    """The headers of a request, by name in small letters."""
+    """The headers of a request, by lower-case name."""
 
     def __init__(self, scope: Scope) -> None:
         self._items: list[tuple[bytes, bytes]] = scope["headers"]
 
     def all(self, name: bytes) -> list[str]:
-        """Return all values of a header, in the order in which they came."""
+        """Return all values of a header, in the order of the request."""
         return [value.decode("latin-1") for key, value in self._items if key.lower() == name]
 
 
 def _malformed(scope: Scope, headers: _Headers) -> tuple[int, str] | None:
-    """Return what is wrong with a request as such: a status and a line."""
+    """Return the status and message for an invalid request, or None."""
     if scope["method"] not in ("GET", "HEAD"):
-        return 405, "Only GET and HEAD are answered.\n"
+        return 405, "Only GET and HEAD are allowed.\n"
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > LONGEST_ADDRESS:
         return 414, f"The address is longer than {LONGEST_ADDRESS} bytes.\n"
     if headers.all(b"transfer-encoding") or any(v != "0" for v in headers.all(b"content-length")):
-        return 413, "A question has no body.\n"
+        return 413, "A request must not have a body.\n"
     return None
 
 
 def _from_this_page(scope: Scope, headers: _Headers, given: bytes | None) -> bool:
-    """Tell whether the browser says that its person or this page asks, not another site.
+    """Return whether, by the browser's word, the user or this page made the request.
 
-    Another site may only lead to the page itself: one of another port, which the browser takes for
-    the same site, by any link; any other by the whole address, token included.
+    Other sites may only link to the page itself: a server on another port of this machine, which
+    the browser considers the same site, with any link; all others with the token in the address.
     """
     sites = set(headers.all(b"sec-fetch-site"))
     if sites <= {"same-origin", "none"}:
         return True
-    leads_here = (
+    links_here = (
         scope["path"] == "/"
         and headers.all(b"sec-fetch-mode") == ["navigate"]
         and headers.all(b"sec-fetch-dest") == ["document"]
     )
-    return leads_here and (given is not None or sites == {"same-site"})
+    return links_here and (given is not None or sites == {"same-site"})
 
 
 def _cookies(line: str, name: str) -> list[bytes]:
-    """Return the values of a cookie in a header of cookies, whatever the others hold."""
+    """Return the values of one cookie in a `Cookie` header."""
     pairs = (pair.strip(" \t").partition("=") for pair in line.split(";"))
     return [value.encode("utf-8", "replace") for key, _, value in pairs if key == name]
 
 
 async def _move_on(send: Send, cookie: str, token: bytes) -> None:
-    """Move the token from the address to a cookie, and the browser to the page."""
+    """Move the token from the address to a cookie, and send the browser to the page."""
     value = f"{cookie}={token.decode()}; HttpOnly; SameSite=Strict; Path=/"
     more = [
         (b"set-cookie", value.encode()),
-        (b"content-security-policy", _GOING_ON_POLICY.encode()),
+        (b"content-security-policy", _REDIRECT_POLICY.encode()),
     ]
-    await _say(send, 200, _GOING_ON, *more, kind="text/html")
+    await _respond(send, 200, _REDIRECT_PAGE, *more, kind="text/html")
 
 
-async def _say(
+async def _respond(
     send: Send, status: int, text: str, *more: tuple[bytes, bytes], kind: str = "text/plain"
 ) -> None:
     body = text.encode()
@@ -223,13 +221,13 @@ async def _say(
     if status == 503:
         headers.append((b"retry-after", b"1"))
     if status == 413:
-        headers.append((b"connection", b"close"))  # whatever the body is, it is not read
+        headers.append((b"connection", b"close"))  # the body is not read
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
 def _with_headers(send: Send) -> Send:
-    """Return a `send` that adds the headers every response has."""
+    """Return a `send` that adds `HEADERS` to the response."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -1,6 +1,6 @@
-"""Models to show, from files, and better maps of them while they are looked at.
+"""Load models for the page, and improve their maps in the background.
 
-In: paths. Out: `Shown`, laid out by PCA, at once; later by another method.
+In: paths. Out: `PageModel` with a map by PCA, which another layout may replace later.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 
 from wordkin.system.errors import WordkinError
 from wordkin.views import projection
-from wordkin.views.page.shown import MAPPED, Shown
+from wordkin.views.page.model import MAPPED, PageModel
 
 if TYPE_CHECKING:
     from wordkin.training.model import Word2Vec
     from wordkin.vectors.words import WordVectors
 
 
-def names_of(paths: Sequence[Path]) -> list[str]:
-    """Return what to call models: as short as tells them apart, and each something else."""
+def display_names(paths: Sequence[Path]) -> list[str]:
+    """Return a display name for each model, all different and as short as possible."""
     from wordkin.vectors.formats import FORMATS
 
-    known = {suffix for format in FORMATS.values() for suffix in format.suffixes}
-    short = [path.stem if path.suffix.lower() in known else path.name for path in paths]
+    suffixes = {suffix for format in FORMATS.values() for suffix in format.suffixes}
+    short = [path.stem if path.suffix.lower() in suffixes else path.name for path in paths]
     with_folders = [f"{path.absolute().parent.name}/{path.name}" for path in paths]
     for names in (short, [path.name for path in paths], with_folders):
         if len(set(names)) == len(paths):
@@ -33,32 +33,35 @@ def names_of(paths: Sequence[Path]) -> list[str]:
     return [f"{name} ({number})" for number, name in enumerate(short, 1)]
 
 
-def shown_from(
+def load_page_model(
     path: Path, *, name: str | None = None, corpus: Sequence[Path] = (), limit: int | None = None
-) -> Shown:
-    """Read a file of vectors; of a model, also what it predicts.
+) -> PageModel:
+    """Load a file of vectors; if it is a model, the page can also show its predictions.
 
     Parameters
     ----------
     path : Path
-        Of any format that `wordkin.load` reads.
+        A file in any format that `wordkin.load` reads.
     name : str, optional
-        What to call it; else as `names_of` does.
+        Display name; by default, that of `display_names`.
     corpus : sequence of Path
-        Its text, where that is at hand.
+        Files of the text that it was trained on, if they are available.
     limit : int, optional
-        Read only so many words, the first; a model that has more does not predict then.
+        Load only the first `limit` words; a model with more words cannot predict then.
 
     Raises
     ------
-    FormatError, CorpusError, OSError
+    FormatError
+        If the file is damaged or has an unknown format.
+    OSError
+        If the file cannot be read.
     """
     model, vectors = _read(path, limit)
-    return Shown(
-        name or names_of([path])[0],
+    return PageModel(
+        name or display_names([path])[0],
         vectors,
         projection.layout(vectors.matrix[:MAPPED]),
-        model=model,
+        word2vec=model,
         corpus=tuple(corpus),
     )
 
@@ -78,34 +81,34 @@ def _read(path: Path, limit: int | None) -> tuple[Word2Vec | None, WordVectors]:
     return None, load(path, format=format, limit=limit)
 
 
-def lay_out_later(shown: list[Shown], method: str, say: Callable[[str], None]) -> None:
-    """Replace the models' maps, each when its better one is ready, in a thread.
+def lay_out_later(models: list[PageModel], method: str, say: Callable[[str], None]) -> None:
+    """Compute another layout of the models in a thread, and replace each map when it is ready.
 
     Parameters
     ----------
-    shown : list of Shown
-        Its items are replaced, at once by those that say what is pending.
+    models : list of PageModel
+        Its items are replaced: at once to mark the layout as pending, then with the new map.
     method : str
-        One of `projection.LAYOUTS`; models with too few words for it keep theirs.
+        One of `projection.LAYOUTS`; models with too few words for it keep their map.
     say : callable
-        Told in a line if it fails; the maps are then as they were.
+        Prints a line if it fails; the map then stays as it was.
     """
-    methods = [projection.method_for(len(one.points), method) for one in shown]
-    shown[:] = [
-        dataclasses.replace(one, pending=None if better == one.layout else better)
-        for one, better in zip(shown, methods, strict=True)
+    methods = [projection.method_for(len(model.points), method) for model in models]
+    models[:] = [
+        dataclasses.replace(model, pending=None if better == model.layout else better)
+        for model, better in zip(models, methods, strict=True)
     ]
 
     def lay_out() -> None:
-        for number, one in enumerate(shown):
-            if one.pending is None:
+        for number, model in enumerate(models):
+            if model.pending is None:
                 continue
             try:
-                points = projection.layout(one.vectors.matrix[: len(one.points)], one.pending)
-                done = dataclasses.replace(one, points=points, layout=one.pending, pending=None)
+                points = projection.layout(model.vectors.matrix[: len(model.points)], model.pending)
+                done = dataclasses.replace(model, points=points, layout=model.pending, pending=None)
             except (WordkinError, MemoryError) as error:
-                say(f"note: no {one.pending} map of {one.name}: {error}")
-                done = dataclasses.replace(one, pending=None)
-            shown[number] = done
+                say(f"note: no {model.pending} map of {model.name}: {error}")
+                done = dataclasses.replace(model, pending=None)
+            models[number] = done
 
     threading.Thread(target=lay_out, name="layout", daemon=True).start()

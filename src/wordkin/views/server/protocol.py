@@ -1,6 +1,6 @@
-"""How uvicorn speaks here: quietly, and patient neither with floods nor with half requests.
+"""Configure uvicorn: no logs, a limit on connections, and a timeout for incomplete requests.
 
-In: an app. Out: a server of it. Takes the extra `explore`.
+In: an ASGI app. Out: a uvicorn server for it. Requires the extra `explore`.
 """
 
 from __future__ import annotations
@@ -16,35 +16,35 @@ from wordkin.views.server.guard import HEADERS, App
 
 _CONNECTIONS = 100
 _LONGEST_HEADERS = 16 * 1024  # bytes of a request without its body
-_HALF = 10.0  # seconds to send a whole request
+_REQUEST_TIMEOUT = 10.0  # seconds to send a complete request
 
 
 class Protocol(H11Protocol):
     """One connection."""
 
-    _giving_up: asyncio.TimerHandle | None = None
+    _timeout: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection, unless there are too many."""
+        """Accept a connection, unless there are too many."""
         super().connection_made(transport)
         if len(self.connections) > _CONNECTIONS:
             transport.abort()
         else:
-            self._be_patient()
+            self._update_timeout()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; a request that has begun must be whole soon."""
+        """Receive bytes; a request that has begun must be complete before the timeout."""
         super().data_received(data)
-        self._be_patient()
+        self._update_timeout()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
-        self._stop_waiting()
+        """Stop the timeout of a closed connection."""
+        self._stop_timeout()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP, with the headers that all answers have."""
-        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):  # it follows a good request
+        """Answer invalid HTTP with the headers that all responses have."""
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):  # it follows a valid request
             self.transport.abort()
             return
         headers = [
@@ -57,21 +57,21 @@ class Protocol(H11Protocol):
             self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
 
-    def _be_patient(self) -> None:
-        """Wait for the rest of a request, but not for ever."""
+    def _update_timeout(self) -> None:
+        """Start the timeout while a request is incomplete; stop it while one is being answered."""
         if self.cycle is not None and not self.cycle.response_complete:
-            self._stop_waiting()
-        elif self._giving_up is None:
-            self._giving_up = self.loop.call_later(_HALF, self.transport.abort)
+            self._stop_timeout()
+        elif self._timeout is None:
+            self._timeout = self.loop.call_later(_REQUEST_TIMEOUT, self.transport.abort)
 
-    def _stop_waiting(self) -> None:
-        if self._giving_up is not None:
-            self._giving_up.cancel()
-            self._giving_up = None
+    def _stop_timeout(self) -> None:
+        if self._timeout is not None:
+            self._timeout.cancel()
+            self._timeout = None
 
 
-def uvicorn_server(app: App, stopping: int) -> uvicorn.Server:
-    """Return a server that, when stopped, waits so many seconds for its last answers."""
+def uvicorn_server(app: App, shutdown_timeout: int) -> uvicorn.Server:
+    """Return a server that, when stopped, waits that many seconds for its last answers."""
     options: dict[str, Any] = {
         "http": Protocol,
         "ws": "none",
@@ -84,6 +84,6 @@ def uvicorn_server(app: App, stopping: int) -> uvicorn.Server:
         "date_header": False,
         "proxy_headers": False,
         "h11_max_incomplete_event_size": _LONGEST_HEADERS,
-        "timeout_graceful_shutdown": stopping,
+        "timeout_graceful_shutdown": shutdown_timeout,
     }
     return uvicorn.Server(uvicorn.Config(app, **options))

@@ -1,7 +1,7 @@
-"""The server: the app on a port, for as long as somebody looks.
+"""Serve the app on a port.
 
-In: models to show. Out: an address, and answers on it until it is stopped. Takes the extra
-`explore`.
+In: models, a host and a port. Out: an address, and answers there until the server is stopped.
+Requires the extra `explore`.
 """
 
 from __future__ import annotations
@@ -18,38 +18,44 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from wordkin.system.errors import SettingsError, WordkinError
-from wordkin.views.page.shown import Shown
+from wordkin.views.page.model import PageModel
 
 if TYPE_CHECKING:
     from wordkin.views.server.app import Feed
 
-
-_TOKEN = 32  # bytes
-_WAITING = 32  # connections that the system keeps until they are taken
-_STOPPING = 1  # seconds for answers that are under way
-_JOINING = 5.0
+_TOKEN = 32  # random bytes of the token
+_BACKLOG = 32  # connections that the system queues
+_SHUTDOWN_TIMEOUT = 1  # seconds for the last answers
+_JOIN_TIMEOUT = 5.0  # seconds for the thread to end
 
 
 class Server:
-    """A server of the page.
+    """Serves the page with some models, or a run in progress.
 
     Parameters
     ----------
-    shown : sequence of Shown
-        Looked at anew for each request: an item of a list may be replaced.
+    models : sequence of PageModel
+        Read anew for each request, so that items of a list may be replaced.
     host : str
-        The address to listen at, and the only one that requests may name, beside `localhost` for
-        this machine's own. Where it stands for all of them, as 0.0.0.0 does, requests may name
-        127.0.0.1, `localhost` and the machine's name.
+        The address to listen on, and the only host that requests may name; for a loopback address
+        also `localhost`. For an address that means all interfaces, such as 0.0.0.0, requests may
+        name 127.0.0.1, `localhost` and the name of the machine.
     port : int
-        0: any that is free.
+        0 for any free port.
     feed : Feed, optional
-        A run to follow.
+        A run in progress.
+
+    Attributes
+    ----------
+    url : str
+        The address to open, with the token.
+    port : int
+        The port in use.
 
     Raises
     ------
     WordkinError
-        If the packages of the extra are not installed, the page was not built in, or the port is
+        If the packages of the extra are not installed, the page was not built, or the port is
         taken.
     SettingsError
         If there is no such address or port.
@@ -57,7 +63,7 @@ class Server:
 
     def __init__(
         self,
-        shown: Sequence[Shown],
+        models: Sequence[PageModel],
         *,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -71,29 +77,29 @@ class Server:
                 f"the explorer needs its packages, {error.name} is missing:"
                 " pip install 'wordkin[explore]'"
             ) from None
-        self._shown = shown
+        self._models = models
         self._socket = _listening(host, port)
         self.port: int = self._socket.getsockname()[1]
         token = secrets.token_urlsafe(_TOKEN)
         hosts = _names(host, self.port)
         try:
-            app = application(shown, token=token, hosts=frozenset(hosts), feed=feed)
+            app = application(models, token=token, hosts=frozenset(hosts), feed=feed)
         except BaseException:
             self._socket.close()
             raise
         self.url = f"http://{hosts[0]}/?token={token}"
-        self._server = uvicorn_server(app, _STOPPING)
+        self._server = uvicorn_server(app, _SHUTDOWN_TIMEOUT)
         self._thread: threading.Thread | None = None
 
     def run(self) -> None:
-        """Answer until Ctrl-C."""
+        """Serve until Ctrl-C."""
         self._prepare()
-        # uvicorn ends in order at the signal, and then raises it once more.
+        # uvicorn shuts down on the signal, and then raises it again.
         with suppress(KeyboardInterrupt):
             self._server.run(sockets=[self._socket])
 
     def start(self) -> None:
-        """Answer from a thread of its own, until `stop` or the end of the program."""
+        """Serve from a background thread, until `stop` or the end of the program."""
         self._prepare()
         self._thread = threading.Thread(
             target=self._server.run, args=([self._socket],), name="explorer", daemon=True
@@ -101,35 +107,35 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop answering; without `start`, give the port back."""
+        """Stop serving, and release the port."""
         self._server.should_exit = True
         if self._thread is not None:
-            self._thread.join(_JOINING)
+            self._thread.join(_JOIN_TIMEOUT)
         self._socket.close()
 
     def _prepare(self) -> None:
-        """Arrange words for completion before anybody types."""
+        """Index the words for completion in the background, before the first search."""
         from wordkin.views.server.completion import completion_of
 
         def prepare() -> None:
-            for one in list(self._shown):
-                completion_of(one.vectors)
+            for model in list(self._models):
+                completion_of(model.vectors)
 
         threading.Thread(target=prepare, name="completion", daemon=True).start()
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can ask at an address."""
+    """Return whether an address can only be reached from this machine."""
     return all(ipaddress.ip_address(address).is_loopback for _, address in _resolved(host))
 
 
 def _is_everywhere(host: str) -> bool:
-    """Tell whether an address stands for all that the machine has, as 0.0.0.0 does."""
+    """Return whether an address means all interfaces, as 0.0.0.0 does."""
     return any(ipaddress.ip_address(address).is_unspecified for _, address in _resolved(host))
 
 
 def _resolved(host: str) -> list[tuple[socket.AddressFamily, str]]:
-    """Return the addresses that a name stands for."""
+    """Return the addresses that a host name resolves to."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -140,39 +146,39 @@ def _resolved(host: str) -> list[tuple[socket.AddressFamily, str]]:
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """Return a socket that connections can be made to, answered or not yet."""
+    """Return a listening socket; connections queue until the server runs."""
     if not 0 <= port <= 65535:
         raise SettingsError(f"port must be 0 to 65535, got {port}")
     family, address = _resolved(host)[0]
-    # With its protocol named: by that asyncio knows to send at once what is small.
+    # With TCP named, asyncio sets TCP_NODELAY, so that small answers are sent at once.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        # Else a port would be taken for a minute after each server on it.
+        # Otherwise the port would stay taken for a minute after each server.
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((address, port))
-        listening.listen(_WAITING)
+        listening.listen(_BACKLOG)
     except OSError as error:
         listening.close()
-        what = os.strerror(error.errno).lower() if error.errno else str(error)
-        raise WordkinError(f"cannot listen at {host}, port {port}: {what}") from None
+        cause = os.strerror(error.errno).lower() if error.errno else str(error)
+        raise WordkinError(f"cannot listen at {host}, port {port}: {cause}") from None
     return listening
 
 
 def _names(host: str, port: int) -> list[str]:
-    """Return what a browser may call the server, the name to give it first."""
+    """Return the accepted `Host` values; the first is that of the printed address."""
     names = [f"[{host}]" if ":" in host else host]
-    if _is_everywhere(host):  # nobody calls a machine that
+    if _is_everywhere(host):  # not an address that browsers can open
         names = ["127.0.0.1", "localhost", socket.gethostname().lower()]
     elif is_loopback(host) and "localhost" not in names:
         names.append("localhost")
-    # Browsers leave out the port that is the protocol's own.
+    # Browsers leave out port 80, the default of HTTP.
     return [f"{name}:{port}" for name in names] + (names if port == 80 else [])
 
 
 def open_in_browser(address: str) -> None:
-    """Open an address in a browser, where there is a display; without, a text browser would come.
+    """Open an address in a browser, if there is a display; else a text browser might start.
 
-    A browser may take its time to return, so it is not waited for.
+    It runs in a thread, since starting a browser can block.
     """
     if sys.platform in ("darwin", "win32") or any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")

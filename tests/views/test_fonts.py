@@ -1,4 +1,4 @@
-"""Words as they can be drawn."""
+"""Words become texts that can be drawn, in fonts that have their characters."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ pytest.importorskip("matplotlib")
 
 from wordkin.system.errors import FormatWarning
 from wordkin.views.maps import fonts as fonts_module
-from wordkin.views.maps.fonts import FONT, lettered, spelled
+from wordkin.views.maps.fonts import FONT, choose_fonts, display_text
 
 
 @pytest.mark.parametrize(
-    ("word", "shown"),
+    ("word", "text"),
     [
         ("queen", "queen"),
         ("서울", "서울"),
@@ -29,34 +29,36 @@ from wordkin.views.maps.fonts import FONT, lettered, spelled
         ("w" * 50, "w" * 40 + "…"),
     ],
 )
-def test_what_is_invisible_is_spelled_out(word: str, shown: str) -> None:
-    assert spelled(word) == shown
+def test_what_is_invisible_is_escaped(word: str, text: str) -> None:
+    assert display_text(word) == text
 
 
 @given(st.text(st.characters(), max_size=50))
 def test_what_is_drawn_is_valid_and_one_line(word: str) -> None:
-    shown = spelled(word)
-    shown.encode()
-    assert shown.strip()
-    assert len(shown.splitlines()) == 1
+    text = display_text(word)
+    text.encode()
+    assert text.strip()
+    assert len(text.splitlines()) == 1
 
 
 def test_the_font_that_comes_with_matplotlib_is_first_and_enough_for_latin() -> None:
-    assert lettered(["queen", "Žižek"]) == (["queen", "Žižek"], [FONT])
+    assert choose_fonts(["queen", "Žižek"]) == (["queen", "Žižek"], [FONT])
 
 
 def test_another_font_is_taken_for_what_the_first_lacks() -> None:
     # STIXGeneral has this letter and comes with matplotlib: no other font needs to be installed.
-    (shown,), fonts = lettered(["ᶁ"])
-    assert shown == "ᶁ"
+    (text,), fonts = choose_fonts(["ᶁ"])
+    assert text == "ᶁ"
     assert fonts[0] == FONT
     assert len(fonts) == 2
 
 
-def test_what_no_font_has_is_said_once_and_drawn_as_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_no_font_has_is_reported_once_and_drawn_as_boxes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(fonts_module, "_installed", lambda: ())
-    with pytest.warns(FormatWarning, match="no installed font has all .* of '서울'") as told:
-        texts, fonts = lettered(["rain", "서울", "부산역"])
-    assert len(told) == 1
+    with pytest.warns(FormatWarning, match="no installed font has all .* of '서울'") as caught:
+        texts, fonts = choose_fonts(["rain", "서울", "부산역"])
+    assert len(caught) == 1
     assert texts == ["rain", "□□", "□□□"]
     assert fonts == [FONT]
