@@ -9,6 +9,10 @@
 #include <system_error>
 #include <tuple>
 #include <utility>
+#ifndef __cpp_lib_to_chars
+#include <stdlib.h>
+#include <xlocale.h>
+#endif
 
 #include "base/threads.hpp"
 
@@ -76,12 +80,36 @@ bool is_tiny(std::string_view decimal) {
   return before + exponent < 0;
 }
 
+#ifdef __cpp_lib_to_chars
+std::from_chars_result float_from_chars(const char* begin, const char* end, float& x) {
+  return std::from_chars(begin, end, x);
+}
+#else
+// Apple's C++ library parses no float. Its C library does, in the C locale, from a terminated copy.
+std::from_chars_result float_from_chars(const char* begin, const char* end, float& x) {
+  static const locale_t c_locale = newlocale(LC_ALL_MASK, "C", locale_t{});
+  if (begin == end || *begin == '+' || is_blank(*begin)) return {begin, std::errc::invalid_argument};
+  const char* const digits = begin + (*begin == '-');
+  if (end - digits > 1 && digits[0] == '0' && (digits[1] | 0x20) == 'x') end = digits + 1;  // no hex
+  const std::string copy(begin, end);
+  char* after = nullptr;
+  const float read = strtof_l(copy.c_str(), &after, c_locale);
+  const std::ptrdiff_t length = after - copy.c_str();
+  if (length == 0) return {begin, std::errc::invalid_argument};
+  const bool spelled = (digits[0] | 0x20) == 'i' || (digits[0] | 0x20) == 'n';  // inf, nan
+  const bool lost = read == 0 && copy.find_first_of("123456789") < copy.find_first_of("eE");
+  if (!spelled && (std::isinf(read) || lost)) return {begin + length, std::errc::result_out_of_range};
+  x = read;
+  return {begin + length, std::errc{}};
+}
+#endif
+
 // Reads any decimal, correctly rounded; returns where it ends.
 Fault read_any_number(const char*& p, const char* end, float& x) {
   const bool plus = p < end && *p == '+';
   if (plus && end - p > 1 && p[1] == '-') return Fault::no_number;
   const char* const begin = p + plus;
-  const auto [after, error] = std::from_chars(begin, end, x);
+  const auto [after, error] = float_from_chars(begin, end, x);
   if (error == std::errc::invalid_argument) return Fault::no_number;
   p = after;
   if (error == std::errc::result_out_of_range) {
