@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from extensions.api import api
-from extensions.commands import commands
-from extensions.formats import formats
+from .api import api
+from .commands import commands
+from .formats import formats
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
