@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from support.documents import ROOT, prose
+from wordkin.engines.settings import declared
 
 DOCS = ROOT / "docs"
+AT_THE_ROOT = ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY")
 
 pytestmark = pytest.mark.skipif(
     not DOCS.exists(), reason="the documentation is not part of this copy"
@@ -22,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 
 PAGES = sorted(
     path
-    for path in [ROOT / "README.md", *DOCS.rglob("*.md")]
+    for path in [*(ROOT / f"{name}.md" for name in AT_THE_ROOT), *DOCS.rglob("*.md")]
     if path.exists() and DOCS / "gallery" not in path.parents
 )
 
@@ -72,6 +74,17 @@ def test_every_command_and_format_is_in_the_reference() -> None:
         options = [opt for p in command.params for opt in p.opts if opt.startswith("--")]
         assert all(option in section for option in options if option != "--help"), name
     assert "| `word2vec-binary` |" in filled(DOCS / "reference" / "formats.md")
+
+
+def test_every_setting_is_in_the_reference_with_its_bounds_and_engine() -> None:
+    table = filled(DOCS / "reference" / "settings.md")
+    for field, about in declared():
+        (row,) = re.findall(rf"^\| `{field.name}` \|.*$", table, re.MULTILINE)
+        assert about.help in row
+    assert "| `dim` | int | 100 | ≥ 1, ≤ 2²⁰ | all |" in table
+    assert "| `held_out` | float | 0.01 | ≥ 0, < 1 | all |" in table
+    assert "| `learning_rate` | float | 0.025 | > 0 | stochastic |" in table
+    assert "| `precision` | `float32`, `float64`, `bfloat16` | float32 |  | exact |" in table
 
 
 @pytest.mark.parametrize(

@@ -28,4 +28,3 @@ def _entry(name: str) -> str:
     elif inspect.isroutine(documented):
         kind = "function"
     return f".. auto{kind}:: {name}\n   {option}\n"
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extensions.api import found
+from .api import found
 
 
 def formats() -> str:

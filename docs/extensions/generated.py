@@ -9,16 +9,22 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from extensions.api import api
-from extensions.commands import commands
-from extensions.formats import formats
+from .api import api
+from .commands import commands
+from .formats import formats
+from .settings import settings
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 _MARK = re.compile(r"^<!-- generated: (\w+)\s*([^>]*?)\s*-->$", re.MULTILINE)
 _ALIAS = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
-_PARTS: dict[str, Callable[..., str]] = {"api": api, "commands": commands, "formats": formats}
+_PARTS: dict[str, Callable[..., str]] = {
+    "api": api,
+    "commands": commands,
+    "formats": formats,
+    "settings": settings,
+}
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
