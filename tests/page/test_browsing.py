@@ -65,7 +65,7 @@ def test_what_goes_wrong_in_a_page_is_seen(
         assert not tolerant.seen
 
 
-def test_a_page_has_the_size_theme_and_language_asked_for(
+def test_a_page_has_the_size_theme_and_language_requested(
     open_page: OpenPage, address: str
 ) -> None:
     page = open_page(address, size=browsing.PHONE, theme="dark", locale="ko-KR")
@@ -76,7 +76,7 @@ def test_a_page_has_the_size_theme_and_language_asked_for(
     assert seen == [*browsing.PHONE, "ko-KR", True]
 
 
-def test_a_command_that_ends_without_an_address_is_told_of() -> None:
+def test_a_command_that_ends_without_an_address_is_reported() -> None:
     with (
         pytest.raises(AssertionError, match="No such command 'nonsense'"),
         browsing.serving("nonsense"),
@@ -84,8 +84,8 @@ def test_a_command_that_ends_without_an_address_is_told_of() -> None:
         pass
 
 
-def test_the_browser_found_is_told() -> None:
-    told = subprocess.run(
+def test_the_browser_found_is_reported() -> None:
+    finished = subprocess.run(
         [sys.executable, browsing.__file__], capture_output=True, text=True, check=False
     )
-    assert (told.returncode == 0) == Path(told.stdout.strip()).is_file()
+    assert (finished.returncode == 0) == Path(finished.stdout.strip()).is_file()

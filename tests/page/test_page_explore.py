@@ -91,7 +91,7 @@ def search(page: Page, word: str) -> None:
     page.keyboard.press("Enter")
 
 
-def looks_at(page: Page, word: str) -> None:
+def wait_for_word(page: Page, word: str) -> None:
     """Wait until the page is about a word, and its neighbours are there."""
     page.locator("h2.title", has_text=word).wait_for()
     page.get_by_role("list", name=f"Words nearest to {word}").get_by_role("button").first.wait_for()
@@ -117,14 +117,14 @@ def test_a_word_is_found_and_its_neighbours_opened_by_keyboard_alone(
     active = box.get_attribute("aria-activedescendant")
     assert page.locator(f"[id='{active}']").inner_text().startswith("herring")
     page.keyboard.press("Enter")
-    looks_at(page, "herring")
+    wait_for_word(page, "herring")
     assert set(rows(nearest(page))[:4]) == {"cod", "salmon", "trout", "carp"}
     nearest(page).get_by_role("button").first.focus()
     page.keyboard.press("ArrowDown")
     second = rows(nearest(page))[1]
     assert page.evaluate("document.activeElement.textContent").startswith(second)
     page.keyboard.press("Enter")
-    looks_at(page, second)
+    wait_for_word(page, second)
     assert page.evaluate("document.activeElement.closest('ol') !== null")
 
 
@@ -133,7 +133,7 @@ def test_enter_takes_the_first_completion_even_before_it_is_there(
 ) -> None:
     page = open_page(explorer(exact))
     search(page, "copp")
-    looks_at(page, "copper")
+    wait_for_word(page, "copper")
 
 
 def test_a_space_behind_a_word_does_not_hide_it(
@@ -141,7 +141,7 @@ def test_a_space_behind_a_word_does_not_hide_it(
 ) -> None:
     page = open_page(explorer(exact))
     search(page, "copper ")
-    looks_at(page, "copper")
+    wait_for_word(page, "copper")
 
 
 def test_escape_closes_completions_then_empties_the_box(
@@ -158,7 +158,7 @@ def test_escape_closes_completions_then_empties_the_box(
     assert page.get_by_role("combobox").input_value() == ""
 
 
-def test_words_spelled_like_an_unknown_one_are_offered_and_not_taken_unasked(
+def test_words_spelled_like_an_unknown_one_are_offered_but_not_chosen(
     explorer: Explorer, open_page: OpenPage, exact: Path
 ) -> None:
     page = open_page(explorer(exact))
@@ -166,7 +166,7 @@ def test_words_spelled_like_an_unknown_one_are_offered_and_not_taken_unasked(
     page.get_by_text("No word “samlon”.").wait_for()
     assert page.get_by_role("heading", name="Which words are kin?").is_visible()
     page.get_by_role("option", name="salmon").click()
-    looks_at(page, "salmon")
+    wait_for_word(page, "salmon")
 
 
 def test_korean_words_are_found_by_a_syllable_and_while_one_is_composed(
@@ -182,7 +182,7 @@ def test_korean_words_are_found_by_a_syllable_and_while_one_is_composed(
     assert page.get_by_role("heading", name="Which words are kin?").is_visible()
     composer.send("Input.insertText", {"text": "서"})
     page.keyboard.press("Enter")
-    looks_at(page, "서울")
+    wait_for_word(page, "서울")
     assert set(rows(nearest(page))[:4]) == {"부산", "대구", "인천", "광주"}
 
 
@@ -191,14 +191,14 @@ def test_a_neighbour_opens_by_a_click_and_back_leads_to_the_word_before(
 ) -> None:
     page = open_page(explorer(exact))
     search(page, "iron")
-    looks_at(page, "iron")
+    wait_for_word(page, "iron")
     first = rows(nearest(page))[0]
     nearest(page).get_by_role("button").first.click()
-    looks_at(page, first)
+    wait_for_word(page, first)
     page.go_back()
-    looks_at(page, "iron")
+    wait_for_word(page, "iron")
     page.go_forward()
-    looks_at(page, first)
+    wait_for_word(page, first)
 
 
 def test_an_address_with_nonsense_shows_the_beginning(
@@ -215,7 +215,7 @@ def test_an_analogy_is_done_by_clicking_words(
 ) -> None:
     page = open_page(explorer(exact))
     search(page, "cod")
-    looks_at(page, "cod")
+    wait_for_word(page, "cod")
     page.get_by_role("button", name="Use in analogy").click()
     page.get_by_role("button", name="herring", exact=True).click()
     page.get_by_role("button", name="b: herring").wait_for()
@@ -244,7 +244,7 @@ def test_words_are_compared_in_a_table_and_removed_by_a_click(
 ) -> None:
     page = open_page(explorer(exact))
     search(page, "tin")
-    looks_at(page, "tin")
+    wait_for_word(page, "tin")
     page.get_by_role("button", name="Compare").click()
     page.get_by_text("One more:").wait_for()
     search(page, "lead")
@@ -258,7 +258,7 @@ def test_words_are_compared_in_a_table_and_removed_by_a_click(
     assert (np.diag(table) == 1).all()
     assert table[0, 1] > table[0, 2]
     search(page, "tin")
-    page.get_by_text("It is among them already.").wait_for()
+    page.get_by_text("That word is already in the comparison.").wait_for()
     page.get_by_role("button", name="Remove 서울").click()
     page.get_by_role("button", name="Remove 서울").wait_for(state="detached")
     assert page.locator("table tbody tr").count() == 2
@@ -277,7 +277,7 @@ def test_what_an_exact_model_expects_is_shown_in_percent(
     assert float(shown.removesuffix(" %")) == pytest.approx(100 * probability, abs=0.05)
 
 
-def test_what_is_too_much_at_once_is_asked_again(
+def test_a_request_to_a_busy_server_is_repeated(
     explorer: Explorer, open_page: OpenPage, exact: Path
 ) -> None:
     page = open_page(explorer(exact), expected=("503",))
@@ -287,10 +287,10 @@ def test_what_is_too_much_at_once_is_asked_again(
         times=2,
     )
     search(page, "zinc")
-    looks_at(page, "zinc")
+    wait_for_word(page, "zinc")
 
 
-def test_a_model_that_cannot_be_asked_is_not_turned_to(
+def test_a_model_that_does_not_answer_is_not_shown(
     explorer: Explorer, open_page: OpenPage, exact: Path, other: Path
 ) -> None:
     page = open_page(explorer(exact, other), expected=("/api/same", "ERR_FAILED"))
@@ -310,7 +310,7 @@ def test_sentences_tell_why_two_words_are_near(
 ) -> None:
     page = open_page(explorer(exact, "--corpus", text))
     search(page, "carp")
-    looks_at(page, "carp")
+    wait_for_word(page, "carp")
     page.get_by_role("button", name="Why is cod near?").click()
     quote = page.locator("blockquote").first
     quote.wait_for()
@@ -339,7 +339,7 @@ def test_two_models_stand_side_by_side_and_say_what_they_share(
     page.get_by_text("“mercury” is not in this model.").wait_for()
 
 
-def test_a_narrow_window_shows_the_map_of_the_model_that_is_asked(
+def test_a_narrow_window_shows_the_map_of_the_current_model(
     explorer: Explorer, open_page: OpenPage, exact: Path, other: Path
 ) -> None:
     page = open_page(explorer(exact, other), size=PHONE)
@@ -373,20 +373,20 @@ def test_an_exported_page_opens_from_its_file_and_answers_clicks(
 ) -> None:
     page = open_page(explorer(exact))
     search(page, "trout")
-    looks_at(page, "trout")
+    wait_for_word(page, "trout")
     with page.expect_download() as download:
         page.get_by_role("link", name="Export").click()
     path = tmp_path / "page.html"
     download.value.save_as(path)
     shown = rows(nearest(page))
     page = open_page(path.as_uri())
-    looks_at(page, "trout")
+    wait_for_word(page, "trout")
     assert rows(nearest(page)) == shown
     assert page.get_by_role("link", name="Export").count() == 0
     nearest(page).get_by_role("button").first.click()
-    looks_at(page, shown[0])
+    wait_for_word(page, shown[0])
     search(page, "서울")
-    looks_at(page, "서울")
+    wait_for_word(page, "서울")
     page.get_by_role("tab", name="Compare").click()
     search(page, "cod")
     page.get_by_role("button", name="Remove cod").wait_for()
@@ -394,8 +394,8 @@ def test_an_exported_page_opens_from_its_file_and_answers_clicks(
     page.locator("table tbody tr").nth(1).wait_for()
     vectors = wordkin.load(exact)
     cosine = vectors.similarity("cod", "iron")
-    told = page.locator("td[title^='cod, iron']").get_attribute("title") or ""
-    assert float(told.split(": ")[1].replace("−", "-")) == pytest.approx(cosine, abs=1e-3)
+    title = page.locator("td[title^='cod, iron']").get_attribute("title") or ""
+    assert float(title.split(": ")[1].replace("−", "-")) == pytest.approx(cosine, abs=1e-3)
     assert page.get_by_text("whose vectors are in this page").count() == 0  # all are
 
 
@@ -421,26 +421,26 @@ def scored(list_of_words: Locator) -> dict[str, float]:
     return dict(zip(rows(list_of_words), figures, strict=True))
 
 
-def agree(told: dict[str, float], answer: list[tuple[str, float]]) -> None:
-    assert list(told) == [word for word, _ in answer]
-    assert list(told.values()) == pytest.approx([score for _, score in answer], abs=1e-3)
+def agree(scores: dict[str, float], answer: list[tuple[str, float]]) -> None:
+    assert list(scores) == [word for word, _ in answer]
+    assert list(scores.values()) == pytest.approx([score for _, score in answer], abs=1e-3)
 
 
-def test_a_page_of_a_map_answers_analogies_that_nobody_asked_before(
+def test_a_page_of_a_map_answers_analogies_that_are_not_exported(
     open_page: OpenPage, many: wordkin.WordVectors, map_page: str
 ) -> None:
     page = open_page(map_page)
     page.get_by_role("tab", name="Analogy").click()
-    asked = ("word12", "word700", "word1999")
-    for slot, word in zip("abc", asked, strict=True):
+    queried = ("word12", "word700", "word1999")
+    for slot, word in zip("abc", queried, strict=True):
         search(page, word)
         page.get_by_role("button", name=f"{slot}: {word}").wait_for()
     answers = page.get_by_role("list", name="Answers")
     answers.wait_for()
-    agree(scored(answers), many.analogy(*asked, within=2000))
+    agree(scored(answers), many.analogy(*queried, within=2000))
     page.get_by_role("radio", name="Product").check()
     page.wait_for_url(re.compile("method=mul$"))
-    agree(scored(answers), many.analogy(*asked, method="mul", within=2000))
+    agree(scored(answers), many.analogy(*queried, method="mul", within=2000))
     page.get_by_text("Among the 2,000 words whose vectors are in this page.").wait_for()
     screenshot(page, "exported-analogy")
 
@@ -454,17 +454,17 @@ def test_a_page_of_a_map_compares_words_that_nobody_compared_before(
     near.wait_for()
     agree(scored(near), many.most_similar(words, within=2000))
     for a, b in (("word5", "word7"), ("word900", "word5"), ("word44", "word900")):
-        told = page.locator(f"td[title^='{a}, {b}:']").get_attribute("title") or ""
-        cosine = float(told.split(": ")[1].replace("−", "-"))
+        title = page.locator(f"td[title^='{a}, {b}:']").get_attribute("title") or ""
+        cosine = float(title.split(": ")[1].replace("−", "-"))
         assert cosine == pytest.approx(many.similarity(a, b), abs=1e-3)
     page.get_by_text("Among the 2,000 words whose vectors are in this page.").wait_for()
 
 
-@pytest.mark.parametrize("asked", ["analogy&ids=5,2200,900&method=add", "compare&ids=5,2200"])
-def test_a_page_of_a_map_says_where_a_word_without_a_vector_can_be_asked(
-    open_page: OpenPage, map_page: str, asked: str
+@pytest.mark.parametrize("view", ["analogy&ids=5,2200,900&method=add", "compare&ids=5,2200"])
+def test_a_page_of_a_map_says_where_a_word_without_a_vector_can_be_queried(
+    open_page: OpenPage, map_page: str, view: str
 ) -> None:
-    page = open_page(f"{map_page}#m=0&tab={asked}")
+    page = open_page(f"{map_page}#m=0&tab={view}")
     page.get_by_text(
         "“word2200” has no vector in this page. Open the model with wordkin explore for all words."
     ).wait_for()
@@ -488,7 +488,7 @@ def test_an_exported_page_offers_only_what_it_can_tell(
     page.get_by_role("list", name="Words expected around carp").wait_for()
     assert page.locator(".why").count() == 1
     nearest(page).get_by_role("button", name=re.compile("^cod")).click()
-    looks_at(page, "cod")
+    wait_for_word(page, "cod")
     assert page.locator(".why").count() == 0
     assert page.get_by_role("heading", name="Expected around it").count() == 0
     assert page.get_by_text("Not in this exported page.").count() == 0
@@ -560,7 +560,7 @@ def test_the_theme_follows_the_system_until_one_is_chosen(
     assert page.locator("html").get_attribute("data-theme") == "dark"
 
 
-def test_the_keys_are_told_in_a_dialog(
+def test_the_keys_are_listed_in_a_dialog(
     explorer: Explorer, open_page: OpenPage, exact: Path
 ) -> None:
     page = open_page(explorer(exact))
@@ -579,25 +579,25 @@ def test_a_better_layout_is_fetched_when_it_is_there(
     page = open_page(explorer(exact))
     page.get_by_text("PCA", exact=True).wait_for()
     about = page.evaluate("async () => await (await fetch('api/about')).json()")
-    asked = 0
+    requests = 0
 
     def answer(route: Route) -> None:
-        nonlocal asked
-        asked += 1
-        layout = ("PCA", "UMAP") if asked < 3 else ("UMAP", None)
+        nonlocal requests
+        requests += 1
+        layout = ("PCA", "UMAP") if requests < 3 else ("UMAP", None)
         about["models"][0] |= dict(zip(("layout", "pending"), layout, strict=True))
         route.fulfill(json=about)
 
     page.route("**/api/about", answer)
     with page.expect_request("**/api/map?model=0"):  # of the page as it begins
         page.reload()
-    page.get_by_text("UMAP is on its way").wait_for()
+    page.get_by_text("UMAP is being computed").wait_for()
     with page.expect_request("**/api/map?model=0"):
         page.get_by_text("UMAP", exact=True).wait_for()
-    assert asked == 3
+    assert requests == 3
 
 
-def test_a_late_answer_to_a_query_that_is_no_longer_asked_is_dropped(
+def test_a_late_answer_to_an_earlier_query_is_dropped(
     explorer: Explorer, open_page: OpenPage, exact: Path
 ) -> None:
     page = open_page(explorer(exact))
@@ -616,7 +616,7 @@ def test_a_late_answer_to_a_query_that_is_no_longer_asked_is_dropped(
     assert page.get_by_role("option").all_inner_texts() == offered
 
 
-def test_a_browser_that_the_server_does_not_know_is_told_so(
+def test_a_browser_that_the_server_does_not_know_sees_why(
     explorer: Explorer, open_page: OpenPage, exact: Path
 ) -> None:
     page = open_page(explorer(exact), expected=("403",))
@@ -626,7 +626,7 @@ def test_a_browser_that_the_server_does_not_know_is_told_so(
     page.get_by_role("alert").get_by_text("does not know this browser").wait_for()
 
 
-def test_a_server_that_has_stopped_is_told_of(open_page: OpenPage, exact: Path) -> None:
+def test_a_stopped_server_is_reported(open_page: OpenPage, exact: Path) -> None:
     with serving("explore", exact, "--no-browser", "--port", 0) as served:
         page = open_page(served.address, expected=("ERR_CONNECTION_REFUSED",))
         page.get_by_role("heading", name="Which words are kin?").wait_for()

@@ -1,4 +1,4 @@
-"""The page of a run, in a browser, from the first words read to the model on the disk."""
+"""The live page in a browser, from the first words read to the saved model."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def look(page: Page, name: str) -> None:
-    """Take pictures in both sizes and both themes; nothing may stick out."""
+def check_layout(page: Page, name: str) -> None:
+    """Take pictures in both sizes and both themes; nothing may overflow."""
     for size, width in (("wide", WIDE), ("phone", PHONE)):
         page.set_viewport_size({"width": width[0], "height": width[1]})
         for theme in ("light", "dark"):
@@ -60,11 +60,11 @@ def test_a_run_is_followed_to_its_end(open_page: OpenPage, text: Path, tmp_path:
         probe.focus()
         page.keyboard.press("Enter")
         assert probe.get_attribute("aria-pressed") == "true"
-        look(page, "training")
+        check_layout(page, "training")
         page.get_by_text("Trained and saved").first.wait_for(timeout=PATIENCE)
         assert page.locator(".live-end code").inner_text() == f"wordkin explore {model}"
         assert served.process.wait(timeout=60) == 0
-        look(page, "end")
+        check_layout(page, "end")
     settled = page.locator(".live-settled").all_inner_texts()
     assert all(re.fullmatch(r"settled \d+/10", mark) for mark in settled)
 
@@ -79,6 +79,6 @@ def test_a_page_says_that_the_process_is_gone_and_keeps_what_it_has(
         page.locator(".live-probe li").first.wait_for(timeout=PATIENCE)
         served.process.kill()
         served.process.wait()
-        page.get_by_text("the process is gone").first.wait_for(timeout=PATIENCE)
+        page.get_by_text("the process has stopped").first.wait_for(timeout=PATIENCE)
         assert page.locator(".live-probe").count() == 12
-        look(page, "gone")
+        check_layout(page, "gone")

@@ -75,14 +75,14 @@ def vectors(count: int, dim: int = 8) -> npt.NDArray[np.float32]:
     return np.random.default_rng(1).standard_normal((count, dim)).astype(np.float32)
 
 
-def asked(page: Page, what: str) -> Any:
-    """Ask the map on the page, once nothing on it moves any more."""
+def evaluate(page: Page, what: str) -> Any:
+    """Evaluate JavaScript with the map, once nothing on it moves any more."""
     page.wait_for_function("() => document.querySelector('.map canvas')?.scene?.report().still")
     return page.evaluate(f"() => {{ const map = document.querySelector('.map canvas'); {what} }}")
 
 
 def labels(page: Page) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = asked(page, "return map.scene.report().labels")
+    found: list[dict[str, Any]] = evaluate(page, "return map.scene.report().labels")
     return found
 
 
@@ -91,12 +91,12 @@ def ids(page: Page) -> set[int]:
 
 
 def zoomed(page: Page) -> float:
-    return float(asked(page, "return map.scene.report().zoom"))
+    return float(evaluate(page, "return map.scene.report().zoom"))
 
 
 def where(page: Page, id: int) -> tuple[float, float]:
     """Where a word's point is in the window of the browser."""
-    x, y = asked(
+    x, y = evaluate(
         page,
         "const { left, top } = map.getBoundingClientRect();"
         f"const [x, y] = map.scene.where({id}); return [left + x, top + y]",
@@ -113,8 +113,8 @@ def middle(page: Page) -> tuple[float, float]:
 def assert_apart(page: Page) -> None:
     """Labels lie in the map and on no other, nor under the map's buttons."""
     placed = labels(page)
-    width, height = asked(page, "return [map.clientWidth, map.clientHeight]")
-    buttons = asked(
+    width, height = evaluate(page, "return [map.clientWidth, map.clientHeight]")
+    buttons = evaluate(
         page,
         "const map_ = map.getBoundingClientRect();"
         "const { left, top } = document.querySelector('.map-buttons').getBoundingClientRect();"
@@ -219,10 +219,10 @@ def test_a_word_pointed_at_shows(open_page: OpenPage, crowd: str) -> None:
         "() => document.querySelector('.map canvas').scene.report().hovered !== null"
     )
     cursor = "return getComputedStyle(map).cursor"
-    assert asked(page, cursor) == "pointer"
+    assert evaluate(page, cursor) == "pointer"
     page.mouse.move(*(round(c) for c in corner(page)))
-    assert asked(page, "return map.scene.report().hovered") is None
-    assert asked(page, cursor) == "grab"
+    assert evaluate(page, "return map.scene.report().hovered") is None
+    assert evaluate(page, cursor) == "grab"
 
 
 def corner(page: Page) -> tuple[float, float]:
@@ -283,7 +283,7 @@ def test_points_go_where_new_ones_are(open_page: OpenPage, crowd: str, still: bo
     page = open_page(crowd, still=still)
     x, y = where(page, 0)
     mid = middle(page)
-    asked(
+    evaluate(
         page,
         "const { shown } = map.scene;"
         "map.scene.show({ ...shown, points: shown.points.map((value) => -value) })",
@@ -312,7 +312,7 @@ def test_arrows_are_straight_so_that_like_differences_are_parallel(
     page = open_page((tmp_path / "map.html").as_uri())
     for a in range(0, 6, 2):
         ends = f"const [x, y] = map.scene.where({a}), [toX, toY] = map.scene.where({a + 1});"
-        colours = asked(page, f"{ends} const {{ data, width }} = {PIXELS}; {ALONG}")
+        colours = evaluate(page, f"{ends} const {{ data, width }} = {PIXELS}; {ALONG}")
         length, seen = len(colours), np.abs(np.array(colours) - ARROW).max(axis=2).min(axis=1)
         inner = slice(length // 5, -(length // 5))
         assert (seen[inner] < 90).mean() > 0.95
@@ -320,7 +320,7 @@ def test_arrows_are_straight_so_that_like_differences_are_parallel(
 
 def drawn(page: Page) -> int:
     """Pixels that are not the background's."""
-    count = asked(
+    count = evaluate(
         page,
         f"const pixels = new Uint32Array({PIXELS}.data.buffer);"
         "return pixels.reduce((sum, pixel) => sum + (pixel !== pixels[0]), 0)",
@@ -346,7 +346,7 @@ def test_few_or_equal_points_make_a_map(
 
 def test_an_empty_map_is_empty(open_page: OpenPage, crowd: str) -> None:
     page = open_page(crowd)
-    asked(page, "map.scene.show({ ...map.scene.shown, words: [], points: new Float32Array(0) })")
+    evaluate(page, "map.scene.show({ ...map.scene.shown, words: [], points: new Float32Array(0) })")
     for key in ("+", "ArrowLeft", "-", "Enter", "0"):
         page.locator(".map canvas").press(key)
     assert labels(page) == []
@@ -354,7 +354,7 @@ def test_an_empty_map_is_empty(open_page: OpenPage, crowd: str) -> None:
 
 def test_the_map_follows_the_window_and_the_theme(open_page: OpenPage, crowd: str) -> None:
     page = open_page(crowd)
-    assert asked(page, f"return {PIXELS}.data[0]") > 200
+    assert evaluate(page, f"return {PIXELS}.data[0]") > 200
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(
         "() => { const map = document.querySelector('.map canvas');"

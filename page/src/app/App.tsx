@@ -18,29 +18,29 @@ import { Maps } from "./Maps";
 import { Search } from "./Search";
 import { Tabs } from "./Tabs";
 
-const LAYOUT_POLL = 2000; // ms between questions whether a better layout is there
-const SLOW = 300; // ms after which it is shown that something is on its way
+const LAYOUT_POLL = 2000; // ms between requests for the state of a pending layout
+const SLOW = 300; // ms until the page shows that it is loading
 
-/** The page: a run that goes on, or models to look at. */
+/** The page: a run in progress, or models to explore. */
 export function App() {
   const about = useAbout();
   return about?.live ? <Live /> : <Explorer about={about} />;
 }
 
-/** What there is to look at; asked for again while a layout is on its way. */
+/** What the server offers; requested again while a layout is pending. */
 function useAbout(): About | null {
   const [round, setRound] = useState(0);
   const { value } = useCached(`about ${round}`, () => ask("about", {}));
-  const known = useRef<About | null>(null);
-  if (value && JSON.stringify(value) !== JSON.stringify(known.current)) known.current = value;
-  const pending = known.current?.models.some((model) => model.pending !== null) ?? false;
+  const latest = useRef<About | null>(null);
+  if (value && JSON.stringify(value) !== JSON.stringify(latest.current)) latest.current = value;
+  const pending = latest.current?.models.some((model) => model.pending !== null) ?? false;
   useEffect(() => {
     if (!pending) return;
     const again = () => connection.get().error ?? setRound((now) => now + 1);
     const timer = setInterval(again, LAYOUT_POLL);
     return () => clearInterval(timer);
   }, [pending]);
-  return known.current;
+  return latest.current;
 }
 
 function Explorer({ about }: { about: About | null }) {
@@ -62,7 +62,7 @@ function Explorer({ about }: { about: About | null }) {
     go(next);
   }
 
-  /** A word was clicked, or found: it goes where the tab wants one. */
+  /** Put a word that was clicked or found where the tab needs one. */
   async function pick(model: number, id: Id) {
     setNotice("");
     const before = now.current.view;
@@ -79,14 +79,14 @@ function Explorer({ about }: { about: About | null }) {
   }
 
   function add(view: Extract<View, { tab: "compare" }>, id: Id) {
-    if (view.ids.includes(id)) return setNotice("It is among them already.");
+    if (view.ids.includes(id)) return setNotice("That word is already in the comparison.");
     if (view.ids.length >= MOST_COMPARED) {
-      return setNotice(`${MOST_COMPARED} words are as many as fit; click one to remove it.`);
+      return setNotice(`A comparison has at most ${MOST_COMPARED} words; click one to remove it.`);
     }
     go({ ...view, ids: [...view.ids, id] });
   }
 
-  /** Fill a slot of the analogy; where none is free, the word is opened. */
+  /** Fill a slot of the analogy; if none is free, open the word. */
   function fill(view: Extract<View, { tab: "analogy" }>, slot: number | null, id: Id) {
     if (slot === null) return open(view.model, id);
     const ids = view.ids.map((other, at) => (at === slot ? id : other)) as unknown as Slots;
@@ -109,12 +109,12 @@ function Explorer({ about }: { about: About | null }) {
     show(before.model === view.model ? before : blank(tab, view.model));
   }
 
-  /** Ask the other model about the same words. */
+  /** Show the same words in the other model. */
   async function turnTo(model: number) {
     const same = idsOf(view).map((id) => sameWord(id, view.model, model));
     setNotice("");
     const ids = await Promise.all(same).catch(ignoreAnswerError);
-    if (!ids) return setNotice(`${about?.models[model]?.name} could not be asked.`);
+    if (!ids) return setNotice(`${about?.models[model]?.name} did not answer.`);
     if (view.tab === "word") show({ tab: "word", model, id: ids[0] ?? null, beside: null });
     else if (view.tab === "compare") show({ ...view, model, ids: ids.filter((id) => id !== null) });
     else show({ ...view, model, ids: ids as unknown as Slots });
@@ -174,12 +174,12 @@ function Explorer({ about }: { about: About | null }) {
   );
 }
 
-/** An answer that failed counts as none; the banner reports what ails the whole page. */
+/** Treat a failed answer as none; the banner reports errors of the whole page. */
 function ignoreAnswerError(error: unknown): undefined {
   if (!(error instanceof AnswerError)) throw error;
 }
 
-/** The slot of an analogy that the next word goes into: the one chosen, else the first free one. */
+/** The slot of an analogy for the next word: the chosen one, else the first free one. */
 function useSlot(view: View): [number | null, (slot: number | null) => void] {
   const [chosen, setChosen] = useState<number | null>(null);
   if (view.tab !== "analogy") return [null, setChosen];
@@ -187,7 +187,7 @@ function useSlot(view: View): [number | null, (slot: number | null) => void] {
   return [chosen ?? (free < 0 ? null : free), setChosen];
 }
 
-/** What each tab showed last, for coming back to it. */
+/** What each tab showed last, to return to it. */
 function useLastViews(view: View): Record<Tab, View> {
   const last = useRef<Record<Tab, View>>({
     word: blank("word", view.model),
@@ -199,11 +199,11 @@ function useLastViews(view: View): Record<Tab, View> {
 }
 
 function useHelpKey(onHelp: () => void) {
-  const heard = useRef(onHelp);
-  heard.current = onHelp;
+  const handler = useRef(onHelp);
+  handler.current = onHelp;
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      if (event.key === "?" && !(event.target instanceof HTMLInputElement)) heard.current();
+      if (event.key === "?" && !(event.target instanceof HTMLInputElement)) handler.current();
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
@@ -212,7 +212,7 @@ function useHelpKey(onHelp: () => void) {
 
 const TITLES: Record<Tab, string> = { word: "Words", analogy: "Analogy", compare: "Compare" };
 
-/** What history and bookmarks call a view. */
+/** The title of a view, for history and bookmarks. */
 function useTitle(view: View): string {
   const word = useWord(view.model, view.tab === "word" ? view.id : null);
   const title = `${word === null ? TITLES[view.tab] : visible(word)} · wordkin`;
@@ -228,7 +228,7 @@ interface ModelSwitchProps {
   onModel: (model: number) => void;
 }
 
-/** Of two models, the one that is asked. */
+/** Chooses between two models. */
 function ModelSwitch({ about, model, onModel }: ModelSwitchProps) {
   return (
     <div class="choice wide" role="radiogroup" aria-label="Model">
@@ -242,7 +242,7 @@ function ModelSwitch({ about, model, onModel }: ModelSwitchProps) {
   );
 }
 
-/** A thin line while an answer takes its time. */
+/** A thin line while an answer is slow. */
 function Progress() {
   const busy = connection.use().waiting > 0;
   const [slow, setSlow] = useState(false);
@@ -255,11 +255,11 @@ function Progress() {
 }
 
 const BANNERS = {
-  gone: "The explorer has stopped; start it again with wordkin explore.",
-  forbidden: "The explorer does not know this browser; open the address that it printed.",
+  gone: "The explorer has stopped. Start it again with wordkin explore.",
+  forbidden: "The explorer does not know this browser. Open the address that it printed.",
 };
 
-/** What ails the whole page. */
+/** Errors of the whole page. */
 function Banner() {
   const { error } = connection.use();
   if (!error) return null;

@@ -8,7 +8,7 @@ interface HeaderProps {
   onHelp: () => void;
 }
 
-/** Which models these are, and what concerns the whole page. */
+/** The models, and controls of the whole page. */
 export function Header({ about, view, onHelp }: HeaderProps) {
   return (
     <header class="header">
@@ -41,8 +41,8 @@ export function Header({ about, view, onHelp }: HeaderProps) {
   );
 }
 
-/** Lines, and what is filled. */
-const SIGNS: Record<Theme, [string, string]> = {
+/** Stroked and filled paths. */
+const ICONS: Record<Theme, [string, string]> = {
   auto: ["M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2", "M8 2a6 6 0 0 1 0 12z"],
   light: [
     "M8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1M3 13l1-1M12 4l1-1",
@@ -54,7 +54,7 @@ const SIGNS: Record<Theme, [string, string]> = {
 function ThemeSwitch() {
   const now = theme.use();
   const name = `Theme: ${now}`;
-  const [lines, filled] = SIGNS[now];
+  const [lines, filled] = ICONS[now];
   return (
     <button type="button" class="tool" onClick={nextTheme} aria-label={name} title={name}>
       <Icon path={lines} filled={filled} />

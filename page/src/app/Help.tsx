@@ -1,16 +1,16 @@
 import { useEffect, useRef } from "preact/hooks";
 
 const KEYS: [string[], string][] = [
-  [["/"], "search, from anywhere"],
-  [["↑", "↓"], "through completions, and through a list of words"],
-  [["Enter"], "take a completion; open a word"],
-  [["←", "→"], "from tab to tab; from a word to its “Why?” and back"],
-  [["Esc"], "close completions, or this"],
-  [["Tab"], "to the next part of the page; the map listens to arrows, + and −"],
-  [["?"], "this"],
+  [["/"], "go to the search box"],
+  [["↑", "↓"], "move through completions or a list of words"],
+  [["Enter"], "choose a completion; open a word"],
+  [["←", "→"], "switch tabs; move from a word to its “Why?” and back"],
+  [["Esc"], "close completions or this dialog"],
+  [["Tab"], "go to the next part of the page; on the map, use arrows, + and −"],
+  [["?"], "open this dialog"],
 ];
 
-/** The keys, in a dialog. */
+/** A dialog that lists the keys. */
 export function Help({ open, onClose }: { open: boolean; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
@@ -33,9 +33,9 @@ export function Help({ open, onClose }: { open: boolean; onClose: () => void }) 
         ))}
       </dl>
       <p>
-        A bar is a cosine, from 0 to 1: how near two words’ vectors point. “Expected around it” is a
-        probability, P(outside | center). The browser’s back and forward lead through what you
-        looked at.
+        A bar shows a cosine, from 0 to 1: how close the directions of two words’ vectors are.
+        “Expected around it” shows a probability, P(outside | center). The browser’s back and
+        forward buttons lead through the views you have opened.
       </p>
       <form method="dialog">
         <button type="submit" class="primary">

@@ -6,7 +6,7 @@ import type { View } from "../data/view";
 import { MapView } from "../map/MapView";
 import { useMarking } from "./marking";
 
-const CROWD = 100; // words; of fewer t-SNE makes nothing
+const TSNE_LEAST = 100; // words that t-SNE needs
 
 interface MapsProps {
   about: About | null;
@@ -14,7 +14,7 @@ interface MapsProps {
   onPick: (model: number, id: Id) => void;
 }
 
-/** The map of each model: two side by side where there is room, else that of the model asked. */
+/** The map of each model: two side by side in a wide window, else that of the current model. */
 export function Maps({ about, view, onPick }: MapsProps) {
   const wide = useMedia("(min-width: 1200px)");
   const shown = about?.models.map((_, at) => at).filter((at) => wide || at === view.model) ?? [];
@@ -28,9 +28,9 @@ export function Maps({ about, view, onPick }: MapsProps) {
   );
 }
 
-/** Whether another layout, which can still be asked for, would show more. */
-function isCrowd(about: About, { layout, mapped, pending }: Model): boolean {
-  return layout === "PCA" && !about.exported && pending === null && mapped >= CROWD;
+/** Whether t-SNE is worth suggesting. */
+function wouldGainByTsne(about: About, { layout, mapped, pending }: Model): boolean {
+  return layout === "PCA" && !about.exported && pending === null && mapped >= TSNE_LEAST;
 }
 
 interface ModelMapProps {
@@ -64,13 +64,13 @@ function ModelMap({ about, model, view, onPick }: ModelMapProps) {
         {about.models.length > 1 && <b>{one.name} · </b>}
         <span>{one.layout}</span>
         {one.mapped < one.words && ` · the first ${grouped(one.mapped)} words`}
-        {isCrowd(about, one) && (
+        {wouldGainByTsne(about, one) && (
           <span class="map-advice">
             {" "}
             · <code>--layout tsne</code> keeps neighbours together
           </span>
         )}
-        {one.pending && <span class="map-pending"> · {one.pending} is on its way</span>}
+        {one.pending && <span class="map-pending"> · {one.pending} is being computed</span>}
       </p>
     </section>
   );

@@ -5,24 +5,24 @@ import type { About, Id, Word } from "../contract/answers";
 import { ask } from "../data/client";
 import { AnswerError } from "../data/errors";
 
-const PAUSE = 60; // ms without a key before asking
-const MOST = 10;
+const DEBOUNCE = 60; // ms without a key before a request
+const MOST = 10; // completions
 
-/** A word offered, and the model that it is in. */
+/** A completion, and the model that it is in. */
 interface Offer extends Word {
   model: number;
 }
 
-/** What was found for a query; near: no word holds it, these are spelled like it. */
+/** The completions of a query; near: no word contains it, these have similar spellings. */
 interface Found {
   query: string;
   offers: Offer[];
   near: boolean;
-  /** Why nothing was found out. */
+  /** Why the request failed. */
   error: AnswerError | null;
 }
 
-/** The offer that arrow keys led to: of one answer, and not of the next. */
+/** The completion chosen by arrow keys; valid for one answer only. */
 interface Choice {
   among: Found | null;
   at: number;
@@ -34,7 +34,7 @@ interface SearchProps {
   onPick: (model: number, id: Id) => void;
 }
 
-/** A box that completes words as one types: a combobox as WAI-ARIA describes it. */
+/** A search box that completes words while typing: a WAI-ARIA combobox. */
 export function Search({ about, model, onPick }: SearchProps) {
   const [query, setQuery] = useState("");
   const [choice, setChoice] = useState<Choice>({ among: null, at: -1 });
@@ -59,7 +59,7 @@ export function Search({ about, model, onPick }: SearchProps) {
 
   function take(offer: Offer) {
     type("");
-    // A keyboard on glass would cover what was asked for.
+    // An on-screen keyboard would cover the result.
     if (matchMedia("(pointer: coarse)").matches) input.current?.blur();
     onPick(offer.model, offer.id);
   }
@@ -71,7 +71,7 @@ export function Search({ about, model, onPick }: SearchProps) {
     else setOpen(true);
   }
 
-  // Enter may come before the answer: it is heeded when that is there.
+  // Enter may be pressed before the answer arrives: then it takes effect on arrival.
   useEffect(() => {
     if (entered.current && current) takeFirst(current);
   }, [current]);
@@ -84,17 +84,17 @@ export function Search({ about, model, onPick }: SearchProps) {
   }
 
   function press(event: KeyboardEvent) {
-    // While an input method composes, keys are its own; Safari tells by 229.
+    // While an input method composes, it handles the keys; Safari marks them by 229.
     if (event.isComposing || event.keyCode === 229) return;
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     if (step !== 0) {
       event.preventDefault();
       setOpen(true);
-      // One place more than there are offers: the box itself, with no offer active.
+      // One position more than there are completions: the box itself, with none active.
       const places = offers.length + 1;
       setChoice({ among: found, at: ((active + 1 + step + places) % places) - 1 });
     } else if (event.key === "/" && query === "") {
-      event.preventDefault(); // it leads here, and whoever presses it here is there
+      event.preventDefault(); // it focuses the box, which has the focus already
     } else if (event.key === "Enter") {
       event.preventDefault();
       enter();
@@ -135,7 +135,7 @@ export function Search({ about, model, onPick }: SearchProps) {
         {shown && found.near && <Unknown found={found} />}
         <div role="listbox" id={list} aria-label="Words">
           {offers.map((offer, at) => (
-            // biome-ignore lint/a11y/useKeyWithClickEvents: keys go to the box, which says what is active
+            // biome-ignore lint/a11y/useKeyWithClickEvents: the box handles keys and names the active option
             <div
               key={`${offer.model} ${offer.id}`}
               id={`${list}-${at}`}
@@ -143,7 +143,7 @@ export function Search({ about, model, onPick }: SearchProps) {
               tabIndex={-1}
               aria-selected={at === active}
               class="offer"
-              // Before the box loses its focus, which would close the list.
+              // Keep the focus in the box, since losing it would close the list.
               onMouseDown={(event) => event.preventDefault()}
               onClick={() => take(offer)}
             >
@@ -166,7 +166,7 @@ function Unknown({ found }: { found: Found }) {
   if (found.error) return <p class="offers-note">{found.error.message}</p>;
   return (
     <p class="offers-note">
-      No word “<bdi>{visible(found.query)}</bdi>”.{found.offers.length > 0 && " Spelled like it:"}
+      No word “<bdi>{visible(found.query)}</bdi>”.{found.offers.length > 0 && " Similar spellings:"}
     </p>
   );
 }
@@ -181,10 +181,10 @@ function announcement(found: Found): string {
   if (found.error) return found.error.message;
   const count = found.offers.length;
   const words = count === 1 ? "1 word" : `${count} words`;
-  return found.near ? `No word ${visible(found.query)}; ${words} spelled like it` : words;
+  return found.near ? `No word ${visible(found.query)}; ${words} with a similar spelling` : words;
 }
 
-/** What there is for a query: the last one asked for, whatever order answers come in. */
+/** The completions of the last query, in whatever order answers arrive. */
 function useFound(about: About | null, model: number, query: string): Found | null {
   const [found, setFound] = useState<Found | null>(null);
   useEffect(() => {
@@ -198,7 +198,7 @@ function useFound(about: About | null, model: number, query: string): Found | nu
         if (!(error instanceof AnswerError)) throw error;
         if (current) setFound({ query, offers: [], near: true, error });
       }
-    }, PAUSE);
+    }, DEBOUNCE);
     return () => {
       current = false;
       clearTimeout(timer);
@@ -207,7 +207,7 @@ function useFound(about: About | null, model: number, query: string): Found | nu
   return found;
 }
 
-/** Words of the model; of another model one that is exactly what was typed, and only there. */
+/** Words of the model, and an exact match that only another model has. */
 async function find(about: About, model: number, query: string): Promise<Found> {
   const everywhere = about.models.map((_, at) => ask("search", { model: at, q: query, n: MOST }));
   const answers = await Promise.all(everywhere);
@@ -218,13 +218,13 @@ async function find(about: About, model: number, query: string): Promise<Found> 
       offers.unshift({ ...exact, model: other });
     }
   }
-  // A keyboard on glass ends a word with a space.
+  // On-screen keyboards add a space after a word.
   const wanted = plain(query.trim());
   const near = offers.every(({ word }) => !plain(word).includes(wanted));
   return { query, offers, near, error: null };
 }
 
-/** `/` leads to the box from anywhere but other boxes. */
+/** Focus the search box on `/`, unless another text field has the focus. */
 function useFocusKey(input: { current: HTMLInputElement | null }) {
   useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {

@@ -10,13 +10,13 @@ const TABS: [Tab, string][] = [
 
 interface TabsProps {
   tab: Tab;
-  /** What the panel is about: another one is read from its beginning. */
+  /** What the panel shows; when it changes, the panel scrolls to its top. */
   title: string;
   onTab: (tab: Tab) => void;
   children: ComponentChildren;
 }
 
-/** Tabs that left and right lead through, and the panel of the one chosen. */
+/** Tabs, with arrow keys to switch between them, and the panel of the current one. */
 export function Tabs({ tab, title, onTab, children }: TabsProps) {
   const panel = useRef<HTMLDivElement>(null);
   const before = useRef(title);
@@ -24,7 +24,7 @@ export function Tabs({ tab, title, onTab, children }: TabsProps) {
     if (before.current === title) return;
     before.current = title;
     panel.current?.scrollTo(0, 0);
-    // What was pressed may be gone: then keys go on from here, not from the top of the page.
+    // If the focused element is gone, keep the focus here instead of at the top of the page.
     if (document.activeElement === document.body) panel.current?.focus();
   }, [title]);
 
@@ -40,7 +40,7 @@ export function Tabs({ tab, title, onTab, children }: TabsProps) {
   }
   return (
     <>
-      <div class="tabs" role="tablist" aria-label="What to look at" onKeyDown={press}>
+      <div class="tabs" role="tablist" aria-label="Views" onKeyDown={press}>
         {TABS.map(([name, label]) => (
           <button
             key={name}

@@ -1,4 +1,4 @@
-/** What a view marks on a map. */
+/** The marks of a view on a map. */
 
 import { useMemo } from "preact/hooks";
 import type { Id, Model } from "../contract/answers";
@@ -15,30 +15,30 @@ export interface Marking {
 
 type Pair = readonly [Id, Id];
 
-const FLOWN_TO = 10; // neighbours that the map takes into its sight
+const FLOWN_TO = 10; // neighbours that the map zooms to
 
-/** What a view marks on the map of a model; what is equal is the same object. */
+/** What a view marks on the map of a model; equal marks are the same object. */
 export function useMarking(view: View, model: number, of: Model | undefined): Marking {
   const same = useSame(idsOf(view), view.model, model).value ?? [];
-  const asked = same.filter((id) => id !== null);
-  const word = useWordAnswers(view.tab === "word" ? asked : [], model);
+  const queried = same.filter((id) => id !== null);
+  const word = useWordAnswers(view.tab === "word" ? queried : [], model);
   const analogy = useAnalogyAnswers(view, same, model);
-  const compared = useCompareAnswers(view.tab === "compare" ? asked : [], model);
+  const compared = useCompareAnswers(view.tab === "compare" ? queried : [], model);
   const answers = [...word, ...analogy, ...compared];
   const arrows = view.tab === "analogy" ? arrowsOf(same, analogy[0]) : (of?.arrows ?? []);
   const named = of?.named ?? [];
-  const key = JSON.stringify([asked, answers, arrows, named]);
+  const key = JSON.stringify([queried, answers, arrows, named]);
   return useMemo(() => {
     const marked = new Map<Id, Role>();
     for (const id of named) marked.set(id, "other");
     for (const id of answers) marked.set(id, "answer");
-    for (const id of asked) marked.set(id, "asked");
-    return { marked, arrows, view: [...asked, ...answers.slice(0, FLOWN_TO)] };
+    for (const id of queried) marked.set(id, "asked");
+    return { marked, arrows, view: [...queried, ...answers.slice(0, FLOWN_TO)] };
   }, [key]);
 }
 
-function useWordAnswers(asked: readonly Id[], model: number): Id[] {
-  const id = asked[0];
+function useWordAnswers(queried: readonly Id[], model: number): Id[] {
+  const id = queried[0];
   const answer = useAnswer(
     "neighbours",
     id === undefined ? null : { model, id, n: NUMBERS.neighbours },
@@ -46,7 +46,7 @@ function useWordAnswers(asked: readonly Id[], model: number): Id[] {
   return answer.waiting ? [] : (answer.value?.neighbours.map((near) => near.id) ?? []);
 }
 
-/** The best answer alone: it is where the second arrow ends. */
+/** The best answer only, where the second arrow ends. */
 function useAnalogyAnswers(view: View, same: readonly (Id | null)[], model: number): Id[] {
   const [a, b, c] = same;
   const method = view.tab === "analogy" ? view.method : null;
@@ -59,9 +59,12 @@ function useAnalogyAnswers(view: View, same: readonly (Id | null)[], model: numb
   return best ? [best.id] : [];
 }
 
-function useCompareAnswers(asked: readonly Id[], model: number): Id[] {
-  const ids = asked.join();
-  const answer = useAnswer("compare", asked.length < 2 ? null : { model, ids, n: NUMBERS.compare });
+function useCompareAnswers(queried: readonly Id[], model: number): Id[] {
+  const ids = queried.join();
+  const answer = useAnswer(
+    "compare",
+    queried.length < 2 ? null : { model, ids, n: NUMBERS.compare },
+  );
   return answer.waiting ? [] : (answer.value?.near.map((near) => near.id) ?? []);
 }
 

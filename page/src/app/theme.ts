@@ -1,4 +1,4 @@
-/** Light or dark: as the system says, or as chosen here and remembered. */
+/** The theme, light or dark: the system's, or the one chosen here, which is stored. */
 
 import { store } from "../common/store";
 
@@ -15,7 +15,7 @@ export function nextTheme() {
   try {
     localStorage.setItem(KEY, theme.get());
   } catch {
-    // A browser that keeps nothing: the choice holds until the page is left.
+    // Without storage the choice lasts until the page is closed.
   }
   show();
 }

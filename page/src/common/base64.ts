@@ -1,11 +1,11 @@
-/** Little-endian numbers in base64. */
+/** Decodes little-endian numbers in base64. */
 
-/** Of four bytes each. */
+/** Decode float32 numbers. */
 export function floats(base64: string): Float32Array {
   return new Float32Array(bytes(base64).buffer);
 }
 
-/** Of two bytes each: a sign, 5 bits of an exponent, 10 of a fraction. */
+/** Decode float16 numbers: a sign bit, 5 bits of exponent, 10 of fraction. */
 export function halves(base64: string): Float64Array {
   const view = new DataView(bytes(base64).buffer);
   return Float64Array.from({ length: view.byteLength / 2 }, (_, at) => {

@@ -1,8 +1,8 @@
-/** How wide the window is. */
+/** Media queries. */
 
 import { useEffect, useState } from "preact/hooks";
 
-/** Whether the window is as a media query says. */
+/** Whether a media query matches. */
 export function useMedia(query: string): boolean {
   const [matches, setMatches] = useState(() => matchMedia(query).matches);
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Formats numbers for people. */
 
 const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const SHORT = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
@@ -26,7 +26,7 @@ export function threeDigits(score: number): string {
   return score.toFixed(3).replace("-", "−");
 }
 
-/** A probability in percent, with two digits that say something. */
+/** A probability in percent, with two or three significant digits. */
 export function percent(share: number): string {
   const percents = 100 * share;
   const digits = percents >= 10 ? 1 : percents >= 0.1 ? 2 : 3;

@@ -1,11 +1,11 @@
-/** Values that several components follow. */
+/** Values that several components share. */
 
 import { useEffect, useState } from "preact/hooks";
 
 export interface Store<T> {
   get: () => T;
   change: (next: (now: T) => T) => void;
-  /** The value; the component that asks for it is drawn again when it changes. */
+  /** A hook that returns the value and redraws the component when it changes. */
   use: () => T;
 }
 

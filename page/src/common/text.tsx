@@ -1,11 +1,11 @@
-/** Words as they are shown: whatever is in them, as text. */
+/** Displays words as plain text, whatever they contain. */
 
-// Control characters, halves of surrogate pairs, spaces, and marks that turn the direction of text.
+// Control characters, lone surrogates, spaces, and marks that change the direction of text.
 const UNSEEN = /[\p{Cc}\p{Cs}\p{Z}\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 const NAMES: Record<string, string> = { " ": "␣", "\n": "\\n", "\t": "\\t", "\r": "\\r" };
 const LONG = 18;
 
-/** A word with what cannot be seen made visible; bytes that are no UTF-8 came as \udc80 to \udcff. */
+/** A word with invisible characters escaped; invalid UTF-8 bytes arrive as \udc80 to \udcff. */
 export function visible(word: string): string {
   if (word === "") return "(empty)";
   return word.replace(UNSEEN, (character) => {
@@ -18,7 +18,7 @@ export function visible(word: string): string {
   });
 }
 
-/** A word in running text or in a list; a long one is cut by the stylesheet, and whole in a tip. */
+/** A word in text or in a list; the stylesheet cuts long ones, a tooltip shows them whole. */
 export function Text({ word }: { word: string }) {
   const shown = visible(word);
   return (
@@ -28,8 +28,8 @@ export function Text({ word }: { word: string }) {
   );
 }
 
-/** A spelling without case and marks, as words are searched for. */
+/** A word without case and accents, for searching. */
 export function plain(text: string): string {
-  // Large letters first: ß is SS.
+  // Upper case first, since ß becomes SS.
   return text.normalize("NFKD").replace(/\p{M}/gu, "").toUpperCase().toLowerCase();
 }

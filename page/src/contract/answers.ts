@@ -1,4 +1,4 @@
-/** What the server answers. */
+/** The answers of the server. */
 
 /** The row number of a word in its model; in a map, the number of its point. */
 export type Id = number;
@@ -14,21 +14,21 @@ export interface Scored extends Word {
 }
 
 export interface Model {
-  /** What people call it: mostly the name of its file; no two share it. */
+  /** Display name, usually of its file; unique. */
   name: string;
-  /** Words in all, and how many of them, the first, are on the map. */
+  /** Number of words, and how many, the most frequent, are on the map. */
   words: number;
   mapped: number;
   dim: number;
-  /** How the map was made: "PCA", "UMAP", … and whether a better one is on its way. */
+  /** The layout of the map, such as "PCA", and one that is being computed to replace it. */
   layout: string;
   pending: string | null;
-  /** Words that its map always labels, and arrows that it always has. */
+  /** Words that the map always labels, and arrows that it always shows. */
   named: Id[];
   arrows: [Id, Id][];
-  /** One line on how it was trained, or on what its map shows, if that is known. */
+  /** One line on how it was trained, or on what its map shows; "" if unknown. */
   origin: string;
-  /** Whether it tells P(outside | center), and whether sentences of its corpus are at hand. */
+  /** Whether it can predict P(outside | center), and whether its corpus is available. */
   predicts: boolean;
   sentences: boolean;
 }
@@ -36,16 +36,16 @@ export interface Model {
 export interface About {
   version: string;
   models: Model[];
-  /** Whether a run is being followed instead: then there are no models yet. */
+  /** Whether this is the page of a run, which has no models yet. */
   live: boolean;
-  /** Whether the page was exported, and is as it was then. */
+  /** Whether the page is an exported document. */
   exported: boolean;
 }
 
 export interface Neighbours {
   id: Id;
   word: string;
-  /** How often it was seen, if that is known, and its place by frequency, from 1 on. */
+  /** How often it occurs in the text; null if unknown. */
   count: number | null;
   neighbours: Scored[];
 }
@@ -54,22 +54,22 @@ export interface Comparison {
   words: Word[];
   /** Cosines of all pairs. */
   cosines: number[][];
-  /** The words nearest to all of them together. */
+  /** The words nearest to their mean. */
   near: Scored[];
 }
 
 export interface Sentence {
-  /** Its words, and for each: 0 an ordinary word, 1 one of the two asked about, 2 what they share. */
+  /** Its words, with a mark each: 1 for the two queried words, 2 for the shared word, else 0. */
   words: string[];
   marks: number[];
 }
 
 export interface Sentences {
-  /** How many lines hold each of the two words, and both of them: as far as the text was read. */
+  /** Number of lines with each of the two words, and with both, in the text that was read. */
   lines: [number, number, number];
-  /** Whether it was read to its end. */
+  /** Whether the text was read to its end. */
   complete: boolean;
-  /** Words seen around both, those that say most first, with sentences of each of the two. */
+  /** Words in both contexts, the most informative first, with sentences of each of the two. */
   shared: { id: Id; word: string; a: Sentence[]; b: Sentence[] }[];
   /** Sentences with both words in one window. */
   together: Sentence[];

@@ -1,12 +1,12 @@
-/** What a process that is training answers. */
+/** The answers of a training process. */
 
 export interface Stage {
   name: "starting" | "reading" | "counting" | "choosing" | "training" | "descending" | "fitted";
-  /** Of the epoch, or the pass over a vocabulary; 0: before the first pass. */
+  /** Number of the epoch or pass; 0 before the first pass. */
   number?: number;
-  /** Epochs in all. */
+  /** Total number of epochs. */
   of?: number;
-  /** The words of a pass. */
+  /** Size of the vocabulary of a pass. */
   words?: number;
   loss?: number | null;
   done?: number;
@@ -14,10 +14,10 @@ export interface Stage {
   unit?: "bytes" | "sentences" | "words" | "ridges" | "pass";
 }
 
-/** An epoch or pass that is over. */
+/** The statistics of a finished epoch or pass. */
 export interface Account {
   number: number;
-  /** Its place on the axis of the chart: words trained on, or passes. */
+  /** Its position on the axis of the chart: words trained on, or passes. */
   x: number;
   loss: number | null;
   held_out: number | null;
@@ -26,7 +26,7 @@ export interface Account {
   seconds: number;
 }
 
-/** A word, and its place on the map if it has one. */
+/** A word, and the number of its point on the map, if it has one. */
 interface Located {
   word: string;
   at: number | null;
@@ -34,19 +34,19 @@ interface Located {
 
 export interface Neighbour extends Located {
   score: number;
-  /** Whether it was no neighbour at the last look. */
+  /** Whether it was not a neighbour in the previous sample. */
   fresh: boolean;
 }
 
 export interface Probe extends Located {
   neighbours: Neighbour[];
-  /** How many of them were there at the last look, and at the first. */
+  /** How many of them the previous sample had, and the first. */
   stayed: number | null;
   from_first: number | null;
 }
 
 interface Frame {
-  /** Among how many words neighbours were searched; null: all. */
+  /** How many words were searched for neighbours; null for all. */
   searched: number | null;
   probes: Probe[];
   /** Float32, in base64. */
@@ -59,7 +59,7 @@ export interface Ended {
   command: string | null;
 }
 
-/** What is new since the last question. */
+/** What is new since the last request. */
 export interface News {
   moment: number;
   title: string;
@@ -68,7 +68,7 @@ export interface News {
   in_stage: number;
   left: number | null;
   speed: { recent: number | null; mean: number | null };
-  /** Whether `loss` stands for all points so far, not only for new ones. */
+  /** Whether `loss` has all points so far, not only the new ones. */
   anew: boolean;
   loss: [number, number][];
   accounts: Account[];

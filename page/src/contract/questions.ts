@@ -1,8 +1,8 @@
 /**
- * What the page asks of the server: the one place that knows the addresses.
+ * The requests of the page to the server, and their addresses.
  *
- * A request carries ids and words, never paths. An exported page has no server: its answers stand in
- * the document, under the addresses that they were given at.
+ * A request carries ids and words, never paths. An exported page has no server: the document holds
+ * the answers, by the same addresses.
  */
 
 import type { About, Comparison, Id, Neighbours, Scored, Sentences, Word } from "./answers";
@@ -14,7 +14,7 @@ export interface Questions {
   about: { params: Record<string, never>; answer: About };
   /** The words of the map, in the order of its points. */
   words: { params: { model: number }; answer: string[] };
-  /** Words that `q` may mean: begins with, contains, is spelled like; the frequent ones first. */
+  /** Words that begin with `q`, contain it, or are spelled like it; the frequent ones first. */
   search: { params: { model: number; q: string; n: number }; answer: Word[] };
   neighbours: { params: { model: number; id: Id; n: number }; answer: Neighbours };
   /** a is to b as c is to the answers. */
@@ -26,11 +26,11 @@ export interface Questions {
   compare: { params: { model: number; ids: string; n: number }; answer: Comparison };
   predict: { params: { model: number; id: Id; n: number }; answer: Scored[] };
   sentences: { params: { model: number; a: Id; b: Id }; answer: Sentences };
-  /** The same word in another model; null: it is not there. */
+  /** The same word in another model; null if it is not there. */
   same: { params: { model: number; id: Id; other: number }; answer: Word | null };
 }
 
-/** How many answers the page asks for; an exported page holds answers to exactly these questions. */
+/** How many results the page requests; an exported page holds exactly these answers. */
 export const NUMBERS = { neighbours: 20, analogy: 10, compare: 10, predict: 10 } as const;
 
 /** How many words can be compared at once. */
@@ -38,7 +38,7 @@ export const MOST_COMPARED = 12;
 
 export type Params = Record<string, string | number>;
 
-/** The address of a question; of equal questions the same, to the letter. */
+/** The address of a request; equal requests have equal addresses. */
 export function address(name: string, params: Params = {}): string {
   const query = new URLSearchParams();
   for (const key of Object.keys(params).sort()) query.set(key, String(params[key]));

@@ -6,12 +6,12 @@ import { address, type Questions } from "../contract/questions";
 import { AnswerError } from "./errors";
 import { snapshot } from "./snapshot";
 
-const ATTEMPTS = 10; // at a question, where the server has too much to do
+const ATTEMPTS = 10; // retries of a request if the server is busy
 
 export interface Connection {
   /** Requests without an answer yet. */
   waiting: number;
-  /** Why no request is answered, if none is. */
+  /** Why requests fail; null if they do not. */
   error: "gone" | "forbidden" | null;
 }
 
@@ -26,7 +26,7 @@ export async function ask<Name extends keyof Questions>(
   return await get(address(name, params), (response) => response.json());
 }
 
-/** Whether there is somebody to ask, or the exported document holds the answer. */
+/** Whether there is a server, or the exported document holds the answer. */
 export function answerable<Name extends keyof Questions>(
   name: Name,
   params: Questions[Name]["params"],
@@ -34,12 +34,12 @@ export function answerable<Name extends keyof Questions>(
   return snapshot?.holds(name, params) ?? true;
 }
 
-/** Whether a word can be asked anything about: an exported page knows little of rare ones. */
+/** Whether there are answers about a word; an exported page has few about rare ones. */
 export function isKnown(model: number, id: Id): boolean {
   return snapshot?.atHand(model).has(id) ?? true;
 }
 
-/** Where the words of a map stand: x0, y0, x1, y1, … */
+/** The points of a map: x0, y0, x1, y1, … */
 export async function askPoints(model: number): Promise<Float32Array> {
   if (snapshot) return snapshot.points(model);
   return await get(address("map", { model }), async (response) => {
@@ -51,7 +51,7 @@ async function get<T>(where: string, read: (response: Response) => Promise<T>): 
   connection.change((now) => ({ ...now, waiting: now.waiting + 1 }));
   let failure = connection.get().error;
   try {
-    const response = await patiently(where);
+    const response = await fetchWithRetry(where);
     failure = response.status === 403 ? "forbidden" : null;
     if (!response.ok) throw await refusal(response);
     return await read(response);
@@ -64,8 +64,8 @@ async function get<T>(where: string, read: (response: Response) => Promise<T>): 
   }
 }
 
-/** Fetch, and come back where too much was asked at once. */
-async function patiently(where: string): Promise<Response> {
+/** Fetch, and retry while the server is busy. */
+async function fetchWithRetry(where: string): Promise<Response> {
   for (let attempt = 0; ; attempt++) {
     const response = await fetch(where);
     if (response.status !== 503 || attempt === ATTEMPTS) return response;
@@ -77,6 +77,6 @@ async function patiently(where: string): Promise<Response> {
 async function refusal(response: Response): Promise<AnswerError> {
   if (response.status === 403)
     return new AnswerError("forbidden", "The explorer refused this browser.");
-  const said: { error: string } | null = await response.json().catch(() => null);
-  return new AnswerError("refused", said?.error ?? `The explorer answered ${response.status}.`);
+  const body: { error: string } | null = await response.json().catch(() => null);
+  return new AnswerError("refused", body?.error ?? `The explorer answered ${response.status}.`);
 }

@@ -1,4 +1,4 @@
-/** An exported page: the document answers what the server would. */
+/** An exported page: answers come from the document instead of the server. */
 
 import { floats } from "../common/base64";
 import { plain, visible } from "../common/text";
@@ -9,18 +9,18 @@ import { AnswerError } from "./errors";
 import * as vectors from "./vectors";
 import { parse, type View } from "./view";
 
-const COSINE = 10_000; // cosines are kept as whole numbers of this
+const COSINE = 10_000; // cosines are stored in ten-thousandths
 
 export interface Snapshot {
   view: View | null;
-  /** The answer to a question; throws an `AnswerError` where the document does not hold it. */
+  /** The answer to a request; throws an `AnswerError` if the document does not hold it. */
   answer: <Name extends keyof Questions>(
     name: Name,
     params: Questions[Name]["params"],
   ) => Questions[Name]["answer"];
   /** Whether the document holds the answer as the server gave it. */
   holds: <Name extends keyof Questions>(name: Name, params: Questions[Name]["params"]) => boolean;
-  /** The words of a model that analogies and comparisons are computed with, and among. */
+  /** The words of a model whose vectors are in the document. */
   atHand: (model: number) => { size: number; has: (id: Id) => boolean };
   points: (model: number) => Float32Array;
 }
@@ -30,28 +30,28 @@ export const snapshot: Snapshot | null = read();
 function read(): Snapshot | null {
   const text = document.getElementById("snapshot")?.textContent;
   if (!text) return null;
-  const kept = JSON.parse(text) as Exported;
+  const data = JSON.parse(text) as Exported;
   return {
-    view: parse(kept.view),
+    view: parse(data.view),
     answer(name, params) {
-      const answer = answered(kept, name, params);
+      const answer = answered(data, name, params);
       if (answer === undefined) throw new AnswerError("absent", "Not in this exported page.");
       return answer;
     },
-    holds: (name, params) => recorded(kept, name, params) !== undefined,
-    atHand: (model) => directionsOf(kept, model),
-    points: (model) => floats(kept.points[model] ?? ""),
+    holds: (name, params) => recorded(data, name, params) !== undefined,
+    atHand: (model) => directionsOf(data, model),
+    points: (model) => floats(data.points[model] ?? ""),
   };
 }
 
 type Computation<Name extends keyof Questions> = (
-  kept: Exported,
+  data: Exported,
   params: Questions[Name]["params"],
 ) => Questions[Name]["answer"] | undefined;
 
-/** What is computed here where the document does not hold the answer itself. */
+/** Answers that are computed here if the document does not hold them. */
 const COMPUTED: { [Name in keyof Questions]?: Computation<Name> } = {
-  about: (kept) => kept.about,
+  about: (data) => data.about,
   search,
   neighbours,
   analogy,
@@ -60,32 +60,32 @@ const COMPUTED: { [Name in keyof Questions]?: Computation<Name> } = {
 };
 
 function answered<Name extends keyof Questions>(
-  kept: Exported,
+  data: Exported,
   name: Name,
   params: Questions[Name]["params"],
 ): Questions[Name]["answer"] | undefined {
-  const answer = recorded(kept, name, params);
-  return answer === undefined ? COMPUTED[name]?.(kept, params) : answer;
+  const answer = recorded(data, name, params);
+  return answer === undefined ? COMPUTED[name]?.(data, params) : answer;
 }
 
 function recorded<Name extends keyof Questions>(
-  kept: Exported,
+  data: Exported,
   name: Name,
   params: Questions[Name]["params"],
 ): Questions[Name]["answer"] | undefined {
-  return kept.answers[address(name, params)] as Questions[Name]["answer"] | undefined;
+  return data.answers[address(name, params)] as Questions[Name]["answer"] | undefined;
 }
 
-function wordsOf(kept: Exported, model: number): readonly string[] {
-  return (kept.answers[address("words", { model })] as string[] | undefined) ?? [];
+function wordsOf(data: Exported, model: number): readonly string[] {
+  return (data.answers[address("words", { model })] as string[] | undefined) ?? [];
 }
 
 /** Words that begin with the query, then those that contain it; the frequent ones first. */
-function search(kept: Exported, { model, q, n }: Questions["search"]["params"]): Word[] {
+function search(data: Exported, { model, q, n }: Questions["search"]["params"]): Word[] {
   const wanted = plain(q.trim());
   const begin: Word[] = [];
   const contain: Word[] = [];
-  for (const [id, word] of wordsOf(kept, model).entries()) {
+  for (const [id, word] of wordsOf(data, model).entries()) {
     const at = word === q ? 0 : plain(word).indexOf(wanted);
     if (word === q) begin.unshift({ id, word });
     else if (at === 0 && begin.length < n) begin.push({ id, word });
@@ -95,15 +95,15 @@ function search(kept: Exported, { model, q, n }: Questions["search"]["params"]):
 }
 
 function neighbours(
-  kept: Exported,
+  data: Exported,
   { model, id, n }: Questions["neighbours"]["params"],
 ): Neighbours | undefined {
-  const near = kept.near[model];
+  const near = data.near[model];
   const at = near?.of.indexOf(id) ?? -1;
-  const words = wordsOf(kept, model);
+  const words = wordsOf(data, model);
   const word = words[id];
   if (word === undefined) return undefined;
-  if (n === 1) return { id, word, count: null, neighbours: [] }; // its spelling is asked for
+  if (n === 1) return { id, word, count: null, neighbours: [] }; // only the spelling is requested
   if (!near || at < 0) return undefined;
   return {
     id,
@@ -118,55 +118,58 @@ function neighbours(
 }
 
 function same(
-  kept: Exported,
+  data: Exported,
   { model, id, other }: Questions["same"]["params"],
 ): Word | null | undefined {
-  const word = wordsOf(kept, model)[id];
+  const word = wordsOf(data, model)[id];
   if (word === undefined) return undefined;
-  const there: Id = wordsOf(kept, other).indexOf(word);
+  const there: Id = wordsOf(data, other).indexOf(word);
   return there < 0 ? null : { id: there, word };
 }
 
 const directionsRead = new Map<number, vectors.Directions>();
 
-/** The vectors of a model, read when first asked for. */
-function directionsOf(kept: Exported, model: number): vectors.Directions {
-  const known = directionsRead.get(model);
-  if (known) return known;
-  const given = kept.vectors[model];
+/** The vectors of a model, decoded on first use. */
+function directionsOf(data: Exported, model: number): vectors.Directions {
+  const directions = directionsRead.get(model);
+  if (directions) return directions;
+  const given = data.vectors[model];
   const now: vectors.Directions = given ? vectors.directions(given) : new Map();
   directionsRead.set(model, now);
   return now;
 }
 
 function analogy(
-  kept: Exported,
+  data: Exported,
   { model, a, b, c, n, method }: Questions["analogy"]["params"],
 ): Scored[] {
-  const known = directionsOf(kept, model);
-  const rated = vectors.analogy(known, [a, b, c], method, n);
-  return rated ? spelled(kept, model, rated) : missing(kept, model, [a, b, c]);
+  const directions = directionsOf(data, model);
+  const rated = vectors.analogy(directions, [a, b, c], method, n);
+  return rated ? spelled(data, model, rated) : missing(data, model, [a, b, c]);
 }
 
-function compare(kept: Exported, { model, ids, n }: Questions["compare"]["params"]): Comparison {
-  const asked = ids.split(",").map(Number);
-  const found = vectors.compare(directionsOf(kept, model), asked, n);
-  if (!found) return missing(kept, model, asked);
-  const words = asked.map((id) => ({ id, word: spelling(kept, model, id) }));
-  return { words, cosines: found.cosines, near: spelled(kept, model, found.near) };
+function compare(
+  data: Exported,
+  { model, ids: text, n }: Questions["compare"]["params"],
+): Comparison {
+  const ids = text.split(",").map(Number);
+  const found = vectors.compare(directionsOf(data, model), ids, n);
+  if (!found) return missing(data, model, ids);
+  const words = ids.map((id) => ({ id, word: spelling(data, model, id) }));
+  return { words, cosines: found.cosines, near: spelled(data, model, found.near) };
 }
 
-function spelled(kept: Exported, model: number, rated: readonly vectors.Rated[]): Scored[] {
-  return rated.map(({ id, score }) => ({ id, word: spelling(kept, model, id), score }));
+function spelled(data: Exported, model: number, rated: readonly vectors.Rated[]): Scored[] {
+  return rated.map(({ id, score }) => ({ id, word: spelling(data, model, id), score }));
 }
 
-function spelling(kept: Exported, model: number, id: Id): string {
-  return answered(kept, "neighbours", { model, id, n: 1 })?.word ?? "";
+function spelling(data: Exported, model: number, id: Id): string {
+  return answered(data, "neighbours", { model, id, n: 1 })?.word ?? "";
 }
 
-function missing(kept: Exported, model: number, asked: readonly Id[]): never {
-  const known = directionsOf(kept, model);
-  const words = asked.filter((id) => !known.has(id)).map((id) => spelling(kept, model, id));
+function missing(data: Exported, model: number, ids: readonly Id[]): never {
+  const directions = directionsOf(data, model);
+  const words = ids.filter((id) => !directions.has(id)).map((id) => spelling(data, model, id));
   const which = [...new Set(words)].map((word) => `“${visible(word)}”`).join(", ");
   const has = words.length === 1 ? "has no vector" : "have no vectors";
   throw new AnswerError(

@@ -1,4 +1,4 @@
-/** Hooks for answers: each question is requested once, and its answer kept for the way back. */
+/** Hooks for answers: each request is sent once, and its answer cached. */
 
 import { useEffect, useReducer, useRef } from "preact/hooks";
 import { store } from "../common/store";
@@ -8,7 +8,7 @@ import { ask, askPoints } from "./client";
 import { AnswerError } from "./errors";
 
 export interface Loaded<T> {
-  /** The answer; while a new one is on its way, the last one. */
+  /** The answer; while a new one is loading, the previous one. */
   value: T | null;
   waiting: boolean;
   error: AnswerError | null;
@@ -24,13 +24,13 @@ interface Entry {
 const cache = new Map<string, Entry>();
 const attempt = store(0);
 
-/** Ask again what got no answer. */
+/** Repeat the requests that failed. */
 export function retry() {
   for (const [key, { error }] of cache) if (error) cache.delete(key);
   attempt.change((count) => count + 1);
 }
 
-/** The answer to one question; of equal keys the same. Without a key nothing is asked. */
+/** The answer to one request; equal keys share it. Without a key nothing is requested. */
 export function useCached<T>(key: string | null, start: () => Promise<T>): Loaded<T> {
   const [, redraw] = useReducer((count: number, _: null) => count + 1, 0);
   const attempts = attempt.use();
@@ -59,8 +59,8 @@ export function useCached<T>(key: string | null, start: () => Promise<T>): Loade
 }
 
 function load<T>(key: string, start: () => Promise<T>): Entry {
-  const known = cache.get(key);
-  if (known) return known;
+  const cached = cache.get(key);
+  if (cached) return cached;
   const entry: Entry = { value: null, error: null, settled: false, promise: Promise.resolve() };
   entry.promise = start()
     .then((value) => {
@@ -77,7 +77,7 @@ function load<T>(key: string, start: () => Promise<T>): Entry {
   return entry;
 }
 
-/** The answer to a question of the contract. */
+/** The answer to a request of the contract. */
 export function useAnswer<Name extends keyof Questions>(
   name: Name,
   params: Questions[Name]["params"] | null,
@@ -87,12 +87,12 @@ export function useAnswer<Name extends keyof Questions>(
   );
 }
 
-/** Where the words of a map stand; a new layout is asked for, and the old one shown until then. */
+/** The points of a map; while a new layout loads, those of the old one. */
 export function usePoints(model: number, layout: string): Loaded<Float32Array> {
   return useCached(`map ${model} ${layout}`, () => askPoints(model));
 }
 
-/** The same words in another model; null in a place: it is not there, or there was none. */
+/** The same words in another model; null for words that are not there, and for null. */
 export function useSame(
   ids: readonly (Id | null)[],
   model: number,
@@ -105,13 +105,13 @@ export function useSame(
   return elsewhere;
 }
 
-/** The same word in another model; null: it is not there. */
+/** The same word in another model; null if it is not there. */
 export async function sameWord(id: Id | null, model: number, other: number): Promise<Id | null> {
   if (id === null || model === other) return id;
   return (await ask("same", { model, id, other }))?.id ?? null;
 }
 
-/** The word of an id, once it is known; the words of the map are known first. */
+/** The word of an id, once it is loaded; words of the map are loaded first. */
 export function useWord(model: number, id: Id | null): string | null {
   const words = useAnswer("words", id === null ? null : { model }).value;
   const mapped = id === null ? undefined : words?.[id];

@@ -1,4 +1,4 @@
-/** Analogies and comparisons from vectors: what a server answers, but among the words at hand. */
+/** Analogies and comparisons, computed among the words whose vectors the document has. */
 
 import { halves } from "../common/base64";
 import type { Id } from "../contract/answers";
@@ -16,42 +16,47 @@ export interface Rated {
   score: number;
 }
 
-const EPSILON = 1e-6; // what 3CosMul adds to its denominator
+const EPSILON = 1e-6; // added to the denominator of 3CosMul
 
-/** The vectors of an exported document, its words in their order. */
+/** The vectors of an exported document, in the order of its words. */
 export function directions({ of, units }: Vectors): Directions {
   const rows = halves(units);
   const dim = rows.length / of.length;
-  // Rounding has changed the last digits of their lengths.
+  // Rounding to float16 has changed their lengths slightly.
   return new Map(of.map((id, at) => [id, unit(rows.subarray(at * dim, (at + 1) * dim))]));
 }
 
-/** a is to b as c is to the answers; null: not all of the words are at hand. */
-export function analogy(known: Directions, ids: Slots, method: Method, n: number): Rated[] | null {
-  const [a, b, c] = ids.map((id) => (id === null ? undefined : known.get(id)));
+/** Answers to "a is to b as c is to ?"; null if a word has no vector here. */
+export function analogy(
+  vectors: Directions,
+  ids: Slots,
+  method: Method,
+  n: number,
+): Rated[] | null {
+  const [a, b, c] = ids.map((id) => (id === null ? undefined : vectors.get(id)));
   if (!a || !b || !c) return null;
-  if (method === "add") return best(known, ids, nearnessTo(meanOf([b, c], [a])), n);
+  if (method === "add") return best(vectors, ids, nearnessTo(meanOf([b, c], [a])), n);
   const score = (row: Vector) => (share(row, b) * share(row, c)) / (share(row, a) + EPSILON);
-  return best(known, ids, score, n);
+  return best(vectors, ids, score, n);
 }
 
-/** Cosines of all pairs, and the words nearest to all together; null: not all are at hand. */
-export function compare(known: Directions, ids: readonly Id[], n: number) {
-  const rows = ids.map((id) => known.get(id)).filter((row) => row !== undefined);
+/** Cosines of all pairs, and the words nearest to the mean; null if a word has no vector here. */
+export function compare(vectors: Directions, ids: readonly Id[], n: number) {
+  const rows = ids.map((id) => vectors.get(id)).filter((row) => row !== undefined);
   if (rows.length < ids.length) return null;
   const cosines = rows.map((row) => rows.map(nearnessTo(row)));
-  return { cosines, near: best(known, ids, nearnessTo(meanOf(rows, [])), n) };
+  return { cosines, near: best(vectors, ids, nearnessTo(meanOf(rows, [])), n) };
 }
 
-/** The words with the highest scores, those asked about left out; ties in the order of the words. */
+/** The words with the highest scores, without the queried ones; ties in the order of the words. */
 function best(
-  known: Directions,
-  asked: readonly (Id | null)[],
+  vectors: Directions,
+  queried: readonly (Id | null)[],
   score: (row: Vector) => number,
   n: number,
 ): Rated[] {
-  return [...known]
-    .filter(([id]) => !asked.includes(id))
+  return [...vectors]
+    .filter(([id]) => !queried.includes(id))
     .map(([id, row]) => ({ id, score: score(row) }))
     .sort((one, other) => other.score - one.score)
     .slice(0, n);

@@ -5,23 +5,23 @@ import type { About, Id } from "../contract/answers";
 import { type Method, MOST_COMPARED } from "../contract/questions";
 
 export type Tab = "word" | "analogy" | "compare";
-/** a is to b as c is to …; null: not chosen yet. */
+/** The words a, b and c of an analogy; null if not chosen yet. */
 export type Slots = readonly [Id | null, Id | null, Id | null];
 
 export type View =
-  /** A word; beside it the one whose sentences with it are shown. */
+  /** A word, and another one whose sentences with it are shown. */
   | { tab: "word"; model: number; id: Id | null; beside: Id | null }
   | { tab: "analogy"; model: number; ids: Slots; method: Method }
   | { tab: "compare"; model: number; ids: readonly Id[] };
 
-/** Nothing chosen yet in a tab. */
+/** The empty view of a tab. */
 export function blank(tab: Tab, model: number): View {
   if (tab === "word") return { tab, model, id: null, beside: null };
   if (tab === "analogy") return { tab, model, ids: [null, null, null], method: "add" };
   return { tab, model, ids: [] };
 }
 
-/** The words of a view; null where a place is free. */
+/** The words of a view; null for empty slots. */
 export function idsOf(view: View): readonly (Id | null)[] {
   return view.tab === "word" ? [view.id] : view.ids;
 }
@@ -36,7 +36,7 @@ export function format(view: View): string {
   return start + ids + (view.tab === "analogy" ? `&method=${view.method}` : "");
 }
 
-/** What an address asks for; null: nonsense. */
+/** Parse the hash of an address; null if it is invalid. */
 export function parse(text: string): View | null {
   const given = new URLSearchParams(text.replace(/^#/, ""));
   const model = number(given.get("m") ?? "0");
@@ -63,14 +63,14 @@ function number(text: string): number | null {
   return /^\d{1,9}$/.test(text) ? Number(text) : null;
 }
 
-/** Whether the models have what a view asks for. */
+/** Whether the models have the words of a view. */
 export function holds(about: About, view: View): boolean {
   const model = about.models[view.model];
   const ids = view.tab === "word" ? [view.id, view.beside] : view.ids;
   return model !== undefined && ids.every((id) => id === null || id < model.words);
 }
 
-/** The view in the address, and a way to another one: back and forward lead through them. */
+/** The view in the address, and a function to open another, which adds to the history. */
 export function useView(about: About | null, first: View | null): [View, (view: View) => void] {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {
@@ -82,7 +82,7 @@ export function useView(about: About | null, first: View | null): [View, (view: 
     location.hash = format(view);
     setHash(location.hash);
   }, []);
-  const asked = parse(hash) ?? (hash === "" ? first : null) ?? blank("word", 0);
-  if (about) return [holds(about, asked) ? asked : blank("word", 0), go];
-  return [blank(asked.tab, 0), go]; // nothing is asked for before it is known to be there
+  const wanted = parse(hash) ?? (hash === "" ? first : null) ?? blank("word", 0);
+  if (about) return [holds(about, wanted) ? wanted : blank("word", 0), go];
+  return [blank(wanted.tab, 0), go]; // request nothing before it is known to exist
 }

@@ -4,20 +4,20 @@ import { short } from "../common/numbers";
 import type { Account } from "../contract/live";
 
 interface ChartProps {
-  /** Words trained on and the running loss; of the exact engine there is none. */
+  /** Words trained on and the running loss; empty for the exact engine. */
   loss: [number, number][];
   accounts: Account[];
 }
 
 type Numbers = (number | null)[];
-/** Places on the axis, and there: the running loss, that of an epoch or pass, that of unseen lines. */
+/** Positions on the axis; the running loss, the loss of epochs or passes, that of held-out lines. */
 type Data = [number[], Numbers, Numbers, Numbers];
 
 const HEIGHT = 240;
 const SMALL_HEIGHT = 190;
 const MOST_DOTS = 30;
 
-/** The loss as training goes on. */
+/** The loss over the course of training. */
 export function Chart({ loss, accounts }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
@@ -50,20 +50,22 @@ export function Chart({ loss, accounts }: ChartProps) {
 
   return (
     <figure class="live-chart">
-      <div ref={box} role="img" aria-label={said(loss, accounts)} />
+      <div ref={box} role="img" aria-label={description(loss, accounts)} />
       <figcaption>
         {!ofPasses && <span class="live-key running">in training, mean of the epoch so far</span>}
         <span class="live-key trained">{ofPasses ? "pairs trained on" : "whole epoch"}</span>
-        <span class="live-key held-out">lines held out</span>
-        {ofPasses && <span>The line breaks where more words are taken in.</span>}
+        <span class="live-key held-out">held-out lines</span>
+        {ofPasses && <span>The line breaks where words are added.</span>}
       </figcaption>
     </figure>
   );
 }
 
-function said(loss: [number, number][], accounts: Account[]): string {
+function description(loss: [number, number][], accounts: Account[]): string {
   const now = accounts.at(-1)?.loss ?? loss.at(-1)?.[1];
-  return now === undefined ? "No loss yet" : `Chart of the loss, now ${now.toFixed(4)} nats a pair`;
+  return now === undefined
+    ? "No loss yet"
+    : `Chart of the loss, now ${now.toFixed(4)} nats per pair`;
 }
 
 function ofWords(loss: [number, number][], accounts: Account[]): Data {
@@ -100,7 +102,7 @@ function size(width: number): { width: number; height: number } {
   return { width, height: width < 500 ? SMALL_HEIGHT : HEIGHT };
 }
 
-/** A colour of the page as it is now: the canvas knows no custom properties. */
+/** The current value of a colour; the canvas does not support custom properties. */
 function colour(name: string): () => string {
   return () => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
@@ -134,7 +136,7 @@ function options(ofPasses: boolean, width: number): uPlot.Options {
         space: 64,
         size: 32,
       },
-      { ...axis, label: "loss of a pair, nats", size: 48 },
+      { ...axis, label: "loss per pair, nats", size: 48 },
     ],
     series: [
       {},
@@ -148,13 +150,13 @@ function options(ofPasses: boolean, width: number): uPlot.Options {
   };
 }
 
-/** Whether dots would not run into each other. */
+/** Whether there are few enough dots to tell them apart. */
 function areFew(plot: uPlot, series: number): boolean {
   const values = plot.data[series] ?? [];
   return values.filter((value) => value !== null).length <= MOST_DOTS;
 }
 
-/** From nothing trained on; of passes, half a pass on each side. */
+/** The range of the axis: from 0, or with half a pass on each side. */
 function axisRange(ofPasses: boolean, min: number, max: number): [number, number] {
   if (min === null || max === null) return [0, 1];
   return ofPasses ? [0.5, Math.max(max, 4) + 0.5] : [0, max];

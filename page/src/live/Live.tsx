@@ -9,12 +9,12 @@ import { Chart } from "./Chart";
 import { isGone, type Run, useRun } from "./feed";
 import { Probes } from "./Probes";
 
-/** A run that is going on: its losses, its speed, and what it has learned so far. */
+/** A run in progress: its loss, its speed, and what it has learned so far. */
 export function Live() {
   const run = useRun();
   const [picked, setPicked] = useState<number | null>(null);
   const { news, probes, searched } = run;
-  // Kept from look to look: an answer without one has nothing to compare.
+  // Memoised: most answers have no new sample.
   const neighbours = useMemo(
     () => <Probes probes={probes} searched={searched} picked={picked} onPick={setPicked} />,
     [probes, searched, picked],
@@ -37,7 +37,7 @@ export function Live() {
           {hasLoss ? (
             <Chart loss={run.loss} accounts={run.accounts} />
           ) : (
-            <Empty>It is drawn here as soon as training begins.</Empty>
+            <Empty>The chart appears when training begins.</Empty>
           )}
         </section>
         <section aria-labelledby="live-map">
@@ -45,7 +45,7 @@ export function Live() {
           {run.points.length ? (
             <Moving run={run} picked={picked} onPick={setPicked} />
           ) : (
-            <Empty>The most frequent words, as they find their places.</Empty>
+            <Empty>The map of the most frequent words appears when training begins.</Empty>
           )}
         </section>
         {probes.length ? (
@@ -53,7 +53,7 @@ export function Live() {
         ) : (
           <section class="live-probes" aria-labelledby="live-probes">
             <h2 id="live-probes">Neighbours</h2>
-            <Empty>Those of some words, as they settle.</Empty>
+            <Empty>The neighbours of some words appear when training begins.</Empty>
           </section>
         )}
       </div>
@@ -61,7 +61,7 @@ export function Live() {
   );
 }
 
-/** The run is what the tab is called by. */
+/** Show the title of the run as that of the browser tab. */
 function useTitle(title: string | undefined) {
   useEffect(() => {
     if (title) document.title = `${title} · wordkin`;
@@ -72,7 +72,7 @@ function Empty({ children }: { children: ComponentChildren }) {
   return <p class="live-empty">{children}</p>;
 }
 
-/** The stage that the run is in, and figures. */
+/** The current stage of the run, and its figures. */
 function Now({ run }: { run: Run }) {
   const { news } = run;
   const stage = news?.stage ?? { name: "starting" };
@@ -83,16 +83,16 @@ function Now({ run }: { run: Run }) {
   return (
     <section class="live-now" aria-label="Progress">
       <div class="live-stage">
-        <strong>{spelled(stage)}</strong>
+        <strong>{stageName(stage)}</strong>
         {run.unanswered > 0 && <span class="live-trouble">{warning(run)}</span>}
         <Bar stage={stage} left={isGone(run) ? null : (news?.left ?? null)} />
       </div>
       <dl>
-        {inWords && <Figure name="words/s now" value={shown(news?.speed.recent, short)} />}
-        {inWords && <Figure name="words/s overall" value={shown(news?.speed.mean, short)} />}
-        <Figure name="loss" value={shown(loss, (loss) => loss.toFixed(4))} />
-        <Figure name="held out" value={shown(unseen, (loss) => loss.toFixed(4))} />
-        <Figure name="running for" value={shown(news?.elapsed, duration)} />
+        {inWords && <Figure name="words/s now" value={formatted(news?.speed.recent, short)} />}
+        {inWords && <Figure name="words/s overall" value={formatted(news?.speed.mean, short)} />}
+        <Figure name="loss" value={formatted(loss, (loss) => loss.toFixed(4))} />
+        <Figure name="held out" value={formatted(unseen, (loss) => loss.toFixed(4))} />
+        <Figure name="running for" value={formatted(news?.elapsed, duration)} />
       </dl>
     </section>
   );
@@ -107,19 +107,20 @@ function Figure({ name, value }: { name: string; value: string }) {
   );
 }
 
-function shown(value: number | null | undefined, format: (value: number) => string): string {
+function formatted(value: number | null | undefined, format: (value: number) => string): string {
   return value == null ? "–" : format(value);
 }
 
 function Bar({ stage, left }: { stage: Stage; left: number | null }) {
   const { name, done, total } = stage;
   if (name === "fitted") return null;
-  // How many passes it takes is not known, and what is done of one says nothing of the rest.
-  if (name === "descending") return <p class="live-hint">Until a pass gains next to nothing.</p>;
-  if (done === undefined || !total) return <progress aria-label={spelled(stage)} />;
+  // The number of passes is unknown, so the share of one pass says nothing about the rest.
+  if (name === "descending")
+    return <p class="live-hint">Stops when a pass hardly improves the loss.</p>;
+  if (done === undefined || !total) return <progress aria-label={stageName(stage)} />;
   return (
     <div class="live-bar">
-      <progress aria-label={spelled(stage)} value={Math.min(done, total)} max={total} />
+      <progress aria-label={stageName(stage)} value={Math.min(done, total)} max={total} />
       <span>
         {Math.floor((100 * Math.min(done, total)) / total)} %
         {left !== null && `, ${duration(left)} left`}
@@ -128,7 +129,7 @@ function Bar({ stage, left }: { stage: Stage; left: number | null }) {
   );
 }
 
-function spelled(stage: Stage): string {
+function stageName(stage: Stage): string {
   switch (stage.name) {
     case "starting":
       return "Starting";
@@ -142,7 +143,7 @@ function spelled(stage: Stage): string {
       return `Epoch ${stage.number} of ${stage.of}`;
     case "descending": {
       const words = `${grouped(stage.words ?? 0)} words`;
-      return stage.number ? `Pass ${stage.number} over ${words}` : `Taking in ${words}`;
+      return stage.number ? `Pass ${stage.number} over ${words}` : `Adding ${words}`;
     }
     case "fitted":
       return "Trained";
@@ -150,8 +151,8 @@ function spelled(stage: Stage): string {
 }
 
 function warning(run: Run): string {
-  if (!isGone(run)) return "No answer; asking again.";
-  return "Training has ended, or the process is gone. What was seen stays here.";
+  if (!isGone(run)) return "No answer. Retrying.";
+  return "Training has ended, or the process has stopped. The last state stays here.";
 }
 
 const HOW = {
@@ -160,7 +161,7 @@ const HOW = {
   interrupted: "Training was interrupted",
 };
 
-/** What came of the run, and what to do next. */
+/** The result of the run, and the next command. */
 function End({ ended }: { ended: Ended }) {
   return (
     <section class={`live-end ${ended.how}`} aria-label="End">
@@ -183,7 +184,7 @@ function summary(run: Run): string {
   if (isGone(run)) return warning(run);
   const loss = run.accounts.at(-1)?.loss;
   const lossText = loss == null ? "" : `; loss ${loss.toFixed(3)}`;
-  return `${spelled(news.stage)}${lossText}`;
+  return `${stageName(news.stage)}${lossText}`;
 }
 
 interface MovingProps {
@@ -192,7 +193,7 @@ interface MovingProps {
   onPick: (probe: number | null) => void;
 }
 
-/** The map, with the probes marked; or one of them, and its neighbours. */
+/** The map, with all probes marked, or with the picked one and its neighbours. */
 function Moving({ run: { words, points, probes }, picked, onPick }: MovingProps) {
   const marked = useMemo(() => {
     const roles = new Map<Id, Role>();
@@ -204,7 +205,7 @@ function Moving({ run: { words, points, probes }, picked, onPick }: MovingProps)
     });
     return roles;
   }, [probes, picked]);
-  // The same function as long as it can be: another one would have the map drawn anew.
+  // Memoised: a new function would redraw the map.
   const pick = useCallback(
     (id: Id) => {
       const probe = probes.findIndex(({ at }) => at === id);
@@ -215,7 +216,7 @@ function Moving({ run: { words, points, probes }, picked, onPick }: MovingProps)
   return (
     <div class="live-map">
       <MapView
-        title={`Map of ${grouped(words.length)} words, which move as training goes on`}
+        title={`Map of ${grouped(words.length)} words, which move during training`}
         words={words}
         points={points}
         marked={marked}

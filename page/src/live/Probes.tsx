@@ -3,22 +3,22 @@ import type { Probe } from "../contract/live";
 
 interface ProbesProps {
   probes: Probe[];
-  /** Among how many words neighbours were searched; null: all. */
+  /** How many words were searched for neighbours; null for all. */
   searched: number | null;
   /** The probe that is marked on the map. */
   picked: number | null;
   onPick: (probe: number | null) => void;
 }
 
-/** Some words, and how their neighbours settle. */
+/** Some words with their neighbours, and how stable these are. */
 export function Probes({ probes, searched, picked, onPick }: ProbesProps) {
   return (
     <section class="live-probes" aria-labelledby="live-probes">
       <header>
         <h2 id="live-probes">Neighbours</h2>
         <p>
-          <mark>New</mark> since the last look.
-          {searched !== null && ` Looked for among the ${grouped(searched)} most frequent words.`}
+          <mark>New</mark> since the last sample.
+          {searched !== null && ` Searched among the ${grouped(searched)} most frequent words.`}
         </p>
       </header>
       <div class="live-columns">
@@ -68,13 +68,13 @@ function Column({ probe, picked, onPick }: ColumnProps) {
 }
 
 function Settled({ probe: { neighbours, stayed, from_first: fromFirst } }: { probe: Probe }) {
-  if (stayed === null) return <p class="live-settled">first look</p>;
+  if (stayed === null) return <p class="live-settled">first sample</p>;
   const of = neighbours.length;
-  const first = fromFirst === null ? "" : `; ${fromFirst} were there at the first look`;
+  const first = fromFirst === null ? "" : `; ${fromFirst} were in the first sample`;
   return (
     <p
       class={stayed >= of - 1 ? "live-settled yes" : "live-settled"}
-      title={`${stayed} of ${of} were there at the last look${first}`}
+      title={`${stayed} of ${of} were in the previous sample${first}`}
     >
       settled {stayed}/{of}
     </p>

@@ -5,7 +5,7 @@ import { floats } from "../common/base64";
 import type { Account, News, Probe } from "../contract/live";
 import { address } from "../contract/questions";
 
-/** All that is known of the run. */
+/** The state of the run, as far as it was received. */
 export interface Run {
   news: News | null;
   loss: [number, number][];
@@ -14,7 +14,7 @@ export interface Run {
   points: Float32Array;
   probes: Probe[];
   searched: number | null;
-  /** How many times in a row there was no answer. */
+  /** Number of consecutive requests without an answer. */
   unanswered: number;
 }
 
@@ -29,17 +29,17 @@ const NOTHING: Run = {
   unanswered: 0,
 };
 
-const PERIOD = 1000; // ms from an answer to the next question, at least
-const LONGEST = 2500; // and at most, which is less than the process waits for at its end
-const SOON = 5; // seconds: an end that is so near is waited for by short periods
-const PATIENCE = 4; // questions without an answer until the process is taken to be gone
+const PERIOD = 1000; // ms from an answer to the next request, at least
+const LONGEST = 2500; // and at most: less than the process waits for at its end
+const SOON = 5; // seconds before the end, in which polling is frequent
+const PATIENCE = 4; // unanswered requests after which the process counts as gone
 
-/** Whether the process is taken to be gone. */
+/** Whether the process counts as gone. */
 export function isGone(run: Run): boolean {
   return run.unanswered >= PATIENCE;
 }
 
-/** Follow the run: while the page can be seen, and until the run has ended or is gone. */
+/** Poll the run while the page is visible, until the run has ended or is gone. */
 export function useRun(): Run {
   const [run, setRun] = useState(NOTHING);
   useEffect(() => {
@@ -57,7 +57,7 @@ export function useRun(): Run {
         const answer = await fetch(address("live", { since: seen }), { signal: stop.signal });
         if (!answer.ok) throw new Error(answer.statusText);
         const news: News = await answer.json();
-        // One more question after the end: it tells the process that the page has all.
+        // One more request after the end tells the process that the page has everything.
         over = news.ended !== null && news.moment === seen;
         seen = news.moment;
         unanswered = 0;
@@ -95,7 +95,7 @@ export function useRun(): Run {
   return run;
 }
 
-/** How long to wait, in ms: the older the run, the less there is to miss, and asking costs it time. */
+/** Milliseconds until the next request: it costs the run time, and an old run changes slowly. */
 function period({ elapsed, left }: News): number {
   if (left !== null && left < SOON) return PERIOD;
   return Math.min(Math.max(100 * elapsed, PERIOD), LONGEST);

@@ -2,25 +2,25 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Scene } from "./scene";
 import type { MapProps } from "./types";
 
-/** The canvas, with what is on it for who cannot look: tests. */
+/** The canvas, with its scene for tests. */
 export interface MapCanvas extends HTMLCanvasElement {
   scene?: Scene;
 }
 
 /**
- * Words in the plane: the rest a density, some with labels, none of which overlap.
+ * A map of words: a density of points, and labels for some, which do not overlap.
  *
- * It fills what it stands in; its labels keep clear of what stands there beside it, over the map.
+ * It fills its parent; labels avoid whatever else in the parent lies over the map.
  */
 export function MapView(props: MapProps) {
   const { title, words, points, marked, arrows, view, sparing, onPick } = props;
   const canvas = useRef<MapCanvas>(null);
   const scene = useRef<Scene | null>(null);
-  const [said, say] = useState("");
+  const [message, announce] = useState("");
 
   useLayoutEffect(() => {
     if (!canvas.current) return;
-    const made = new Scene(canvas.current, say);
+    const made = new Scene(canvas.current, announce);
     scene.current = made;
     canvas.current.scene = made;
     made.resize();
@@ -54,7 +54,7 @@ export function MapView(props: MapProps) {
         onClick={(event) => scene.current?.click(event)}
       />
       <p class="map-said" aria-live="polite">
-        {said}
+        {message}
       </p>
       <div class="map-buttons">
         <button type="button" title="Zoom in" onClick={() => scene.current?.zoomBy(2)}>
@@ -79,7 +79,7 @@ function Icon({ lines, name }: { lines: string; name: string }) {
   );
 }
 
-/** Follow the canvas's size, the pixels of the screen and the theme; returns what ends that. */
+/** Follow the size of the canvas, the pixel ratio and the theme; returns a function to stop. */
 function followPage(canvas: HTMLCanvasElement, scene: Scene): () => void {
   const resized = new ResizeObserver(() => scene.resize());
   resized.observe(canvas);
@@ -89,7 +89,7 @@ function followPage(canvas: HTMLCanvasElement, scene: Scene): () => void {
   const system = matchMedia("(prefers-color-scheme: dark)");
   system.addEventListener("change", restyle);
   const rescale = () => scene.resize();
-  window.addEventListener("resize", rescale); // a zoom of the page comes as one
+  window.addEventListener("resize", rescale); // zooming the page fires this
   return () => {
     resized.disconnect();
     themed.disconnect();

@@ -1,7 +1,7 @@
 /**
- * What part of the plane is seen, and how the reader and the page move it. Draws nothing.
+ * Which part of the plane is visible, and how the user and the page move it. Draws nothing.
  *
- * It follows an aim, words or the whole map, until the reader goes elsewhere.
+ * It follows a target, words or the whole map, until the user moves the map.
  */
 
 import { select } from "d3-selection";
@@ -21,11 +21,11 @@ import {
   windowOf,
 } from "./viewport";
 
-/** How the camera reports to the scene, and what it asks of it. */
+/** The interface to the scene. */
 interface Callbacks {
-  /** It has moved; by the reader's hand, or by itself. */
+  /** The camera has moved, by the user or by itself. */
   moved: (byReader: boolean) => void;
-  /** Whether an event is over a word, so that it is not the camera's. */
+  /** Whether an event is over a word, and not for the camera. */
   overWord: (event: MouseEvent) => boolean;
 }
 
@@ -38,7 +38,7 @@ const DEEPEST = 5000; // times the whole map
 export class Camera {
   size: Size = { width: 0, height: 0 };
   transform: ZoomTransform = zoomIdentity;
-  private aim: readonly Id[] | null = []; // null: the reader went elsewhere
+  private aim: readonly Id[] | null = []; // null: the user moved the map
   private flight: { at: (t: number) => Window; began: number; lasts: number } | null = null;
   private readonly behaviour = zoom<HTMLCanvasElement, unknown>();
   private readonly calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -68,12 +68,12 @@ export class Camera {
     select(canvas).call(this.behaviour);
   }
 
-  /** Whether there is anything to be seen on. */
+  /** Whether the window has a size. */
   get open(): boolean {
     return this.size.width > 0 && this.size.height > 0;
   }
 
-  /** Where the point of a word is in the window; NaN where it has none. */
+  /** The position of a word in the window; NaN if it has none. */
   at(id: Id): [number, number] {
     const { points } = this.cloud;
     return this.transform.apply([points[2 * id] ?? NaN, points[2 * id + 1] ?? NaN]);
@@ -83,7 +83,7 @@ export class Camera {
     return x >= 0 && y >= 0 && x <= this.size.width && y <= this.size.height;
   }
 
-  /** How many times the whole map is enlarged. */
+  /** The zoom factor, relative to the whole map. */
   zoomed(): number {
     return this.transform.k / this.whole().k;
   }
@@ -96,7 +96,7 @@ export class Camera {
     else if (kept) this.go(around(kept[0], kept[1], this.transform.k, size), 0);
   }
 
-  /** There are other points: stay, or go where the aim is now. */
+  /** The points have changed: stay, or go to the target. */
   regard(lasts: number) {
     this.limit();
     if (this.aim) this.go(this.target(this.aim), lasts);
@@ -122,7 +122,7 @@ export class Camera {
     this.go(transformOf([x + dx / k, y + dy / k, width], this.size), STEP);
   }
 
-  /** Go on flying; whether there is still some way to go. */
+  /** Continue a flight; returns whether it is still in progress. */
   advance(now: number): boolean {
     if (!this.flight) return false;
     const { at, began, lasts } = this.flight;
@@ -136,13 +136,13 @@ export class Camera {
     select(this.canvas).on(".zoom", null);
   }
 
-  /** Wheel, drag and pinch always; a double click where it picks no word. */
+  /** Accept wheel, drag and pinch always; a double click unless it picks a word. */
   private takes(event: MouseEvent): boolean {
     if (event.button || (event.ctrlKey && event.type !== "wheel")) return false;
     return event.type !== "dblclick" || !this.callbacks.overWord(event);
   }
 
-  /** Where it is about to be: a second key begins where the first one leads. */
+  /** The destination of the flight, from which a second key starts. */
   private heading(): Window {
     return this.flight ? this.flight.at(1) : windowOf(this.transform, this.size);
   }
@@ -156,7 +156,7 @@ export class Camera {
     return box ? fit(box, this.size, this.room(box)) : this.whole();
   }
 
-  /** How wide a view is at least: words stand around one that is alone. */
+  /** The least width of a view, which keeps some words around a single one. */
   private room(box: Box): number {
     const least = sideOf(this.cloud.box) / NARROWEST;
     const [x, y] = [(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2];
@@ -166,7 +166,7 @@ export class Camera {
     return Math.max(2 * Math.hypot(px - x, py - y), least);
   }
 
-  /** Be there: at once, or after a smooth flight. */
+  /** Move there: at once, or by a smooth flight. */
   private go(to: ZoomTransform, lasts: number) {
     if (!this.open) return;
     this.flight = null;
@@ -193,7 +193,7 @@ export class Camera {
     return this.behaviour.constrain()(around(x, y, k, this.size), extent, bounds);
   }
 
-  /** Nothing but the map can be gone to. */
+  /** Keep the view on the map. */
   private limit() {
     const whole = this.whole();
     const { x0, y0, x1, y1 } = seenBox(whole, this.size);

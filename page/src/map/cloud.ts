@@ -1,4 +1,4 @@
-/** The points: where they are now, where they go, and which are nearest to a place. Draws nothing. */
+/** The points: where they are, where they move to, and which are nearest to a position. */
 
 import Flatbush from "flatbush";
 import type { Id } from "../contract/answers";
@@ -7,7 +7,7 @@ import { type Box, boxOf } from "./viewport";
 
 type Points = Float32Array<ArrayBuffer>;
 
-const IDLE = 200; // after which the nearest are prepared for
+const IDLE = 200; // after which the search for nearest points is prepared
 
 export class Cloud {
   /** Where the points are drawn now: x0, y0, x1, y1, …, with y downwards. */
@@ -32,7 +32,7 @@ export class Cloud {
     }
   }
 
-  /** Go on gliding; whether there is still some way to go. */
+  /** Continue gliding; returns whether it is still in progress. */
   advance(now: number): boolean {
     if (!this.way) return false;
     const { from, to, began, lasts } = this.way;

@@ -1,4 +1,4 @@
-/** The labels from frame to frame: which words have one, where, and how they come and go. */
+/** The labels from frame to frame: which words have one, where, and how they fade in and out. */
 
 import type { Id } from "../contract/answers";
 import type { Camera } from "./camera";
@@ -21,7 +21,7 @@ import type { MapProps } from "./types";
 type Words = Pick<MapProps, "words" | "marked">;
 
 interface Label extends Placed {
-  /** When it came; of one that leaves, when it went. */
+  /** When it appeared; for a vanishing one, when it began to vanish. */
   since: number;
 }
 
@@ -46,7 +46,7 @@ export class Labelling {
     this.leaving.clear();
   }
 
-  /** The word whose label is at a place of the window. */
+  /** The word whose label is at a position in the window. */
   at(x: number, y: number): Id | null {
     for (const { id, rect } of this.labels.values()) if (inside(rect, x, y)) return id;
     return null;
@@ -80,7 +80,7 @@ export class Labelling {
     };
   }
 
-  /** Draw the labels; whether one is still coming or going. */
+  /** Draw the labels; returns whether one is still fading. */
   draw(context: CanvasRenderingContext2D, shown: Words, colours: Colours, now: number): boolean {
     let fading = this.leaving.size > 0;
     for (const { id, rect, since } of this.leaving.values()) {
@@ -96,7 +96,7 @@ export class Labelling {
     return fading;
   }
 
-  /** Draw lines from labels that stand away back to their points. */
+  /** Draw leader lines from distant labels to their points. */
   drawLeaders(context: CanvasRenderingContext2D, colour: string) {
     context.strokeStyle = colour;
     context.lineWidth = 1;
@@ -135,7 +135,7 @@ export class Labelling {
     }
   }
 
-  /** Take the labels of this frame; those of the last fade away where they are in no one's way. */
+  /** Set the labels of this frame; previous ones fade out unless they are in the way. */
   private replace(shown: Words, placed: Placed[], occupied: Occupied, now: number) {
     const before = this.labels;
     const came = this.calm.matches ? now - FADE : now;

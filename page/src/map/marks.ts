@@ -1,4 +1,4 @@
-/** Marks of words, told apart by shape as well as by colour: a disc, a diamond, a ring. */
+/** Marks of words, which differ in shape as well as in colour: a disc, a diamond, a ring. */
 
 import type { Role } from "./types";
 

@@ -1,5 +1,5 @@
 /**
- * Where labels go: each beside its point, none over another, in the order they are given.
+ * Places labels: each beside its point, without overlap, in the given order.
  *
  * In: sizes of texts and points in the window. Out: rectangles. Draws nothing.
  */
@@ -136,7 +136,7 @@ export function led(place: number): boolean {
   return place >= DIRECTIONS.length;
 }
 
-/** How many labels a window should have: more the closer one looks. */
+/** How many labels a window should have: the closer the zoom, the more. */
 export function mostLabels(size: Size, zoom: number): number {
   const each = Math.max(LEAST, (2 * LEAST) / (1 + 0.5 * Math.log2(Math.max(zoom, 1))));
   return Math.ceil((size.width * size.height) / each);

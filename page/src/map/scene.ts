@@ -1,7 +1,7 @@
 /**
- * The map as it is drawn: what it shows, what the reader points at, one frame after another.
+ * Draws the map, frame by frame, and handles what the user points at.
  *
- * Draws only when something changed. A frame: points as a density, arrows, marks, labels.
+ * It draws only when something has changed: points as a density, arrows, marks, labels.
  */
 
 import type { Id } from "../contract/answers";
@@ -37,7 +37,7 @@ export class Scene {
     onPick: () => {},
   };
   private ratio = 1;
-  private pending = 0; // the frame that is asked for
+  private pending = 0; // the requested animation frame
   private waiting = 0; // the timer before it
   private hovered: Id | null = null;
   private keys = false; // whether the keyboard moves the map
@@ -56,7 +56,7 @@ export class Scene {
     private readonly say: (what: string) => void,
   ) {
     const context = canvas.getContext("2d", { alpha: false });
-    if (!context) throw new Error("this browser draws nothing on a canvas");
+    if (!context) throw new Error("this browser cannot draw on a canvas");
     this.context = context;
     this.colours = coloursOf(canvas);
     this.tones = tonesOf(this.colours);
@@ -117,7 +117,7 @@ export class Scene {
     this.camera.follow([]);
   }
 
-  /** Do what a key means; whether it means anything. */
+  /** Handle a key; returns whether it has a meaning. */
   key(key: string): boolean {
     const meanings: Record<string, () => void> = {
       ArrowLeft: () => this.camera.pan(-PAN, 0),
@@ -157,7 +157,7 @@ export class Scene {
     this.pick(this.under(event));
   }
 
-  /** What is on the map, for tests: labels, whether marked, and their rectangles. */
+  /** The labels, for tests: whether marked, and their rectangles. */
   report() {
     return {
       zoom: this.camera.zoomed(),
@@ -171,7 +171,7 @@ export class Scene {
     };
   }
 
-  /** Where the point of a word is in the window, for tests. */
+  /** The position of a word in the window, for tests. */
   where(id: Id): [number, number] {
     return this.camera.at(id);
   }
@@ -195,7 +195,7 @@ export class Scene {
     if (id !== null) this.shown.onPick(id);
   }
 
-  /** The word that an event is at: of a mark, of a label, of a point. */
+  /** The word under an event: that of a mark, a label or a point. */
   private under(event: MouseEvent): Id | null {
     const { left, top } = this.canvas.getBoundingClientRect();
     const [x, y] = [event.clientX - left, event.clientY - top];
@@ -235,7 +235,7 @@ export class Scene {
     if (!this.camera.open) return;
     const gliding = this.cloud.advance(now);
     const flying = this.camera.advance(now);
-    cancelAnimationFrame(this.pending); // what a flight asks for is this frame
+    cancelAnimationFrame(this.pending); // this frame is the one that a flight requested
     this.pending = 0;
     this.drawPoints();
     const fading = this.drawWords(now);
@@ -280,7 +280,7 @@ export class Scene {
     return fading;
   }
 
-  /** What lies over the canvas: its buttons, and what stands beside the map in its frame. */
+  /** What lies over the canvas: its buttons, and other elements of the frame. */
   private covered(): Rect[] {
     const map = this.canvas.parentElement;
     const beside = [...(map?.children ?? []), ...(map?.parentElement?.children ?? [])];
@@ -297,7 +297,7 @@ export class Scene {
     });
   }
 
-  /** Marked words in the window, those asked about first. */
+  /** Marked words in the window, the queried ones first. */
   private marksInView(): Id[] {
     const order = ["asked", "answer", "other"];
     const { marked, words } = this.shown;
@@ -316,7 +316,7 @@ export class Scene {
     return arrows.filter((arrow) => arrow !== null);
   }
 
-  /** Draw a word that is pointed at: its point ringed, its label on a plate over all else. */
+  /** Draw the word under the pointer: its point with a ring, its label on top. */
   private drawTip(id: Id) {
     const { context, colours, labelling, shown } = this;
     const candidate = { ...labelling.candidate(shown, id, true), place: -1 };
@@ -360,7 +360,7 @@ export class Scene {
     context.stroke();
   }
 
-  /** Say the word in the middle to who moves by keys. */
+  /** Announce the word in the middle to keyboard users. */
   private tell() {
     const id = this.central();
     if (id !== null) this.say(this.texts.shown(this.shown.words[id] ?? ""));

@@ -1,8 +1,8 @@
-/** What a map is given to show. */
+/** The properties of a map. */
 
 import type { Id } from "../contract/answers";
 
-/** What a word on the map is to the question: it decides its colour and that its label is shown. */
+/** The role of a marked word, which decides its colour; marked words are always labelled. */
 export type Role = "asked" | "answer" | "other";
 
 export interface MapProps {
@@ -11,13 +11,13 @@ export interface MapProps {
   /** The word of each point, and the points: x0, y0, x1, y1, … A new array is a new map. */
   words: readonly string[];
   points: Float32Array;
-  /** Words to mark and label whatever else is labelled; may hold ids that are not on the map. */
+  /** Words to mark and always label; may contain ids that are not on the map. */
   marked: ReadonlyMap<Id, Role>;
-  /** From a word to a word. */
+  /** Each from one word to another. */
   arrows: readonly (readonly [Id, Id])[];
-  /** What to fly to: the smallest view with all of these; empty: the whole map. */
+  /** Words to zoom to: the smallest view with all of these; empty for the whole map. */
   view: readonly Id[];
-  /** Whether points move in few steps: what works beside the page needs the processor. */
+  /** Whether to animate in few steps, to leave the processor to training. */
   sparing?: boolean;
   onPick: (id: Id) => void;
 }

@@ -18,7 +18,7 @@ const JOINTS = ["is to", "as", "is to"];
 interface AnalogyPanelProps {
   about: About;
   view: Analogy;
-  /** The slot that the next word goes into; null: all are filled. */
+  /** The slot for the next word; null if all are filled. */
   slot: number | null;
   onSlot: (slot: number) => void;
   onView: (view: Analogy) => void;
@@ -61,7 +61,7 @@ export function AnalogyPanel({ about, view, slot, onSlot, onView, onPick }: Anal
           type="button"
           class="small"
           disabled={empty}
-          title="a and b change places"
+          title="Swap a and b"
           onClick={() => change([b, a, c])}
         >
           Swap
@@ -78,7 +78,7 @@ export function AnalogyPanel({ about, view, slot, onSlot, onView, onPick }: Anal
       {a === null || b === null || c === null ? (
         <>
           <Quiet>
-            Choose three words: search, or click any word, here or on the map. Next:{" "}
+            Choose three words: search for them, or click them here or on the map. Next:{" "}
             <b>{NAMES[slot ?? 0]}</b>.
           </Quiet>
           {empty && <Examples model={view.model} onChoose={change} />}
@@ -169,7 +169,7 @@ interface AnswersProps {
   about: About;
   view: Analogy;
   model: number;
-  /** The score of a full bar, at least. */
+  /** The least score of a full bar. */
   most: number;
   onPick: (id: Id) => void;
 }
@@ -181,7 +181,7 @@ function Answers({ about, view, model, most, onPick }: AnswersProps) {
   const params = known ? { model, a, b, c, n: NUMBERS.analogy, method: view.method } : null;
   const answer = useAnswer("analogy", params);
   const one = about.models[model];
-  if (same.value && !known) return <Quiet>Not all three words are in this model.</Quiet>;
+  if (same.value && !known) return <Quiet>This model lacks some of these words.</Quiet>;
   const error = same.error ?? answer.error;
   if (error || !answer.value) return <Note error={error} />;
   return (

@@ -12,25 +12,25 @@ interface BarsProps {
   most?: number;
   /** How a score is shown. */
   figure?: (score: number) => string;
-  /** Words in both of two lists; the others are marked. */
+  /** Words that are in both of two lists; the others are marked. */
   shared?: ReadonlySet<string>;
-  /** The word pointed at, so that it can be shown in the other list. */
+  /** The word under the pointer, to highlight it in the other list. */
   pointed?: string | null;
   onPoint?: (word: string | null) => void;
   onPick: (id: Id) => void;
-  /** What unfolds under a word. */
+  /** Details that unfold under a word. */
   why?: Unfolding;
 }
 
 export interface Unfolding {
-  /** Whether there is anything under a word. */
+  /** Whether a word has details. */
   has: (row: Scored) => boolean;
   unfolded: Id | null;
   onUnfold: (id: Id | null) => void;
   of: (row: Scored) => ComponentChildren;
 }
 
-/** Words with bars: a list of buttons that arrow keys lead through. */
+/** Words with bars: a list of buttons with arrow-key navigation. */
 export function Bars(props: BarsProps) {
   const { rows, most = 1, figure = threeDigits, shared, pointed, why } = props;
   const [stop, setStop] = useState(0);
@@ -42,7 +42,7 @@ export function Bars(props: BarsProps) {
     props.onPick(id);
   };
 
-  // Whoever opened a word by key goes on at the top of its list.
+  // After a word was opened by key, the focus goes to the top of its list.
   useEffect(() => {
     setStop(0);
     if (byKey.current) list.current?.querySelector<HTMLElement>(".bar")?.focus();
@@ -97,7 +97,7 @@ export function Bars(props: BarsProps) {
   );
 }
 
-/** Arrow keys: up and down from word to word, right to what else a row offers. */
+/** Arrow keys: up and down between words, right to the "Why?" of a row. */
 function move(event: KeyboardEvent & { currentTarget: HTMLElement }) {
   const row = (event.target as HTMLElement).closest("li");
   if (!row || (event.target as HTMLElement).closest(".unfolded")) return;

@@ -3,13 +3,13 @@ import type { About } from "../contract/answers";
 
 interface ColumnsProps {
   about: About;
-  /** Whether what is said is wide: then one stands below the other. */
+  /** Whether the columns are wide, and stand below each other. */
   stacked?: boolean;
-  /** What there is to say of one model. */
+  /** The content for one model. */
   of: (model: number) => ComponentChildren;
 }
 
-/** One model as it is; of two, both side by side under their names. */
+/** The content for one model; for two, side by side under their names. */
 export function Columns({ about, stacked = false, of }: ColumnsProps) {
   if (about.models.length === 1) return <>{of(0)}</>;
   return (

@@ -9,8 +9,8 @@ import { Columns } from "./Columns";
 import { Among, Note, Quiet } from "./Note";
 import { Suggestions } from "./Suggestions";
 
-const SIDE_BY_SIDE = 3; // words whose matrices of two models fit beside each other
-const ROOMY = 6; // words whose cosines fit with a point in front
+const SIDE_BY_SIDE = 3; // words up to which the matrices of two models fit beside each other
+const ROOMY = 6; // words up to which cosines are shown with a decimal point
 
 type Compare = Extract<View, { tab: "compare" }>;
 
@@ -20,11 +20,11 @@ interface ComparePanelProps {
   onView: (view: Compare) => void;
   /** Add a word. */
   onPick: (model: number, id: Id) => void;
-  /** Look at one word alone. */
+  /** Open a word by itself. */
   onOpen: (model: number, id: Id) => void;
 }
 
-/** Several words: each with each, and what is near all of them. */
+/** Several words: the cosines of all pairs, and the words near all of them. */
 export function ComparePanel({ about, view, onView, onPick, onOpen }: ComparePanelProps) {
   const { ids, model } = view;
   const remove = (id: Id) => onView({ ...view, ids: ids.filter((other) => other !== id) });
@@ -48,8 +48,8 @@ export function ComparePanel({ about, view, onView, onPick, onOpen }: ComparePan
         <>
           <Quiet>
             {ids.length === 0
-              ? `Choose 2 to ${MOST_COMPARED} words: search, or click them, here or on the map.`
-              : "One more: search, or click a word, here or on the map."}
+              ? `Choose 2 to ${MOST_COMPARED} words: search for them, or click them here or on the map.`
+              : "Choose at least one more: search for it, or click it here or on the map."}
           </Quiet>
           <Suggestions model={model} chosen={ids} onPick={(id) => onPick(model, id)} />
         </>
@@ -68,7 +68,9 @@ export function ComparePanel({ about, view, onView, onPick, onOpen }: ComparePan
           )}
         />
       )}
-      {ids.length === MOST_COMPARED && <Quiet>That is as many as fit: {MOST_COMPARED}.</Quiet>}
+      {ids.length === MOST_COMPARED && (
+        <Quiet>A comparison has at most {MOST_COMPARED} words.</Quiet>
+      )}
     </>
   );
 }
@@ -109,7 +111,11 @@ function Compared({ about, view, model, onPick, onOpen }: ComparedProps) {
   return (
     <>
       <Note error={wrong} />
-      {missing > 0 && <Quiet>{missing} of the words not in this model.</Quiet>}
+      {missing > 0 && (
+        <Quiet>
+          {missing} of the words {missing === 1 ? "is" : "are"} not in this model.
+        </Quiet>
+      )}
       {value && !wrong && (
         <>
           <Matrix comparison={value} onOpen={onOpen} />
@@ -127,7 +133,7 @@ interface MatrixProps {
   onOpen: (id: Id) => void;
 }
 
-/** Cosines of all pairs: a number and a shade each. */
+/** The cosines of all pairs, as numbers with shades. */
 function Matrix({ comparison: { words, cosines }, onOpen }: MatrixProps) {
   const dense = words.length > ROOMY;
   return (
@@ -191,14 +197,14 @@ function Cell({ cosine, own, dense, pair }: CellProps) {
   );
 }
 
-/** 60 % of the colour at most: the number must stay legible on it, in both themes. */
+/** At most 60 % of the colour, so that the number stays legible in both themes. */
 function tint(cosine: number): string {
   const share = Math.min(1, Math.abs(cosine)) * 60;
   const colour = cosine < 0 ? "--cold" : "--warm";
   return `color-mix(in oklab, var(${colour}) ${share.toFixed(0)}%, var(--raised))`;
 }
 
-/** 53 as .53, the way tables of correlations have it. */
+/** 53 as .53, as in tables of correlations. */
 function pointed(hundredths: number): string {
   return hundredths === 100 ? "1" : `.${String(hundredths).padStart(2, "0")}`;
 }

@@ -5,7 +5,7 @@ import type { Questions } from "../contract/questions";
 import type { AnswerError } from "../data/errors";
 import { snapshot } from "../data/snapshot";
 
-/** Why there is nothing here; what ails the whole page is said elsewhere. */
+/** Why there is no answer; the banner reports errors of the whole page. */
 export function Note({ error }: { error: AnswerError | null }) {
   if (!error || error.kind === "gone" || error.kind === "forbidden") return null;
   return <Quiet>{error.message}</Quiet>;
@@ -21,7 +21,7 @@ interface AmongProps {
   params: Questions["analogy"]["params"] | Questions["compare"]["params"];
 }
 
-/** Of an answer that an exported page worked out: among how many of the words. */
+/** How many words an exported page searched to compute an answer. */
 export function Among({ of, name, params }: AmongProps) {
   if (!snapshot || snapshot.holds(name, params)) return null;
   const words = snapshot.atHand(params.model).size;

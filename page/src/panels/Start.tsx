@@ -6,7 +6,7 @@ import { useAnswer } from "../data/useAnswer";
 import { beginnings } from "./examples";
 import { Quiet } from "./Note";
 
-const FREQUENT = 5000; // words that chance chooses from
+const FREQUENT = 5000; // most frequent words, for a random choice
 
 interface StartProps {
   about: About;
@@ -14,7 +14,7 @@ interface StartProps {
   onPick: (model: number, id: Id) => void;
 }
 
-/** Before a word is chosen: what one can do, and words to begin with. */
+/** The start: what one can do, and words to begin with. */
 export function Start({ about, model, onPick }: StartProps) {
   const words = useAnswer("words", { model }).value;
   const one = about.models[model];
@@ -30,7 +30,7 @@ export function Start({ about, model, onPick }: StartProps) {
       <h2 class="title">Which words are kin?</h2>
       <p class="lead">
         {grouped(one.words)} words, each a point in {grouped(one.dim)} dimensions; the map shows
-        them in two. Search one, click one on the map, or begin here.
+        them in two. Search for one, click one on the map, or begin here.
       </p>
       {words && (
         <ul class="chips" aria-label="Words to begin with">
@@ -44,7 +44,7 @@ export function Start({ about, model, onPick }: StartProps) {
         </ul>
       )}
       <button type="button" class="small" onClick={chance}>
-        Any word
+        Random word
       </button>
     </>
   );

@@ -9,12 +9,12 @@ const FEW = 12;
 
 interface SuggestionsProps {
   model: number;
-  /** Words chosen already. */
+  /** The words chosen so far. */
   chosen: readonly (Id | null)[];
   onPick: (id: Id) => void;
 }
 
-/** Words to choose next: those near the last one chosen, or some to begin with. */
+/** Suggests words: neighbours of the last one chosen, or some to begin with. */
 export function Suggestions({ model, chosen, onPick }: SuggestionsProps) {
   const words = useAnswer("words", { model }).value;
   const last = chosen.findLast((id) => id !== null) ?? null;

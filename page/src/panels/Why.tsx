@@ -11,7 +11,7 @@ interface WhyProps {
   onPick: (id: Id) => void;
 }
 
-/** The sentences that make two words neighbours: what stands around both. */
+/** The sentences that make two words neighbours: their shared contexts. */
 export function Why({ model, a, b, onPick }: WhyProps) {
   const { value, error, waiting } = useAnswer("sentences", { model, a: a.id, b: b.id });
   if (error) return <Note error={error} />;

@@ -10,7 +10,7 @@ import { Columns } from "./Columns";
 import { Note, Quiet } from "./Note";
 import { Why } from "./Why";
 
-/** Neighbours shown after asking for more. */
+/** Neighbours shown on demand. */
 const MOST = 100;
 
 interface WordPanelProps {
@@ -19,13 +19,13 @@ interface WordPanelProps {
   id: Id;
   beside: Id | null;
   onPick: (model: number, id: Id) => void;
-  /** Show sentences of a word with another, or none any more. */
+  /** Show sentences of a word with another; null to hide them. */
   onBeside: (model: number, id: Id, beside: Id | null) => void;
   onCompare: () => void;
   onAnalogy: () => void;
 }
 
-/** A word: what is near it, what is expected around it, and why. */
+/** A word: its neighbours, why they are near, and what is expected around it. */
 export function WordPanel(props: WordPanelProps) {
   const { about, model, id, beside, onPick, onBeside, onCompare, onAnalogy } = props;
   const word = useWord(model, id) ?? "";
@@ -92,7 +92,7 @@ interface InModelProps {
   onBeside: (model: number, id: Id, beside: Id | null) => void;
 }
 
-/** The word as one of the models has it. */
+/** The word in one of the models. */
 function InModel({ about, model, id, word, other, ...rest }: InModelProps) {
   const there = useSame([id], model, other);
   const one = about.models[other];
@@ -175,7 +175,7 @@ function Facts({ known, one }: { known: Neighbours; one: Model }) {
 }
 
 function seen(count: number): string {
-  return count === 1 ? "Seen once" : `Seen ${grouped(count)} times`;
+  return count === 1 ? "Occurs once" : `Occurs ${grouped(count)} times`;
 }
 
 interface ExpectedProps {
@@ -194,7 +194,7 @@ function Expected({ model, id, word, onPick }: ExpectedProps) {
         Expected around it <span class="formula">P(outside | center)</span>
       </h3>
       <Note error={error} />
-      {value?.length === 0 && <Quiet>It was never seen next to another word.</Quiet>}
+      {value?.length === 0 && <Quiet>It never occurs next to another word.</Quiet>}
       {value && value.length > 0 && (
         <Bars
           label={`Words expected around ${visible(word)}`}
@@ -210,11 +210,11 @@ function Expected({ model, id, word, onPick }: ExpectedProps) {
 
 interface Shared {
   words: ReadonlySet<string>;
-  /** How many neighbours were looked at. */
+  /** How many neighbours were compared. */
   of: number;
 }
 
-/** The neighbours that two models share; null where there are no two, or no answers yet. */
+/** The neighbours that two models share; null for a single model, or before the answers. */
 function useShared(about: About, model: number, id: Id): Shared | null {
   const two = about.models.length === 2;
   const other = 1 - model;

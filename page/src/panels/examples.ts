@@ -19,7 +19,7 @@ const ANALOGIES = [
   ["아버지", "아들", "어머니"],
 ];
 
-/** The ids of the examples whose words are all there and known. */
+/** The ids of the examples whose words the model all has. */
 export function examplesIn(
   words: readonly string[],
   known: (id: Id) => boolean,
