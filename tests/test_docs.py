@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from support.documents import ROOT, prose
+from wordkin.engines import OBJECTIVES
 from wordkin.engines.settings import declared
 
 DOCS = ROOT / "docs"
@@ -85,6 +87,49 @@ def test_every_setting_is_in_the_reference_with_its_bounds_and_engine() -> None:
     assert "| `held_out` | float | 0.01 | ≥ 0, < 1 | all |" in table
     assert "| `learning_rate` | float | 0.025 | > 0 | stochastic |" in table
     assert "| `precision` | `float32`, `float64`, `bfloat16` | float32 |  | exact |" in table
+
+
+def test_the_table_of_packages_is_the_one_that_imports_are_checked_by() -> None:
+    source = ast.parse((ROOT / "tests" / "test_architecture.py").read_text("utf-8"))
+    (held,) = (
+        eval(compile(ast.Expression(node.value), "MAY_IMPORT", "eval"))
+        for node in source.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "MAY_IMPORT"
+    )
+    page = (DOCS / "development" / "architecture.md").read_text("utf-8")
+    written = {
+        name: set(held) - {name} if imports == "all" else set(imports.split(", ")) - {"–"}
+        for name, imports in re.findall(r"^\| `(\w+)/` \| .* \| (.*) \|$", page, re.MULTILINE)
+    }
+    assert written == held
+
+
+def test_every_folder_of_the_core_and_the_page_is_described() -> None:
+    page = (DOCS / "development" / "architecture.md").read_text("utf-8")
+    folders = [path for top in ("src/core", "page/src") for path in (ROOT / top).glob("*/")]
+    assert folders
+    for folder in folders:
+        assert f"`{folder.name}/`" in page
+
+
+def test_every_objective_and_engine_is_in_the_table() -> None:
+    table = filled(DOCS / "development" / "architecture.md")
+    for objective in OBJECTIVES.values():
+        (row,) = re.findall(rf"^\| `{objective.name}` \|.*$", table, re.MULTILINE)
+        assert all(trainer.code in row for trainer in objective.trainers.values())
+    assert "| stochastic engine | exact engine |" in table
+
+
+_PACKAGES = [path.name for path in (ROOT / "src" / "wordkin").glob("*/")]
+_PATH = re.compile(rf"`((?:src|page|tests|benchmarks|docs|{'|'.join(_PACKAGES)})/[\w./-]+)`")
+_MADE = {"docs/gallery/", "docs/gallery/index.html"}  # by commands
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_paths_of_the_code_that_a_page_names_exist(page: Path) -> None:
+    for path in _PATH.findall(page.read_text("utf-8")):
+        there = (ROOT / path).exists() or (ROOT / "src" / "wordkin" / path).exists()
+        assert there or path in _MADE
 
 
 @pytest.mark.parametrize(
