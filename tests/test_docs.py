@@ -10,6 +10,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -83,10 +84,10 @@ def test_every_setting_is_in_the_reference_with_its_bounds_and_engine() -> None:
     for field, about in declared():
         (row,) = re.findall(rf"^\| `{field.name}` \|.*$", table, re.MULTILINE)
         assert about.help in row
-    assert "| `dim` | int | 100 | ≥ 1, ≤ 2²⁰ | all |" in table
-    assert "| `held_out` | float | 0.01 | ≥ 0, < 1 | all |" in table
-    assert "| `learning_rate` | float | 0.025 | > 0 | stochastic |" in table
-    assert "| `precision` | `float32`, `float64`, `bfloat16` | float32 |  | exact |" in table
+    assert "| int, ≥ 1, ≤ 2²⁰ | 100 | all |" in table
+    assert "| float, ≥ 0, < 1 | 0.01 | all |" in table
+    assert "| float, > 0 | 0.025 | stochastic |" in table
+    assert "| `float32`, `float64`, `bfloat16` | float32 | exact |" in table
 
 
 def test_the_table_of_packages_is_the_one_that_imports_are_checked_by() -> None:
@@ -118,6 +119,16 @@ def test_every_objective_and_engine_is_in_the_table() -> None:
         (row,) = re.findall(rf"^\| `{objective.name}` \|.*$", table, re.MULTILINE)
         assert all(trainer.code in row for trainer in objective.trainers.values())
     assert "| stochastic engine | exact engine |" in table
+
+
+@pytest.mark.parametrize("picture", sorted((DOCS / "pictures").glob("*")), ids=lambda p: p.name)
+def test_a_committed_picture_is_small_and_stands_alone(picture: Path) -> None:
+    text = picture.read_text("utf-8")
+    assert len(text) <= 200_000
+    elements = [element.tag.rpartition("}")[2] for element in ElementTree.fromstring(text).iter()]
+    assert elements[0] == "svg"
+    assert not {"text", "image", "script", "metadata"} & set(elements)
+    assert not re.search(r"href=\"[^#]|url\([^#]|font-family", text)
 
 
 _PACKAGES = [path.name for path in (ROOT / "src" / "wordkin").glob("*/")]

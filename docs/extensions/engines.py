@@ -11,13 +11,13 @@ def engines() -> str:
     """Return a Markdown table with a row for each objective and a column for each engine."""
     names = [*found("wordkin.engines.ENGINES")]
     rows = [
-        f"| objective | {' | '.join(f'{name} engine' for name in names)} | loss of a pair |",
-        "|---" * (len(names) + 2) + "|",
+        f"| objective | {' | '.join(f'{name} engine' for name in names)} |",
+        "|---" * (len(names) + 1) + "|",
     ]
     for objective in found("wordkin.engines.OBJECTIVES").values():
         default = next(iter(objective.trainers))
         trainers = [_trainer(objective, name, name == default) for name in names]
-        rows.append(f"| `{objective.name}` | {' | '.join(trainers)} | `{objective.pairs}` |")
+        rows.append(f"| `{objective.name}` | {' | '.join(trainers)} |")
     return "\n".join(rows)
 
 
