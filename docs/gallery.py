@@ -1,4 +1,4 @@
-"""Makes the gallery: pictures of models, and a page to look at them.
+"""Makes the gallery: pictures of models, and a page that shows them.
 
 In: models, or none for one that learns from Python's own documentation. Out: a folder with maps,
 screenshots of the explorer, exported pages, and `index.html` with the command under each. Every
@@ -125,11 +125,11 @@ class Gallery:
         for plate in PLATES:
             words, pairs = plate.known(vectors)
             if max(len(words), len(pairs)) >= _ENOUGH:
-                asked = ["--words", ",".join(words)] if words else []
-                asked += ["--pairs", ",".join(f"{a}:{b}" for a, b in pairs)] if pairs else []
-                self._map(model, plate.name, plate.title, [*asked, *plate.options])
+                options = ["--words", ",".join(words)] if words else []
+                options += ["--pairs", ",".join(f"{a}:{b}" for a, b in pairs)] if pairs else []
+                self._map(model, plate.name, plate.title, [*options, *plate.options])
         for word, analogy, compared in QUESTIONS:
-            if all(asked in vectors for asked in (word, *analogy, *compared)):
+            if all(needed in vectors for needed in (word, *analogy, *compared)):
                 self._explore(model, vectors, word, analogy, compared)
                 break
 
@@ -233,15 +233,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
     parser.add_argument("models", type=Path, nargs="*")
-    told = parser.parse_args()
-    told.folder.mkdir(parents=True, exist_ok=True)
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         path = installed_browser(playwright.chromium.executable_path)
         if path is None:
             sys.exit("no browser to take pictures with: `make browser` installs one")
         browser = playwright.chromium.launch(executable_path=path, args=flags())
-        gallery = Gallery(told.folder, browser)
-        for model in told.models or [_documentation(told.folder)]:
+        gallery = Gallery(given.folder, browser)
+        for model in given.models or [_documentation(given.folder)]:
             gallery.add(model)
         browser.close()
     print(gallery.write())

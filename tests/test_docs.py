@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections.abc import Iterator
@@ -9,10 +10,12 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from support.documents import ROOT, prose
+from wordkin.engines import OBJECTIVES
 from wordkin.engines.settings import declared
 
 DOCS = ROOT / "docs"
@@ -81,10 +84,63 @@ def test_every_setting_is_in_the_reference_with_its_bounds_and_engine() -> None:
     for field, about in declared():
         (row,) = re.findall(rf"^\| `{field.name}` \|.*$", table, re.MULTILINE)
         assert about.help in row
-    assert "| `dim` | int | 100 | ≥ 1, ≤ 2²⁰ | all |" in table
-    assert "| `held_out` | float | 0.01 | ≥ 0, < 1 | all |" in table
-    assert "| `learning_rate` | float | 0.025 | > 0 | stochastic |" in table
-    assert "| `precision` | `float32`, `float64`, `bfloat16` | float32 |  | exact |" in table
+    assert "| int, ≥ 1, ≤ 2²⁰ | 100 | all |" in table
+    assert "| float, ≥ 0, < 1 | 0.01 | all |" in table
+    assert "| float, > 0 | 0.025 | stochastic |" in table
+    assert "| `float32`, `float64`, `bfloat16` | float32 | exact |" in table
+
+
+def test_the_table_of_packages_is_the_one_that_imports_are_checked_by() -> None:
+    source = ast.parse((ROOT / "tests" / "test_architecture.py").read_text("utf-8"))
+    (held,) = (
+        eval(compile(ast.Expression(node.value), "MAY_IMPORT", "eval"))
+        for node in source.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "MAY_IMPORT"
+    )
+    page = (DOCS / "development" / "architecture.md").read_text("utf-8")
+    written = {
+        name: set(held) - {name} if imports == "all" else set(imports.split(", ")) - {"–"}
+        for name, imports in re.findall(r"^\| `(\w+)/` \| .* \| (.*) \|$", page, re.MULTILINE)
+    }
+    assert written == held
+
+
+def test_every_folder_of_the_core_and_the_page_is_described() -> None:
+    page = (DOCS / "development" / "architecture.md").read_text("utf-8")
+    folders = [path for top in ("src/core", "page/src") for path in (ROOT / top).glob("*/")]
+    assert folders
+    for folder in folders:
+        assert f"`{folder.name}/`" in page
+
+
+def test_every_objective_and_engine_is_in_the_table() -> None:
+    table = filled(DOCS / "development" / "architecture.md")
+    for objective in OBJECTIVES.values():
+        (row,) = re.findall(rf"^\| `{objective.name}` \|.*$", table, re.MULTILINE)
+        assert all(trainer.code in row for trainer in objective.trainers.values())
+    assert "| stochastic engine | exact engine |" in table
+
+
+@pytest.mark.parametrize("picture", sorted((DOCS / "pictures").glob("*")), ids=lambda p: p.name)
+def test_a_committed_picture_is_small_and_stands_alone(picture: Path) -> None:
+    text = picture.read_text("utf-8")
+    assert len(text) <= 200_000
+    elements = [element.tag.rpartition("}")[2] for element in ElementTree.fromstring(text).iter()]
+    assert elements[0] == "svg"
+    assert not {"text", "image", "script", "metadata"} & set(elements)
+    assert not re.search(r"href=\"[^#]|url\([^#]|font-family", text)
+
+
+_PACKAGES = [path.name for path in (ROOT / "src" / "wordkin").glob("*/")]
+_PATH = re.compile(rf"`((?:src|page|tests|benchmarks|docs|{'|'.join(_PACKAGES)})/[\w./-]+)`")
+_MADE = {"docs/gallery/", "docs/gallery/index.html"}  # by commands
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_paths_of_the_code_that_a_page_names_exist(page: Path) -> None:
+    for path in _PATH.findall(page.read_text("utf-8")):
+        there = (ROOT / path).exists() or (ROOT / "src" / "wordkin" / path).exists()
+        assert there or path in _MADE
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,11 @@ import pytest
 
 from support.documents import ROOT, blocks, run_examples
 
-RUN = {"docs/start/quick-start.md": 8, "docs/equations.md": 10}
-"""Documents whose examples are run, and how many there are at least."""
+RUN = {"README.md": 4, "docs/start/quick-start.md": 8, "docs/equations.md": 10}
+"""Documents whose examples are run in an empty folder, and how many there are at least.
+
+Those of CONTRIBUTING.md are run by `test_contributing`.
+"""
 
 pytestmark = pytest.mark.skipif(
     not (ROOT / "docs").exists(), reason="the documentation is not part of this copy"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .api import api
 from .commands import commands
+from .engines import engines
 from .formats import formats
 from .settings import settings
 
@@ -22,6 +23,7 @@ _ALIAS = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
 _PARTS: dict[str, Callable[..., str]] = {
     "api": api,
     "commands": commands,
+    "engines": engines,
     "formats": formats,
     "settings": settings,
 }

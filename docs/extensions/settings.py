@@ -14,8 +14,8 @@ _SMALL = 16  # bits of a number that is read at a glance
 def settings() -> str:
     """Return a Markdown table with a row for each setting."""
     rows = [
-        "| setting | type | default | bounds | engine | meaning |",
-        "|---|---|---|---|---|---|",
+        "| setting | meaning | type and bounds | default | engine |",
+        "|---|---|---|---|---|",
     ]
     declared, load = found("wordkin.engines.settings.declared"), found("wordkin.engines.load")
     engines = {
@@ -26,11 +26,10 @@ def settings() -> str:
         takers = [name for name, names in engines.items() if field.name in names]
         cells = [
             f"`{field.name}`",
-            _type(field, about),
-            _default(field, about),
-            _bounds(field, about),
-            "all" if len(takers) == len(engines) else ", ".join(takers),
             about.help,
+            ", ".join(filter(None, [_type(field, about), _bounds(field, about)])),
+            _default(field, about),
+            "all" if len(takers) == len(engines) else ", ".join(takers),
         ]
         rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(rows)
