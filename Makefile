@@ -5,6 +5,7 @@
 # make gallery  docs/gallery/, pictures of MODELS="a.safetensors b.safetensors", or of one that learns
 #                from Python's documentation
 # make docs    the documentation site, in build/site
+# make picture  docs/pictures/map.svg from CORPUS=text.txt.xz, or from Python's documentation
 # make lint    style and types of Python and of the page, and the workflows
 # make test-torch  the tests of what runs on PyTorch, which is large; make torch installs it
 # make sanitize  the tests of the native core under AddressSanitizer and UndefinedBehaviorSanitizer,
@@ -27,7 +28,7 @@ WHEEL := dist/.page-$(WORDKIN_PAGE)
 SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src page cmake -type f \
   -not -path '*/__pycache__/*' -not -path '*/node_modules/*')
 
-.PHONY: demo test wheel browser gallery docs lint lint-python lint-types lint-page lint-workflows torch \
+.PHONY: demo test wheel browser gallery docs picture lint lint-python lint-types lint-page lint-workflows torch \
   test-torch format sanitize fuzz clean
 
 demo: $(INSTALLED)
@@ -61,6 +62,9 @@ lint-page: $(LINT)
 docs: $(INSTALLED)
 	$(PIP) install "$$(echo dist/*.whl)[docs]"
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env docs build/site
+
+picture: $(TESTS)
+	$(BIN)/python docs/picture.py $(CORPUS)
 
 lint-workflows: $(LINT)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
