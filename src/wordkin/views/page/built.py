@@ -32,6 +32,6 @@ def read(name: str) -> bytes:
         return files("wordkin.views.page").joinpath("files", name).read_bytes()
     except FileNotFoundError:
         raise WordkinError(
-            "this wordkin was built without the page: build it again where npm can be reached, or with"
-            " WORDKIN_PAGE=ON, which says what is missing"
+            "this wordkin was built without the page: build it again where npm can be reached;"
+            " WORDKIN_PAGE=ON says what is missing"
         ) from None
