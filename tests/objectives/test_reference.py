@@ -142,7 +142,7 @@ def test_a_negative_equal_to_o_is_drawn_again() -> None:
         ({"window": 0}, "window must be at least 1, got 0"),
         ({"epochs": -1}, "epochs must be at least 1, got -1"),
         ({"negatives": 0}, "negatives must be at least 1, got 0"),
-        ({"sentences": [[0], [], [1]]}, "no sentence has two words: 3 sentences"),
+        ({"sentences": [[0], [], [1]]}, "no sentence has two words, so there is no pair: got 3 sentences"),
         ({"sentences": [[0, 8]]}, r"ids must be in 0\.\.7, got 8"),
         ({"sentences": [[0, 0]], "objective": reference.sampled_pairs}, "2 different words, got 1"),
     ],
