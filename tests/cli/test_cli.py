@@ -64,7 +64,7 @@ VERBS = [
 EXACT = ["--engine", "exact", "--dim", 8, "--max-passes", 4, "--threads", 1]
 COUNTING = ["--window", 3, "--min-count", 1, "--subsample", 1e-2, "--threads", 1]
 OBJECTIVES = ["negative-sampling", "naive-softmax"]
-CLASSROOM = ["--objective", "naive-softmax", "--engine", "stochastic"]
+REFERENCE = ["--objective", "naive-softmax", "--engine", "stochastic"]
 QUICK = ["--dim", 10, "--min-count", 1, "--epochs", 2, "--subsample", 1e-2, "--threads", 1]
 DEADLINE = 60  # seconds, for what should take one
 
@@ -210,7 +210,7 @@ def test_train_gives_one_json_object_on_stdout(text: Path, output: Path) -> None
 
 
 def test_settings_reach_the_model_whatever_the_objective(text: Path, output: Path) -> None:
-    arguments = [*QUICK, *CLASSROOM, "--learning-rate", 0.5]
+    arguments = [*QUICK, *REFERENCE, "--learning-rate", 0.5]
     assert run("train", text, "-o", output, *arguments).code == 0
     settings = wordkin.Word2Vec.load(output).settings
     assert isinstance(settings, StochasticSettings)
@@ -288,7 +288,7 @@ def test_naive_softmax_takes_the_exact_engine_unless_told_otherwise(
     assert set(report["seconds"]) == {"reading", "counting", "training", "saving"}
     for done in report["history"]:
         assert set(done) == {f.name for f in fields(outcome.Pass)}
-    assert run("train", text, "-o", output, *QUICK, *CLASSROOM).code == 0
+    assert run("train", text, "-o", output, *QUICK, *REFERENCE).code == 0
     assert wordkin.Word2Vec.load(output).settings.engine == "stochastic"
 
 
@@ -411,16 +411,25 @@ def test_a_corpus_or_counts_but_not_both(text: Path, counts: Path, output: Path)
     [
         (["--engine", "stochastic"], "--counts is for the exact engine, not for stochastic"),
         (["--epochs", 3], "epochs is a setting of the stochastic engine, not of exact"),
-        (["--window", 4], "toy.counts: counted with window 3, asked for 4"),
-        (["--subsample", 0], "toy.counts: counted with subsample 0.01, asked for 0.0"),
-        (["--min-count", 2], "toy.counts: counted with min_count 1, asked for 2"),
-        (["--max-vocab", 9], "toy.counts: counted with max_vocab None, asked for 9"),
+        (["--window", 4], "toy.counts: counted with window 3, but window is 4: leave out window"),
+        (
+            ["--subsample", 0],
+            "toy.counts: counted with subsample 0.01, but subsample is 0.0: leave out subsample",
+        ),
+        (
+            ["--min-count", 2],
+            "toy.counts: counted with min_count 1, but min_count is 2: leave out min_count",
+        ),
+        (
+            ["--max-vocab", 9],
+            "toy.counts: counted with max_vocab None, but max_vocab is 9: leave out max_vocab",
+        ),
     ],
 )
-def test_what_counts_do_not_fit_exits_with_2(
+def test_settings_that_differ_from_those_of_the_counts_exit_with_2(
     arguments: list[object], message: str, counts: Path, output: Path
 ) -> None:
-    assert fails("train", "--counts", counts, "-o", output, *arguments, code=2).endswith(message)
+    assert message in fails("train", "--counts", counts, "-o", output, *arguments, code=2)
     assert nothing_in(output.parent)
 
 
@@ -709,7 +718,7 @@ def test_a_setting_that_cannot_be_used_exits_with_2(
         (["--tolerance", -1], "tolerance must be at least 0, got -1.0"),
         (["--max-passes", 0], "max_passes must be at least 1, got 0"),
         (["--precision", "half"], "precision must be float32 or float64 or bfloat16, got 'half'"),
-        (["--precision", "bfloat16"], "precision bfloat16 takes a device of PyTorch's"),
+        (["--precision", "bfloat16"], "precision bfloat16 needs a PyTorch device"),
         (["--device", ""], "device must be a name such as cpu or cuda, got ''"),
         (["--engine", "fast"], "engine must be stochastic or exact, got 'fast'"),
         (["--engine", "stochastic", "--ridge", 1], "ridge is a setting of the exact engine, not o"),
@@ -805,7 +814,7 @@ def test_patience_and_the_share_held_out_are_options(tmp_path: Path, output: Pat
     counts = tmp_path / "toy.counts"
     assert run("count", text, "-o", counts, *COUNTING, "--held-out", 0.2, "-q").code == 0
     assert read_counts(counts).metadata["held_out"] == 0.2
-    message = "patience needs lines held out, and held_out is 0"
+    message = "patience needs held-out lines, and held_out is 0: set it above 0"
     arguments = ["--held-out", 0, "--patience", 3]
     assert fails("train", text, "-o", output, *arguments, code=2) == message
     message = "held_out must be below 1, got 1.0"
@@ -815,11 +824,11 @@ def test_patience_and_the_share_held_out_are_options(tmp_path: Path, output: Pat
 def test_that_training_ends_early_is_said(
     text: Path, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(descent._Work, "loss_of", lambda *_: 1.0)
+    monkeypatch.setattr(descent._Kernel, "loss_of", lambda *_: 1.0)
     ran = run("train", text, "-o", output, *QUICK, "--epochs", 9, "--patience", 2)
     assert ran.code == 0
     first, *_ = ran.err.splitlines()
-    assert first == "training ends: the loss on the lines held out has not fallen for 2 epochs"
+    assert first == "stopping early: the loss on the held-out lines has not fallen for 2 epochs"
     assert len(wordkin.Word2Vec.load(output).history) == 3
 
 
@@ -903,8 +912,8 @@ def test_times_are_seconds_minutes_or_hours(
 
 
 def test_no_states_are_kept_of_softmax_by_the_stochastic_engine(text: Path, output: Path) -> None:
-    message = fails("train", text, "-o", output, *CLASSROOM, "--checkpoint-every", "1s", code=2)
-    assert message.startswith("the stochastic engine keeps no states of naive-softmax")
+    message = fails("train", text, "-o", output, *REFERENCE, "--checkpoint-every", "1s", code=2)
+    assert message.startswith("the stochastic engine saves no checkpoints of naive-softmax")
     assert nothing_in(output.parent)
 
 
@@ -912,11 +921,11 @@ def test_no_states_are_kept_of_softmax_by_the_stochastic_engine(text: Path, outp
 KILLED = """
 import importlib, os, signal, sys
 from wordkin.engines.counts import counting
-from wordkin.training import keeper
+from wordkin.training import managed_run
 from wordkin.cli import main
 
 where, name, number = sys.argv.pop(1), sys.argv.pop(1), int(sys.argv.pop(1))
-owner = {"os": os, "Keeper": keeper.Keeper}[where]
+owner = {"os": os, "ManagedRun": managed_run.ManagedRun}[where]
 real, calls = getattr(owner, name), []
 
 def killing(*arguments, **options):
@@ -926,10 +935,15 @@ def killing(*arguments, **options):
     return real(*arguments, **options)
 
 setattr(owner, name, killing)
-counting._ENTRIES = 50
+counting._ENTRIES_PER_THREAD = 50
 main()
 """
-MOMENTS = [("os", "fsync", 1), ("os", "replace", 1), ("os", "fsync", 4), ("Keeper", "due", 3)]
+MOMENTS = [
+    ("os", "fsync", 1),
+    ("os", "replace", 1),
+    ("os", "fsync", 4),
+    ("ManagedRun", "checkpoint_due", 3),
+]
 LONG = ["--dim", 8, "--seed", 3, "--quiet"]
 LONG_STOCHASTIC = ["train", *COUNTING, *LONG, "--epochs", 9]
 LONG_EXACT = ["train", *LONG, "--engine", "exact", "--tolerance", 0, "--max-passes", 9]
@@ -967,15 +981,15 @@ def test_a_killed_run_is_gone_on_with_to_the_same_bytes(
         assert not output.exists()
     left = {path: path.read_bytes() for path in folder.glob("*-*[0-9]")}  # states and parts
     assert left
-    state = "the state of an interrupted run"
-    message = f"{folder}: there is {state}: resume it (--resume), or remove the folder"
+    checkpoint = "the checkpoint of an interrupted run"
+    message = f"{folder}: has {checkpoint}: resume it (--resume), or remove the folder"
     ran = run(*command)
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err.splitlines()[-1] == f"wordkin: {message} to begin anew"
+    assert ran.err.splitlines()[-1] == f"wordkin: {message} to start over"
     assert {path: path.read_bytes() for path in folder.iterdir()} == left
     ran = run(*command, "--resume")
     assert (ran.code, ran.out) == (0, "")
-    assert "going on " in ran.err
+    assert "resuming " in ran.err
     assert list(output.parent.iterdir()) == [output]
     if arguments[0] == "count":
         assert output.read_bytes() == whole.read_bytes()
@@ -983,9 +997,13 @@ def test_a_killed_run_is_gone_on_with_to_the_same_bytes(
         assert wordkin.Word2Vec.load(output).sha256 == wordkin.Word2Vec.load(whole).sha256
 
 
-def test_with_nothing_to_resume_a_run_begins(text: Path, output: Path) -> None:
+def test_without_a_checkpoint_a_resumed_run_starts_from_the_beginning(
+    text: Path, output: Path
+) -> None:
     ran = run("train", text, "-o", output, *QUICK, "--resume", "--quiet")
-    assert ran == Ran(0, "", f"{output}.checkpoint: there is nothing to resume: training begins\n")
+    assert ran == Ran(
+        0, "", f"{output}.checkpoint: no checkpoint to resume from: starting from the beginning\n"
+    )
     assert list(output.parent.iterdir()) == [output]
 
 
