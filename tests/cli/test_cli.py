@@ -138,7 +138,7 @@ def test_help_of_train_shows_the_defaults_of_settings() -> None:
         known = {"patience": "never", "deterministic": "deterministic"}
         if name not in ("threads", "max_vocab", "engine", "ridge"):
             assert re.search(rf"\[default: \({known.get(name, value)}[;)]", shown)
-    assert "cores at hand" in shown
+    assert "all available cores" in shown
 
 
 @pytest.mark.parametrize("verb", [[], *([verb] for verb in VERBS)])
@@ -177,9 +177,9 @@ def test_train_says_what_it_did_on_stderr(text: Path, output: Path) -> None:
     assert (ran.code, ran.out) == (0, "")
     assert re.search(r"read +800 words in 100 lines\n", ran.err)
     assert re.search(r"kept +22 different words\n", ran.err)
-    assert re.search(r"loss +\d\.\d{4} → \d\.\d{4} a pair; 2 epochs\n", ran.err)
+    assert re.search(r"loss +\d\.\d{4} → \d\.\d{4} per pair; 2 epochs\n", ran.err)
     assert re.search(r"speed +[\d,]+ words/s: .* training, .* reading, .* saving\n", ran.err)
-    assert "note: of a text this small, --engine exact learns more\n" in ran.err
+    assert "note: --engine exact learns more from a text this small\n" in ran.err
     assert ran.err.endswith(f"{output}\n")
     assert "UTF-8" not in ran.err
     assert "cores" not in ran.err
@@ -263,7 +263,7 @@ def test_the_exact_engine_says_what_it_did_on_stderr(
     assert kept == "kept    22 different words"
     perplexity = r"; perplexity \d+\.\d" if objective == "naive-softmax" else ""
     assert re.fullmatch(
-        rf"loss    \d\.\d{{4}} a pair{perplexity}; [1-4] pass(es)?, ridge 0\.5", loss
+        rf"loss    \d\.\d{{4}} per pair{perplexity}; [1-4] pass(es)?, ridge 0\.5", loss
     )
     assert re.fullmatch(
         r"speed   [\d,]+ words/s: .* s of counting, .* training, .* reading, .* saving", speed
@@ -400,7 +400,7 @@ def test_a_folder_for_temporary_files_that_is_full_is_named(
 
 
 def test_a_corpus_or_counts_but_not_both(text: Path, counts: Path, output: Path) -> None:
-    message = "give a CORPUS or --counts, and not both"
+    message = "give either a CORPUS or --counts"
     assert fails("train", "-o", output, code=2) == message
     assert fails("train", text, "--counts", counts, "-o", output, code=2) == message
     assert nothing_in(output.parent)
@@ -767,7 +767,7 @@ def test_losses_on_lines_held_out_are_shown(
     softmax = objective == "naive-softmax"
     number = r"\d+\.\d"
     perplexity = rf"; perplexity {number} / {number}; " if softmax else "; "
-    loss = r"loss    (\d\.\d{4} → )?\d\.\d{4} a pair, \d\.\d{4} on unseen lines"
+    loss = r"loss    (\d\.\d{4} → )?\d\.\d{4} per pair, \d\.\d{4} on held-out lines"
     assert re.search(rf"{loss}{perplexity}[2-4] (epochs|pass)", ran.err)
     assert max(map(len, ran.err.splitlines()[:-1])) <= 100
     shown = run("info", output).out
@@ -781,7 +781,7 @@ def test_losses_on_lines_held_out_are_shown(
 
 
 def test_without_lines_held_out_nothing_is_said_of_them(text: Path, output: Path) -> None:
-    assert "unseen" not in run("train", text, "-o", output, *QUICK).err
+    assert "held-out lines" not in run("train", text, "-o", output, *QUICK).err
     shown = run("info", output).out
     assert re.search(r"\nepoch +loss +pairs ", shown)
     assert max(map(len, shown.splitlines()[1:])) <= 80
@@ -844,12 +844,12 @@ def test_a_history_is_written(text: Path, output: Path, tmp_path: Path) -> None:
 def test_a_history_that_cannot_be_written_ends_it_at_once(
     text: Path, output: Path, tmp_path: Path
 ) -> None:
-    message = f"{text}: the output would replace what is read"
+    message = f"{text}: the output would overwrite the input"
     before = text.read_bytes()
     assert fails("train", text, "-o", output, "--history", text, code=2) == message
     assert text.read_bytes() == before
     output.write_bytes(b"old")
-    message = f"{output}: the output would replace what is read"
+    message = f"{output}: the output would overwrite the input"
     assert fails("train", text, "-o", output, "--history", output, code=2) == message
     assert output.read_bytes() == b"old"
 
@@ -1044,7 +1044,7 @@ def test_at_a_terminal_words_are_asked_for(model: Path) -> None:
         os.close(leader)
         os.close(terminal)
     assert (ran.returncode, ran.stdout) == (2, b"")
-    assert ran.stderr.startswith(b"wordkin: no word is given")
+    assert ran.stderr.startswith(b"wordkin: no words: give some")
 
 
 def test_an_unknown_word_brings_close_ones_and_no_half_answer(model: Path) -> None:
@@ -1117,7 +1117,7 @@ def test_vectors_alone_do_not_predict(suffix: str, exactly: Path, tmp_path: Path
     vectors = tmp_path / f"v{suffix}"
     assert run("convert", exactly, vectors).code == 0
     message = fails("predict", vectors, "fish0")
-    assert message == f"{vectors}: probabilities take a .safetensors model, not vectors alone"
+    assert message == f"{vectors}: predict needs a .safetensors model, not vectors alone"
     missing = tmp_path / "missing.safetensors"
     assert fails("predict", missing, "fish0") == f"{missing}: No such file or directory"
 
@@ -1130,7 +1130,7 @@ def test_info_shows_what_is_in_a_model_of_the_exact_engine(exactly: Path) -> Non
     for name, value in saved.get_params().items():
         last = saved.history[-1]
         assert isinstance(last, outcome.Pass)
-        known = {"max_vocab": "all", "ridge": f"auto: {last.ridge:g}", "patience": "endless"}
+        known = {"max_vocab": "no limit", "ridge": f"auto: {last.ridge:g}", "patience": "never"}
         text = known[name] if value is None else value
         assert re.search(rf"{name} +{text}\n", shown)
     assert "22 words of 8 dimensions" in shown
@@ -1165,7 +1165,7 @@ def test_neighbours_and_exports_of_the_exact_engine_are_of_the_gauge(
 def test_info_shows_what_is_in_a_model(model: Path) -> None:
     shown, saved = run("info", model).out, wordkin.Word2Vec.load(model)
     for name, value in saved.get_params().items():
-        known = {"max_vocab": "all", "patience": "endless"}
+        known = {"max_vocab": "no limit", "patience": "never"}
         assert re.search(rf"{name} +{known[name] if value is None else value}\n", shown)
     account = saved.account
     assert f"{account.read:,}  read: {account.tokens:,} in 1,000 lines, 20 epochs" in shown
@@ -1263,7 +1263,7 @@ def test_check_gradients_fails_where_one_is_wrong(monkeypatch: pytest.MonkeyPatc
     ran = run("check-gradients")
     assert ran.code == 1
     assert re.search(r"naive softmax .* WRONG\n", ran.out)
-    assert ran.err == "wordkin: 1 of 2 gradients are off by 1e-08 or more\n"
+    assert ran.err == "wordkin: 1 of 2 gradients have a relative error of 1e-08 or more\n"
     ran = run("check-gradients", "--json")
     assert ran.code == 1
     assert [check["passed"] for check in ran.json["checks"]] == [True, False]
@@ -1403,7 +1403,7 @@ def test_an_output_that_would_replace_what_is_read_is_refused(text: Path, tmp_pa
     before = text.read_bytes()
     ran = run("count", text, "-o", text)
     assert ran.code == 2
-    assert ran.err == f"wordkin: {text}: the output would replace what is read\n"
+    assert ran.err == f"wordkin: {text}: the output would overwrite the input\n"
     counts = tmp_path / "c.safetensors"
     assert run("count", text, "-o", counts, "--min-count", 1).code == 0
     assert run("train", "--counts", counts, "-o", counts).code == 2

@@ -270,7 +270,7 @@ def test_training_that_was_not_deterministic_is_said_to_be(
     code, shown, _ = run("reproduce", path, "--corpus", text)
     assert code == 1
     lines = shown.splitlines()
-    assert lines[0] == "different: the SHA-256 of what was learned"
+    assert lines[0] == "different: the SHA-256 of the models"
     assert lines[1] == f"  was  {wordkin.Word2Vec.load(path).sha256}"
     assert re.fullmatch("  is   [0-9a-f]{64}", lines[2])
     assert lines[3:] == ["  training was not deterministic"]
