@@ -74,12 +74,14 @@ def cost(told: argparse.Namespace) -> None:
     pairs = counted.pairs
     print(f"counted {pairs.nnz:,} pairs in {time.perf_counter() - began:.2f} s")
     problem = problem_module.problem_of(pairs, counts, settings)
-    descent_module.FOCUSED = 0  # a pass over all rows, and nothing else
+    descent_module.FOCUSED_SWEEPS = 0  # a pass over all rows, and nothing else
     trained = stages.descend(counted, counts, ExactSettings(ridge=0.3, max_passes=1))
     passes, products = [], []
     with NativeTiles.opened(settings.threads, np.float32) as tiles:
         V, U = tiles.array(trained.center), tiles.array(trained.outside)
-        descent = descent_module.Descent.begun(tiles, problem, V.copy(), U.copy(), 0.3, Progress())
+        descent = descent_module.Descent.from_matrices(
+            tiles, problem, V.copy(), U.copy(), 0.3, Progress()
+        )
         for _ in range(told.runs):
             passes.append(seconds(descent.run_pass))
             products.append(seconds(lambda: products_alone(tiles, problem, V, U)))

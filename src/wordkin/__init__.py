@@ -39,8 +39,7 @@ if TYPE_CHECKING:
 
     __version__: str
 
-# Each name is imported when it is first used, so that the command line can answer without waiting
-# for NumPy.
+# Names are imported on first use, so that the command line responds before NumPy is loaded.
 _MODULES = {
     "Account": "training.account",
     "ApproximateVectors": "vectors.approximate",
@@ -77,8 +76,8 @@ def __getattr__(name: str) -> Any:
 
         return version()
     if name in _MODULES:
-        found = getattr(import_module(f"wordkin.{_MODULES[name]}"), name)
-        return globals().setdefault(name, found)
+        value = getattr(import_module(f"wordkin.{_MODULES[name]}"), name)
+        return globals().setdefault(name, value)
     raise AttributeError(f"module 'wordkin' has no attribute {name!r}")
 
 

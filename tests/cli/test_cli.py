@@ -64,7 +64,7 @@ VERBS = [
 EXACT = ["--engine", "exact", "--dim", 8, "--max-passes", 4, "--threads", 1]
 COUNTING = ["--window", 3, "--min-count", 1, "--subsample", 1e-2, "--threads", 1]
 OBJECTIVES = ["negative-sampling", "naive-softmax"]
-CLASSROOM = ["--objective", "naive-softmax", "--engine", "stochastic"]
+REFERENCE = ["--objective", "naive-softmax", "--engine", "stochastic"]
 QUICK = ["--dim", 10, "--min-count", 1, "--epochs", 2, "--subsample", 1e-2, "--threads", 1]
 DEADLINE = 60  # seconds, for what should take one
 
@@ -138,7 +138,7 @@ def test_help_of_train_shows_the_defaults_of_settings() -> None:
         known = {"patience": "never", "deterministic": "deterministic"}
         if name not in ("threads", "max_vocab", "engine", "ridge"):
             assert re.search(rf"\[default: \({known.get(name, value)}[;)]", shown)
-    assert "cores at hand" in shown
+    assert "all available cores" in shown
 
 
 @pytest.mark.parametrize("verb", [[], *([verb] for verb in VERBS)])
@@ -177,9 +177,9 @@ def test_train_says_what_it_did_on_stderr(text: Path, output: Path) -> None:
     assert (ran.code, ran.out) == (0, "")
     assert re.search(r"read +800 words in 100 lines\n", ran.err)
     assert re.search(r"kept +22 different words\n", ran.err)
-    assert re.search(r"loss +\d\.\d{4} → \d\.\d{4} a pair; 2 epochs\n", ran.err)
+    assert re.search(r"loss +\d\.\d{4} → \d\.\d{4} per pair; 2 epochs\n", ran.err)
     assert re.search(r"speed +[\d,]+ words/s: .* training, .* reading, .* saving\n", ran.err)
-    assert "note: of a text this small, --engine exact learns more\n" in ran.err
+    assert "note: --engine exact learns more from a text this small\n" in ran.err
     assert ran.err.endswith(f"{output}\n")
     assert "UTF-8" not in ran.err
     assert "cores" not in ran.err
@@ -210,7 +210,7 @@ def test_train_gives_one_json_object_on_stdout(text: Path, output: Path) -> None
 
 
 def test_settings_reach_the_model_whatever_the_objective(text: Path, output: Path) -> None:
-    arguments = [*QUICK, *CLASSROOM, "--learning-rate", 0.5]
+    arguments = [*QUICK, *REFERENCE, "--learning-rate", 0.5]
     assert run("train", text, "-o", output, *arguments).code == 0
     settings = wordkin.Word2Vec.load(output).settings
     assert isinstance(settings, StochasticSettings)
@@ -263,7 +263,7 @@ def test_the_exact_engine_says_what_it_did_on_stderr(
     assert kept == "kept    22 different words"
     perplexity = r"; perplexity \d+\.\d" if objective == "naive-softmax" else ""
     assert re.fullmatch(
-        rf"loss    \d\.\d{{4}} a pair{perplexity}; [1-4] pass(es)?, ridge 0\.5", loss
+        rf"loss    \d\.\d{{4}} per pair{perplexity}; [1-4] pass(es)?, ridge 0\.5", loss
     )
     assert re.fullmatch(
         r"speed   [\d,]+ words/s: .* s of counting, .* training, .* reading, .* saving", speed
@@ -288,7 +288,7 @@ def test_naive_softmax_takes_the_exact_engine_unless_told_otherwise(
     assert set(report["seconds"]) == {"reading", "counting", "training", "saving"}
     for done in report["history"]:
         assert set(done) == {f.name for f in fields(outcome.Pass)}
-    assert run("train", text, "-o", output, *QUICK, *CLASSROOM).code == 0
+    assert run("train", text, "-o", output, *QUICK, *REFERENCE).code == 0
     assert wordkin.Word2Vec.load(output).settings.engine == "stochastic"
 
 
@@ -400,7 +400,7 @@ def test_a_folder_for_temporary_files_that_is_full_is_named(
 
 
 def test_a_corpus_or_counts_but_not_both(text: Path, counts: Path, output: Path) -> None:
-    message = "give a CORPUS or --counts, and not both"
+    message = "give either a CORPUS or --counts"
     assert fails("train", "-o", output, code=2) == message
     assert fails("train", text, "--counts", counts, "-o", output, code=2) == message
     assert nothing_in(output.parent)
@@ -411,16 +411,25 @@ def test_a_corpus_or_counts_but_not_both(text: Path, counts: Path, output: Path)
     [
         (["--engine", "stochastic"], "--counts is for the exact engine, not for stochastic"),
         (["--epochs", 3], "epochs is a setting of the stochastic engine, not of exact"),
-        (["--window", 4], "toy.counts: counted with window 3, asked for 4"),
-        (["--subsample", 0], "toy.counts: counted with subsample 0.01, asked for 0.0"),
-        (["--min-count", 2], "toy.counts: counted with min_count 1, asked for 2"),
-        (["--max-vocab", 9], "toy.counts: counted with max_vocab None, asked for 9"),
+        (["--window", 4], "toy.counts: counted with window 3, but window is 4: leave out window"),
+        (
+            ["--subsample", 0],
+            "toy.counts: counted with subsample 0.01, but subsample is 0.0: leave out subsample",
+        ),
+        (
+            ["--min-count", 2],
+            "toy.counts: counted with min_count 1, but min_count is 2: leave out min_count",
+        ),
+        (
+            ["--max-vocab", 9],
+            "toy.counts: counted with max_vocab None, but max_vocab is 9: leave out max_vocab",
+        ),
     ],
 )
-def test_what_counts_do_not_fit_exits_with_2(
+def test_settings_that_differ_from_those_of_the_counts_exit_with_2(
     arguments: list[object], message: str, counts: Path, output: Path
 ) -> None:
-    assert fails("train", "--counts", counts, "-o", output, *arguments, code=2).endswith(message)
+    assert message in fails("train", "--counts", counts, "-o", output, *arguments, code=2)
     assert nothing_in(output.parent)
 
 
@@ -709,7 +718,7 @@ def test_a_setting_that_cannot_be_used_exits_with_2(
         (["--tolerance", -1], "tolerance must be at least 0, got -1.0"),
         (["--max-passes", 0], "max_passes must be at least 1, got 0"),
         (["--precision", "half"], "precision must be float32 or float64 or bfloat16, got 'half'"),
-        (["--precision", "bfloat16"], "precision bfloat16 takes a device of PyTorch's"),
+        (["--precision", "bfloat16"], "precision bfloat16 needs a PyTorch device"),
         (["--device", ""], "device must be a name such as cpu or cuda, got ''"),
         (["--engine", "fast"], "engine must be stochastic or exact, got 'fast'"),
         (["--engine", "stochastic", "--ridge", 1], "ridge is a setting of the exact engine, not o"),
@@ -758,7 +767,7 @@ def test_losses_on_lines_held_out_are_shown(
     softmax = objective == "naive-softmax"
     number = r"\d+\.\d"
     perplexity = rf"; perplexity {number} / {number}; " if softmax else "; "
-    loss = r"loss    (\d\.\d{4} → )?\d\.\d{4} a pair, \d\.\d{4} on unseen lines"
+    loss = r"loss    (\d\.\d{4} → )?\d\.\d{4} per pair, \d\.\d{4} on held-out lines"
     assert re.search(rf"{loss}{perplexity}[2-4] (epochs|pass)", ran.err)
     assert max(map(len, ran.err.splitlines()[:-1])) <= 100
     shown = run("info", output).out
@@ -772,7 +781,7 @@ def test_losses_on_lines_held_out_are_shown(
 
 
 def test_without_lines_held_out_nothing_is_said_of_them(text: Path, output: Path) -> None:
-    assert "unseen" not in run("train", text, "-o", output, *QUICK).err
+    assert "held-out lines" not in run("train", text, "-o", output, *QUICK).err
     shown = run("info", output).out
     assert re.search(r"\nepoch +loss +pairs ", shown)
     assert max(map(len, shown.splitlines()[1:])) <= 80
@@ -805,7 +814,7 @@ def test_patience_and_the_share_held_out_are_options(tmp_path: Path, output: Pat
     counts = tmp_path / "toy.counts"
     assert run("count", text, "-o", counts, *COUNTING, "--held-out", 0.2, "-q").code == 0
     assert read_counts(counts).metadata["held_out"] == 0.2
-    message = "patience needs lines held out, and held_out is 0"
+    message = "patience needs held-out lines, and held_out is 0: set it above 0"
     arguments = ["--held-out", 0, "--patience", 3]
     assert fails("train", text, "-o", output, *arguments, code=2) == message
     message = "held_out must be below 1, got 1.0"
@@ -815,11 +824,11 @@ def test_patience_and_the_share_held_out_are_options(tmp_path: Path, output: Pat
 def test_that_training_ends_early_is_said(
     text: Path, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(descent._Work, "loss_of", lambda *_: 1.0)
+    monkeypatch.setattr(descent._Kernel, "loss_of", lambda *_: 1.0)
     ran = run("train", text, "-o", output, *QUICK, "--epochs", 9, "--patience", 2)
     assert ran.code == 0
     first, *_ = ran.err.splitlines()
-    assert first == "training ends: the loss on the lines held out has not fallen for 2 epochs"
+    assert first == "stopping early: the loss on the held-out lines has not fallen for 2 epochs"
     assert len(wordkin.Word2Vec.load(output).history) == 3
 
 
@@ -835,12 +844,12 @@ def test_a_history_is_written(text: Path, output: Path, tmp_path: Path) -> None:
 def test_a_history_that_cannot_be_written_ends_it_at_once(
     text: Path, output: Path, tmp_path: Path
 ) -> None:
-    message = f"{text}: the output would replace what is read"
+    message = f"{text}: the output would overwrite the input"
     before = text.read_bytes()
     assert fails("train", text, "-o", output, "--history", text, code=2) == message
     assert text.read_bytes() == before
     output.write_bytes(b"old")
-    message = f"{output}: the output would replace what is read"
+    message = f"{output}: the output would overwrite the input"
     assert fails("train", text, "-o", output, "--history", output, code=2) == message
     assert output.read_bytes() == b"old"
 
@@ -903,8 +912,8 @@ def test_times_are_seconds_minutes_or_hours(
 
 
 def test_no_states_are_kept_of_softmax_by_the_stochastic_engine(text: Path, output: Path) -> None:
-    message = fails("train", text, "-o", output, *CLASSROOM, "--checkpoint-every", "1s", code=2)
-    assert message.startswith("the stochastic engine keeps no states of naive-softmax")
+    message = fails("train", text, "-o", output, *REFERENCE, "--checkpoint-every", "1s", code=2)
+    assert message.startswith("the stochastic engine saves no checkpoints of naive-softmax")
     assert nothing_in(output.parent)
 
 
@@ -912,11 +921,11 @@ def test_no_states_are_kept_of_softmax_by_the_stochastic_engine(text: Path, outp
 KILLED = """
 import importlib, os, signal, sys
 from wordkin.engines.counts import counting
-from wordkin.training import keeper
+from wordkin.training import managed_run
 from wordkin.cli import main
 
 where, name, number = sys.argv.pop(1), sys.argv.pop(1), int(sys.argv.pop(1))
-owner = {"os": os, "Keeper": keeper.Keeper}[where]
+owner = {"os": os, "ManagedRun": managed_run.ManagedRun}[where]
 real, calls = getattr(owner, name), []
 
 def killing(*arguments, **options):
@@ -926,10 +935,15 @@ def killing(*arguments, **options):
     return real(*arguments, **options)
 
 setattr(owner, name, killing)
-counting._ENTRIES = 50
+counting._ENTRIES_PER_THREAD = 50
 main()
 """
-MOMENTS = [("os", "fsync", 1), ("os", "replace", 1), ("os", "fsync", 4), ("Keeper", "due", 3)]
+MOMENTS = [
+    ("os", "fsync", 1),
+    ("os", "replace", 1),
+    ("os", "fsync", 4),
+    ("ManagedRun", "checkpoint_due", 3),
+]
 LONG = ["--dim", 8, "--seed", 3, "--quiet"]
 LONG_STOCHASTIC = ["train", *COUNTING, *LONG, "--epochs", 9]
 LONG_EXACT = ["train", *LONG, "--engine", "exact", "--tolerance", 0, "--max-passes", 9]
@@ -967,15 +981,15 @@ def test_a_killed_run_is_gone_on_with_to_the_same_bytes(
         assert not output.exists()
     left = {path: path.read_bytes() for path in folder.glob("*-*[0-9]")}  # states and parts
     assert left
-    state = "the state of an interrupted run"
-    message = f"{folder}: there is {state}: resume it (--resume), or remove the folder"
+    checkpoint = "the checkpoint of an interrupted run"
+    message = f"{folder}: has {checkpoint}: resume it (--resume), or remove the folder"
     ran = run(*command)
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err.splitlines()[-1] == f"wordkin: {message} to begin anew"
+    assert ran.err.splitlines()[-1] == f"wordkin: {message} to start over"
     assert {path: path.read_bytes() for path in folder.iterdir()} == left
     ran = run(*command, "--resume")
     assert (ran.code, ran.out) == (0, "")
-    assert "going on " in ran.err
+    assert "resuming " in ran.err
     assert list(output.parent.iterdir()) == [output]
     if arguments[0] == "count":
         assert output.read_bytes() == whole.read_bytes()
@@ -983,9 +997,13 @@ def test_a_killed_run_is_gone_on_with_to_the_same_bytes(
         assert wordkin.Word2Vec.load(output).sha256 == wordkin.Word2Vec.load(whole).sha256
 
 
-def test_with_nothing_to_resume_a_run_begins(text: Path, output: Path) -> None:
+def test_without_a_checkpoint_a_resumed_run_starts_from_the_beginning(
+    text: Path, output: Path
+) -> None:
     ran = run("train", text, "-o", output, *QUICK, "--resume", "--quiet")
-    assert ran == Ran(0, "", f"{output}.checkpoint: there is nothing to resume: training begins\n")
+    assert ran == Ran(
+        0, "", f"{output}.checkpoint: no checkpoint to resume from: starting from the beginning\n"
+    )
     assert list(output.parent.iterdir()) == [output]
 
 
@@ -1026,7 +1044,7 @@ def test_at_a_terminal_words_are_asked_for(model: Path) -> None:
         os.close(leader)
         os.close(terminal)
     assert (ran.returncode, ran.stdout) == (2, b"")
-    assert ran.stderr.startswith(b"wordkin: no word is given")
+    assert ran.stderr.startswith(b"wordkin: no words: give some")
 
 
 def test_an_unknown_word_brings_close_ones_and_no_half_answer(model: Path) -> None:
@@ -1099,7 +1117,7 @@ def test_vectors_alone_do_not_predict(suffix: str, exactly: Path, tmp_path: Path
     vectors = tmp_path / f"v{suffix}"
     assert run("convert", exactly, vectors).code == 0
     message = fails("predict", vectors, "fish0")
-    assert message == f"{vectors}: probabilities take a .safetensors model, not vectors alone"
+    assert message == f"{vectors}: predict needs a .safetensors model, not vectors alone"
     missing = tmp_path / "missing.safetensors"
     assert fails("predict", missing, "fish0") == f"{missing}: No such file or directory"
 
@@ -1112,7 +1130,7 @@ def test_info_shows_what_is_in_a_model_of_the_exact_engine(exactly: Path) -> Non
     for name, value in saved.get_params().items():
         last = saved.history[-1]
         assert isinstance(last, outcome.Pass)
-        known = {"max_vocab": "all", "ridge": f"auto: {last.ridge:g}", "patience": "endless"}
+        known = {"max_vocab": "no limit", "ridge": f"auto: {last.ridge:g}", "patience": "never"}
         text = known[name] if value is None else value
         assert re.search(rf"{name} +{text}\n", shown)
     assert "22 words of 8 dimensions" in shown
@@ -1147,7 +1165,7 @@ def test_neighbours_and_exports_of_the_exact_engine_are_of_the_gauge(
 def test_info_shows_what_is_in_a_model(model: Path) -> None:
     shown, saved = run("info", model).out, wordkin.Word2Vec.load(model)
     for name, value in saved.get_params().items():
-        known = {"max_vocab": "all", "patience": "endless"}
+        known = {"max_vocab": "no limit", "patience": "never"}
         assert re.search(rf"{name} +{known[name] if value is None else value}\n", shown)
     account = saved.account
     assert f"{account.read:,}  read: {account.tokens:,} in 1,000 lines, 20 epochs" in shown
@@ -1245,7 +1263,7 @@ def test_check_gradients_fails_where_one_is_wrong(monkeypatch: pytest.MonkeyPatc
     ran = run("check-gradients")
     assert ran.code == 1
     assert re.search(r"naive softmax .* WRONG\n", ran.out)
-    assert ran.err == "wordkin: 1 of 2 gradients are off by 1e-08 or more\n"
+    assert ran.err == "wordkin: 1 of 2 gradients have a relative error of 1e-08 or more\n"
     ran = run("check-gradients", "--json")
     assert ran.code == 1
     assert [check["passed"] for check in ran.json["checks"]] == [True, False]
@@ -1385,7 +1403,7 @@ def test_an_output_that_would_replace_what_is_read_is_refused(text: Path, tmp_pa
     before = text.read_bytes()
     ran = run("count", text, "-o", text)
     assert ran.code == 2
-    assert ran.err == f"wordkin: {text}: the output would replace what is read\n"
+    assert ran.err == f"wordkin: {text}: the output would overwrite the input\n"
     counts = tmp_path / "c.safetensors"
     assert run("count", text, "-o", counts, "--min-count", 1).code == 0
     assert run("train", "--counts", counts, "-o", counts).code == 2

@@ -115,7 +115,7 @@ def test_stability_trains_a_model_a_seed_and_shows_bands(text: Path, tmp_path: P
     assert [line.split(":")[0] for line in ran.err.splitlines()] == [
         "model   1 of 3", "model   2 of 3", "model   3 of 3", "saved   22 words"
     ]  # fmt: skip
-    assert "3 models: one text, other seeds\n  in common  22 words\n" in ran.out
+    assert "3 models: same text, different seeds\n  in common  22 words\n" in ran.out
     assert "\n1 to 22       " in ran.out
     assert max(map(len, ran.out.splitlines())) <= 80
     header, *rows = (line.split("\t") for line in output.read_text().splitlines())
@@ -150,8 +150,8 @@ def test_stability_of_lines_drawn_anew_reads_the_text_once(text: Path) -> None:
 
 
 def test_stability_refuses_what_cannot_work_before_it_trains(text: Path, tmp_path: Path) -> None:
-    assert "standard input can be read once only" in fails("stability", "-", code=2)
+    assert "standard input can be read only once" in fails("stability", "-", code=2)
     assert "dim must be at least 1, got 0" in fails("stability", text, "--dim", 0, code=2)
     assert "there is no folder" in fails("stability", text, "-o", tmp_path / "no" / "x.tsv")
-    assert "would replace what is read" in fails("stability", text, "-o", text, code=2)
+    assert "would overwrite the input" in fails("stability", text, "-o", text, code=2)
     assert run("stability", text, "--seeds", 1).code == 2

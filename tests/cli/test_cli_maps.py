@@ -85,12 +85,12 @@ def test_names_without_room_are_told(tmp_path: Path) -> None:
     [
         (["-o", "a.gif"], "a map must end in .png, .svg, .html, got 'a.gif'"),
         (["-o", "a.png", "--layout", "som"], "layout must be one of pca, tsne, got 'som'"),
-        (["-o", "a.png", "--size", "4"], "--size must be as 9x7 or 1600x1200px, got '4'"),
+        (["-o", "a.png", "--size", "4"], "--size must be like 9x7 or 1600x1200px, got '4'"),
         (["-o", "a.png", "--size", "10x10px"], "size must be 1 to 100 inches a side"),
         (["-o", "a.png", "--pairs", "a:b:c"], "--pairs must be A:B,C:D and so on, got 'a:b:c'"),
         (["-o", "a.png", "--pairs", "a"], "--pairs must be A:B,C:D and so on, got 'a'"),
         (["-o", "a.png", "--words", ","], "a map needs at least 1 word, got 0"),
-        (["-o", "a.png", "--rest"], "--rest needs words in front of it"),
+        (["-o", "a.png", "--rest"], "--rest needs a selection of words"),
     ],
 )
 def test_mistakes_are_told_before_the_model_is_read(
@@ -128,7 +128,7 @@ def test_a_map_can_be_a_page(model: Path, tmp_path: Path) -> None:
 def test_a_page_has_no_colours_or_size_of_its_own(tmp_path: Path) -> None:
     for option in (["--theme", "dark"], ["--size", "4x3"]):
         ran = fails("map", tmp_path / "no such model", "-o", "a.html", *option, code=2)
-        assert "--theme and --size are for pictures" in ran
+        assert "--theme and --size are for .png and .svg" in ran
 
 
 def test_few_words_take_no_package_of_a_layout(

@@ -98,7 +98,7 @@ def test_convert_keeps_all_that_both_formats_hold(table: Path, tmp_path: Path, n
 def test_convert_says_that_counts_are_lost(table: Path, tmp_path: Path) -> None:
     target = tmp_path / "v.bin"
     ran = run("convert", table, target)
-    note = "counts have no place in word2vec-binary: not written"
+    note = "word2vec-binary cannot hold counts: not written"
     assert ran.err == f"note: {note}\nsaved 3 vectors of 2 dimensions: {target}\n"
     report = run("convert", table, target, "--json").json
     assert report == {
@@ -153,7 +153,7 @@ def test_convert_refuses_to_replace_what_it_reads(table: Path, tmp_path: Path) -
     (tmp_path / "link.parquet").symlink_to(table)
     for target in (table, tmp_path / "link.parquet", tmp_path / "." / "v.parquet"):
         message = fails("convert", table, target, code=2)
-        assert message == f"{target}: the output would replace what is read"
+        assert message == f"{target}: the output would overwrite the input"
     assert table.read_bytes() == before
 
 

@@ -56,7 +56,7 @@ def test_neighbours_of_many_words_are_those_of_each(model: Path) -> None:
 def test_unknown_words_are_passed_over_where_that_is_asked_for(model: Path) -> None:
     ran = run("neighbours", model, "--skip-unknown", "-n", 1, stdin=b"x king \xff y z")
     assert ran.out == "king\n   0.6000  queen\n"
-    assert ran.err == "note: 4 words passed over, without a vector: 'x', '\\udcff', 'y', …\n"
+    assert ran.err == "note: skipped 4 words without a vector: 'x', '\\udcff', 'y', …\n"
     assert run("neighbours", model, "king", "--skip-unknown").err == ""
     assert run("neighbours", model, "x", "--skip-unknown", "--json").json == []
 
@@ -192,7 +192,7 @@ def test_a_question_of_another_number_of_words_is_refused(
     asked = ["king"] * words
     ran = run(verb, model, *asked)
     assert (ran.code, ran.out) == (2, "")
-    assert f"{size} words are needed, got {words}" in ran.err
+    assert f"this verb needs {size} words, got {words}" in ran.err
     lines = b"\n" + b" ".join([b"king"] * words)
     assert fails(verb, model, stdin=lines, code=2) == (
         f"line 2 must have {size} words, got {words}"

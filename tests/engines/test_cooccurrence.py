@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from support import toy
-from support.runs import Remembering
+from support.runs import RecordingRun
 from wordkin import _core
 from wordkin.corpus.encoded import LINE_END
 from wordkin.corpus.reading import read_corpus
@@ -35,15 +35,15 @@ from wordkin.engines.counts import file
 from wordkin.engines.counts.counting import count
 from wordkin.engines.counts.file import CountsFile, read_counts, write_counts
 from wordkin.engines.counts.matrix import NEGLIGIBLE, Cooccurrence, Counted
-from wordkin.engines.run import Kept, Run
+from wordkin.engines.run import Checkpoint, Run
 from wordkin.engines.settings import ExactSettings
 from wordkin.objectives import Array, keep_probability, window_weight
 from wordkin.system import tensors as tensors_module
 from wordkin.system.errors import FormatError
 from wordkin.system.progress import Progress
 from wordkin.training.checkpoint import Checkpoints
-from wordkin.training.keeper import Keeper
 from wordkin.training.log import Log
+from wordkin.training.managed_run import ManagedRun
 from wordkin.vectors.formats.model import write_model
 
 WINDOWS = (1, 2, 5, 17, 100)
@@ -337,7 +337,7 @@ def test_counts_that_lie_in_files_are_the_same_bits(
     ids, counts = middling()
     given: dict[str, Any] = {"window": 5, "subsample": 1e-3, "threads": 2, "dtype": dtype}
     wanted = count(ids, counts, **given)
-    monkeypatch.setattr(counting_module, "_ENTRIES", 10_000)
+    monkeypatch.setattr(counting_module, "_ENTRIES_PER_THREAD", 10_000)
     found = count(ids, counts, **given, memory=memory, folder=tmp_path)
     assert isinstance(found.values, np.memmap) == (memory < 10**12)
     assert not list(tmp_path.iterdir())  # they have no names
@@ -404,7 +404,7 @@ class Told(Progress):
 
 def test_progress_is_told_of_all_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     ids, counts = middling()
-    monkeypatch.setattr(counting_module, "_ENTRIES", 3_000)
+    monkeypatch.setattr(counting_module, "_ENTRIES_PER_THREAD", 3_000)
     told = Told()
     count(ids, counts, window=5, subsample=0, threads=1, run=Run(told))
     assert told.total == told.done[-1] == counts.sum()
@@ -417,7 +417,7 @@ def test_interrupted_counting_leaves_no_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: int | None
 ) -> None:
     ids, counts = middling()
-    monkeypatch.setattr(counting_module, "_ENTRIES", 1000)
+    monkeypatch.setattr(counting_module, "_ENTRIES_PER_THREAD", 1000)
     open_before = os.listdir("/proc/self/fd")
     with pytest.raises(KeyboardInterrupt):
         count(
@@ -447,10 +447,10 @@ def test_an_interruption_stops_the_counting_of_a_single_block() -> None:
         )
 
 
-# ----------------------------------------------------------------------------------- going on again
+# ------------------------------------------------------------------------------------- resuming
 
 
-def put_together(pieces: list[Kept]) -> list[Array]:
+def put_together(pieces: list[Checkpoint]) -> list[Array]:
     names = ("lengths", "indices", "values")
     return [np.concatenate([piece.tensors[name] for piece in pieces]) for name in names]
 
@@ -465,11 +465,11 @@ def test_from_any_pieces_that_were_kept_counting_goes_on_to_the_same_counts(
     memory: int | None,
 ) -> None:
     ids, counts = middling()
-    monkeypatch.setattr(counting_module, "_ENTRIES", 1000)
+    monkeypatch.setattr(counting_module, "_ENTRIES_PER_THREAD", 1000)
     given: dict[str, Any] = {"window": 5, "subsample": 1e-3, "dtype": dtype}
     given |= {"memory": memory, "folder": tmp_path}
     wanted = count(ids, counts, threads=1, **given)
-    whole = Remembering(every=every)
+    whole = RecordingRun(every=every)
     assert_identical(count(ids, counts, threads=1, run=whole, **given), wanted)
     lengths, indices, values = put_together(whole.pieces)
     np.testing.assert_array_equal(lengths, np.diff(wanted.indptr))
@@ -481,7 +481,7 @@ def test_from_any_pieces_that_were_kept_counting_goes_on_to_the_same_counts(
         rows = sum(len(piece.tensors["lengths"]) for piece in first)
         for threads in (1, 2, 3):
             told = Told()
-            run = Remembering(pieces=first, every=every, progress=told)
+            run = RecordingRun(pieces=first, every=every, progress=told)
             assert_identical(count(ids, counts, threads=threads, run=run, **given), wanted)
             # What is kept then goes on from there, for another time.
             for one, other in zip(
@@ -497,10 +497,10 @@ def test_from_any_pieces_that_were_kept_counting_goes_on_to_the_same_counts(
 
 
 def test_what_waits_to_be_kept_takes_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counting_module, "_ENTRIES", 1000)
-    monkeypatch.setattr(counting_module, "_WAITING", 100_000)
+    monkeypatch.setattr(counting_module, "_ENTRIES_PER_THREAD", 1000)
+    monkeypatch.setattr(counting_module, "_MAX_UNSAVED_BYTES", 100_000)
     ids, counts = middling()
-    run = Remembering(every=10**9)
+    run = RecordingRun(every=10**9)
     pairs = count(ids, counts, window=5, subsample=0, threads=1, run=run)
     sizes = [sum(tensor.nbytes for tensor in piece.tensors.values()) for piece in run.pieces]
     assert len(sizes) > 4
@@ -511,12 +511,12 @@ def test_what_waits_to_be_kept_takes_little_memory(monkeypatch: pytest.MonkeyPat
 def test_a_piece_that_cannot_be_kept_leaves_no_gap(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counting_module, "_ENTRIES", 1000)
+    monkeypatch.setattr(counting_module, "_ENTRIES_PER_THREAD", 1000)
     ids, counts = middling()
     said: list[str] = []
 
-    def keeper(checkpoints: Checkpoints) -> Keeper:
-        return Keeper(
+    def keeper(checkpoints: Checkpoints) -> ManagedRun:
+        return ManagedRun(
             Progress(),
             ExactSettings(),
             [f"w{i}" for i in range(2000)],
@@ -540,7 +540,7 @@ def test_a_piece_that_cannot_be_kept_leaves_no_gap(
 
         monkeypatch.setattr(checkpoints, "append", once_full)
         assert_identical(count(ids, counts, run=keeper(checkpoints), **given), wanted)
-        assert [line for line in said if "no state was kept" in line] == said
+        assert [line for line in said if "no checkpoint was saved" in line] == said
         assert len(said) == 1
     with Checkpoints(tmp_path / "kept", said.append) as checkpoints:
         assert_identical(count(ids, counts, run=keeper(checkpoints), **given), wanted)
@@ -549,8 +549,8 @@ def test_a_piece_that_cannot_be_kept_leaves_no_gap(
 
 
 def test_a_run_that_keeps_nothing_is_given_nothing_to_keep() -> None:
-    class Plain(Remembering):
-        keeps = False
+    class Plain(RecordingRun):
+        saves_checkpoints = False
 
     run = Plain()
     count(*middling(), window=5, subsample=0, threads=1, run=run)
@@ -751,7 +751,7 @@ def test_counts_that_lie_in_files_are_written_from_there(
 ) -> None:
     ids, counts = middling()
     pairs = count(ids, counts, window=5, subsample=0, threads=2, memory=0, folder=tmp_path)
-    monkeypatch.setattr(file, "_PIECE", 1000)
+    monkeypatch.setattr(file, "_ENTRIES_PER_CHECK", 1000)
     monkeypatch.setattr(tensors_module, "_PIECE", 1000)
     given: dict[str, Any] = {
         "words": [f"w{i}" for i in range(2000)],

@@ -19,7 +19,7 @@ from scipy import sparse  # type: ignore[import-untyped,unused-ignore]
 
 from support import toy
 from support.jobs import Job
-from support.runs import Remembering
+from support.runs import RecordingRun
 from wordkin.corpus.encoded import LINE_END
 from wordkin.corpus.splitting import split_lines
 from wordkin.engines.counts import counting
@@ -345,11 +345,11 @@ def test_neighbours_are_the_words_of_the_topic(objective: str) -> None:
 
 
 @either
-@pytest.mark.parametrize("core", [7, start_module.CORE])
+@pytest.mark.parametrize("core", [7, start_module.INITIAL_WORDS])
 def test_any_number_of_threads_gives_the_same_bytes(
     monkeypatch: pytest.MonkeyPatch, core: int, objective: str
 ) -> None:
-    monkeypatch.setattr(start_module, "CORE", core)
+    monkeypatch.setattr(start_module, "INITIAL_WORDS", core)
     monkeypatch.setattr(tiles, "tile_rows", lambda columns, itemsize: 16)  # so that there are some
     text = random_text(words=100, lines=300)
     settings = told(objective, precision="float32", ridge=None, max_passes=4)
@@ -390,12 +390,12 @@ def test_the_size_of_tiles_matters_by_rounding_alone(
 def test_stages_grow_by_at_most_the_factor_up_to_all_words(
     monkeypatch: pytest.MonkeyPatch, words: int
 ) -> None:
-    monkeypatch.setattr(start_module, "CORE", 6)
+    monkeypatch.setattr(start_module, "INITIAL_WORDS", 6)
     found = stages(words)
     assert found[-1] == words
     assert found[0] == min(words, 6)
     for now, then in pairwise(found):
-        assert now < then <= start_module.GROWTH * now + 1
+        assert now < then <= start_module.MAX_GROWTH * now + 1
 
 
 @either
@@ -406,13 +406,13 @@ def test_words_taken_in_by_and_by_come_to_about_the_same_loss(
     text = random_text(words=40, lines=400)
     settings = told(objective, precision=precision, tolerance=1e-5, max_passes=80)
     at_once = fit(text, settings)
-    monkeypatch.setattr(start_module, "CORE", 6)
+    monkeypatch.setattr(start_module, "INITIAL_WORDS", 6)
     by_and_by = fit(text, settings)
     assert [done.words for done in at_once.history] == [40] * len(at_once.history)
     vocabularies = sorted({done.words for done in by_and_by.history})
     assert vocabularies == stages(40) == [6, 15, 40]
     assert all(
-        sum(done.words == words for done in by_and_by.history) <= stages_module.CORE_PASSES
+        sum(done.words == words for done in by_and_by.history) <= stages_module.GROWTH_PASSES
         for words in vocabularies[:-1]
     )
     assert_falls(by_and_by.history, rounding=1e-13 if precision == "float64" else 1e-6)
@@ -433,13 +433,13 @@ def test_words_that_come_in_begin_with_a_good_guess_and_the_others_stay(
     whole = problem_of(pairs, text[1], settings)
     with tiles.NativeTiles.opened(1, np.float64) as on:
         V, U = start_module.start(whole.leading(15), settings)
-        descent = descent_module.Descent.begun(
+        descent = descent_module.Descent.from_matrices(
             on, whole.leading(15), V.copy(), U.copy(), 1.0, Progress()
         )
         for _ in range(3):
             descent.run_pass()
         known = descent.center.A.copy(), descent.outside.A.copy()
-        V, U = descent.extended_to(whole)
+        V, U = descent.extend(whole)
     losses = []
     for rows in (None, np.zeros((25, 5))):
         for M, old in ((V, known[0]), (U, known[1])):
@@ -458,8 +458,8 @@ def test_rows_of_new_words_go_on_as_those_of_the_rarer_half_do() -> None:
     A[:10] = rng.normal(size=(10, 4))  # the more frequent half has no say
     new = np.array([9.0, 3.0, 0.5])
     wanted = at + np.outer(np.log(new), slope)
-    np.testing.assert_allclose(descent_module.rows_by_frequency(A, n, new), wanted, atol=1e-10)
-    alike = descent_module.rows_by_frequency(A, np.full(20, 10.0), new)
+    np.testing.assert_allclose(descent_module.extrapolate_rows(A, n, new), wanted, atol=1e-10)
+    alike = descent_module.extrapolate_rows(A, np.full(20, 10.0), new)
     np.testing.assert_allclose(alike, np.tile(A[10:].mean(axis=0), (3, 1)), atol=1e-10)
 
 
@@ -473,7 +473,7 @@ def test_the_shared_curvature_is_exact_for_a_row_of_average_probabilities(
     problem = problem_of(counted(text, settings), text[1], settings)
     V, U = random_matrices(20, 5)
     with tiles.NativeTiles.opened(1, np.float64) as on:
-        descent = descent_module.Descent.begun(on, problem, V, U, 0.0, Progress())
+        descent = descent_module.Descent.from_matrices(on, problem, V, U, 0.0, Progress())
         inverse = descent._inverse_curvature(descent.outside, problem.center_link())
     share = problem.n / problem.total
     B = descent.outside.A
@@ -484,11 +484,11 @@ def test_the_shared_curvature_is_exact_for_a_row_of_average_probabilities(
 
 
 @either
-@pytest.mark.parametrize("core", [6, start_module.CORE])
+@pytest.mark.parametrize("core", [6, start_module.INITIAL_WORDS])
 def test_a_word_that_is_never_seen_next_to_another_has_zeros(
     monkeypatch: pytest.MonkeyPatch, core: int, objective: str
 ) -> None:
-    monkeypatch.setattr(start_module, "CORE", core)
+    monkeypatch.setattr(start_module, "INITIAL_WORDS", core)
     ids, counts = random_text()
     moved = np.where((ids >= 2) & (ids != LINE_END), ids + 1, ids)  # 2 is to stand alone, and so 21
     alone = np.array([2, LINE_END, 21, LINE_END, 2, LINE_END], np.int32)
@@ -506,7 +506,7 @@ def test_a_core_of_words_that_never_meet_is_no_obstacle(
     monkeypatch: pytest.MonkeyPatch, objective: str
 ) -> None:
     # as in a list of edges between two kinds of things
-    monkeypatch.setattr(start_module, "CORE", 6)
+    monkeypatch.setattr(start_module, "INITIAL_WORDS", 6)
     rng = np.random.default_rng(0)
     edges = [[int(a), 6 + int(b)] for a, b in rng.integers((6, 12), size=(200, 2))]
     trained = fit(text_of(edges, 18), told(objective))
@@ -561,11 +561,11 @@ def test_any_dimension_will_do(dim: int, objective: str) -> None:
 
 @either
 @pytest.mark.parametrize("precision", ["float32", "float64"])
-@pytest.mark.parametrize("core", [6, start_module.CORE])
+@pytest.mark.parametrize("core", [6, start_module.INITIAL_WORDS])
 def test_a_huge_ridge_leaves_nothing_and_none_stays_finite(
     monkeypatch: pytest.MonkeyPatch, core: int, precision: str, objective: str
 ) -> None:
-    monkeypatch.setattr(start_module, "CORE", core)
+    monkeypatch.setattr(start_module, "INITIAL_WORDS", core)
     text = random_text()
     held = fit(text, told(objective, ridge=1e6, precision=precision))
     assert np.abs(held.center).max() < 1e-6
@@ -598,7 +598,7 @@ def test_the_ridge_is_the_one_that_lines_held_out_ask_for(objective: str) -> Non
     assert set(chosen) <= set(ridge_module.RIDGES)
     settings = told(objective)
     for text, ridge in zip((frequent, rare), chosen, strict=True):
-        rest, held_out = split_lines(text[0], counting.PROBE)
+        rest, held_out = split_lines(text[0], counting.PROBE_SHARE)
         pairs, test = (counted((part, text[1]), settings) for part in (rest, held_out))
 
         def loss(
@@ -623,8 +623,8 @@ def test_where_no_line_or_every_line_is_held_out_the_middle_ridge_is_taken(
     middle = ridge_module.RIDGES[len(ridge_module.RIDGES) // 2]
     singles = np.array([0, LINE_END] * 200, np.int32)
     held = [
-        len(split_lines(singles[: 2 * i + 2], counting.PROBE)[1])
-        > len(split_lines(singles[: 2 * i], counting.PROBE)[1])
+        len(split_lines(singles[: 2 * i + 2], counting.PROBE_SHARE)[1])
+        > len(split_lines(singles[: 2 * i], counting.PROBE_SHARE)[1])
         for i in range(200)
     ].index(True)
     every = [[0]] * held + [[0, 1, 2, 1, 0]]
@@ -647,10 +647,10 @@ def test_progress_is_told_of_every_part_of_a_pass(
         def descending(self, words: int, number: int, done: float, loss: float) -> None:
             calls.append((words, number, done))
 
-    monkeypatch.setattr(start_module, "CORE", 6)
-    run = Remembering(progress=Listener())
+    monkeypatch.setattr(start_module, "INITIAL_WORDS", 6)
+    run = RecordingRun(progress=Listener())
     trained = train(*random_text(), told(objective), run)
-    accounts = run.accounts
+    accounts = run.records
     assert accounts == trained.history
     assert [words for words, _, _ in calls] == sorted(words for words, _, _ in calls)
     for words in {words for words, _, _ in calls}:
@@ -664,14 +664,14 @@ def test_progress_is_told_of_every_part_of_a_pass(
 
 def test_what_is_told_can_stop_training() -> None:
     class Interrupted(Run):
-        def after(self, done: Any, matrices: Callable[[], Matrices]) -> bool:
+        def report(self, done: Any, matrices: Callable[[], Matrices]) -> bool:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         train(*random_text(), told("naive-softmax"), Interrupted())
 
 
-# ----------------------------------------------------------------------------------- going on again
+# -------------------------------------------------------------------------------------- resuming
 
 
 def unseen_text(words: int = 100, lines: int = 40) -> Int32:
@@ -693,18 +693,18 @@ def assert_same_bytes(found: Trained, wanted: Trained) -> None:
 
 def assert_goes_on(text: Text, settings: ExactSettings, held_out: Int32 | None) -> Trained:
     """Go on from each state that a run keeps, on 1, 2 and 3 threads."""
-    whole = Remembering()
+    whole = RecordingRun()
     wanted = train(*text, settings, whole, held_out)
     assert len(whole.states) == len(wanted.history)
     assert_same_bytes(wanted, train(*text, settings, None, held_out))  # keeping changes nothing
     for passes, state in enumerate(whole.states, start=1):
         for threads in (1, 2, 3):
-            run = Remembering(state)
+            run = RecordingRun(state)
             told = dataclasses.replace(settings, threads=threads)
             found = train(*text, told, run, held_out)
             assert_same_bytes(found, wanted)
             assert found.history[:passes] == wanted.history[:passes]  # times too
-            assert accounts_of(run.accounts) == accounts_of(wanted.history[passes:])
+            assert accounts_of(run.records) == accounts_of(wanted.history[passes:])
             for one, other in zip(run.states, whole.states[passes:], strict=True):
                 assert one.tensors.keys() == other.tensors.keys()
                 for name, tensor in other.tensors.items():
@@ -722,32 +722,32 @@ def test_from_any_state_that_was_kept_training_goes_on_to_the_same_bytes(
     precision: str,
     objective: str,
 ) -> None:
-    monkeypatch.setattr(start_module, "CORE", 7)
+    monkeypatch.setattr(start_module, "INITIAL_WORDS", 7)
     monkeypatch.setattr(tiles, "tile_rows", lambda columns, itemsize: 16)
     settings = told(objective, precision=precision, ridge=ridge, tolerance=tolerance, max_passes=4)
     wanted = assert_goes_on(random_text(words=100, lines=300), settings, unseen_text())
     passes = [*Counter(done.words for done in wanted.history).values()]
     assert len(passes) == 4
     if tolerance:  # a stage that ended early is not gone on with
-        assert min(passes[:-1]) < stages_module.CORE_PASSES
+        assert min(passes[:-1]) < stages_module.GROWTH_PASSES
         assert passes[-1] < 4
     else:
-        assert passes == [stages_module.CORE_PASSES] * 3 + [4]
+        assert passes == [stages_module.GROWTH_PASSES] * 3 + [4]
 
 
 def test_the_ridge_of_a_state_is_not_chosen_again(monkeypatch: pytest.MonkeyPatch) -> None:
     text, settings = random_text(), told("naive-softmax", ridge=None, max_passes=2)
-    run = Remembering()
+    run = RecordingRun()
     wanted = train(*text, settings, run)
     monkeypatch.setattr(ridge_module, "choose_ridge", None)
-    assert_same_bytes(train(*text, settings, Remembering(run.states[0])), wanted)
+    assert_same_bytes(train(*text, settings, RecordingRun(run.states[0])), wanted)
 
 
 @either
 def test_words_that_stand_alone_or_do_not_meet_yet_are_no_obstacle_to_going_on(
     monkeypatch: pytest.MonkeyPatch, objective: str
 ) -> None:
-    monkeypatch.setattr(start_module, "CORE", 6)
+    monkeypatch.setattr(start_module, "INITIAL_WORDS", 6)
     rng = np.random.default_rng(0)  # between two kinds of words, of which one is the core
     edges = [[int(a), 7 + int(b)] for a, b in rng.integers((6, 12), size=(200, 2))]
     wanted = assert_goes_on(text_of([*edges, [6]], 19), told(objective, max_passes=3), None)
@@ -763,17 +763,17 @@ def test_words_that_stand_alone_or_do_not_meet_yet_are_no_obstacle_to_going_on(
 def test_training_that_is_ended_returns_the_very_matrices_that_were_shown(
     monkeypatch: pytest.MonkeyPatch, precision: str, objective: str
 ) -> None:
-    monkeypatch.setattr(start_module, "CORE", 6)
+    monkeypatch.setattr(start_module, "INITIAL_WORDS", 6)
     ids, counts = random_text(words=40, lines=400)
     ids = np.concatenate([np.where(ids >= 3, ids + 1, ids), [3, LINE_END]]).astype(np.int32)
     counts = np.insert(counts, 3, 1)  # 3 stands alone
     settings = told(objective, precision=precision, max_passes=3, tolerance=0)
-    whole = Remembering()
+    whole = RecordingRun()
     wanted = train(ids, counts, settings, whole)
-    assert [done.words for done in whole.accounts] == [6] * 3 + [15] * 3 + [40] * 3
+    assert [done.words for done in whole.records] == [6] * 3 + [15] * 3 + [40] * 3
     met = np.delete(np.arange(41), 3)
     for last, (center, outside) in enumerate(whole.matrices, start=1):
-        run = Remembering(last=last)
+        run = RecordingRun(last=last)
         found = train(ids, counts, settings, run)
         assert accounts_of(found.history) == accounts_of(wanted.history[:last])
         begun = np.isin(np.arange(41), met[: found.history[-1].words])
@@ -787,13 +787,13 @@ def test_training_that_is_ended_returns_the_very_matrices_that_were_shown(
     assert_same_bytes(found, wanted)  # after the last pass there is nothing left to end
 
 
-# ----------------------------------------------------------------------- the loss of lines held out
+# ----------------------------------------------------------------------- the loss on held-out lines
 
 
 def loss_of_unseen(
     held_out: Int32, counts: Int64, words: npt.NDArray[np.intp], V: Array, U: Array, told: Any
 ) -> tuple[float, Cooccurrence]:
-    """Say by the equations what a pair of some words costs in lines held out."""
+    """Say by the equations the loss per pair of some words on held-out lines."""
     pairs = counted((held_out, counts), told).among(words)
     V, U = (M[words].astype(np.float64) for M in (V, U))
     return equations(pairs, counts[words], V, U, told)[0] / pairs.total, pairs
@@ -809,21 +809,21 @@ def test_the_loss_of_lines_held_out_is_that_of_the_equations_once_all_words_are_
     rtol: float,
     objective: str,
 ) -> None:
-    monkeypatch.setattr(start_module, "CORE", 15)
+    monkeypatch.setattr(start_module, "INITIAL_WORDS", 15)
     monkeypatch.setattr(tiles, "tile_rows", lambda columns, itemsize: 16)
     ids, counts = random_text(words=100, lines=300)
     ids = np.concatenate([np.where(ids >= 3, ids + 1, ids), [3, LINE_END]]).astype(np.int32)
-    counts = np.insert(counts, 3, 1)  # 3 stands alone here, though not in the lines held out
+    counts = np.insert(counts, 3, 1)  # 3 stands alone here, though not in the held-out lines
     held_out = unseen_text()
     assert (held_out == 3).any()
     settings = told(objective, precision=precision, max_passes=3, subsample=subsample, threads=2)
-    run = Remembering()
+    run = RecordingRun()
     trained = train(ids, counts, settings, run, held_out)
-    assert accounts_of(trained.history) == accounts_of(run.accounts)
+    assert accounts_of(trained.history) == accounts_of(run.records)
     met = np.delete(np.arange(101), 3)
     assert len({done.words for done in trained.history}) > 2
     whole = trained.history[-1].words
-    for done, (V, U) in zip(run.accounts, run.matrices, strict=True):
+    for done, (V, U) in zip(run.records, run.matrices, strict=True):
         if done.words < whole:
             assert done.held_out is None
             continue
@@ -840,7 +840,7 @@ def test_the_loss_of_lines_held_out_is_that_of_the_equations_once_all_words_are_
 def test_lines_without_a_pair_of_words_in_training_have_no_loss(
     monkeypatch: pytest.MonkeyPatch, objective: str
 ) -> None:
-    monkeypatch.setattr(start_module, "CORE", 6)
+    monkeypatch.setattr(start_module, "INITIAL_WORDS", 6)
     ids, counts = random_text(words=40, lines=400)
     ids = np.concatenate([ids, [40, LINE_END]]).astype(np.int32)
     counts = np.append(counts, 1)
@@ -890,9 +890,9 @@ def test_lines_that_a_ridge_is_chosen_by_are_part_of_the_text_and_lines_held_out
 ) -> None:
     (ids, counts), held_out = random_text(words=100, lines=300), unseen_text()
     settings = told("naive-softmax", precision=precision, subsample=0.01)
-    run = Remembering()
+    run = RecordingRun()
     found = count_pairs(ids, counts, settings, probe=probe, held_out=held_out, run=run)
-    some = split_lines(ids, counting.PROBE)[1] if probe else None
+    some = split_lines(ids, counting.PROBE_SHARE)[1] if probe else None
     parts = ((found.pairs, ids), (found.probe, some), (found.held_out, held_out))
     for pairs, part in parts:
         if part is None:
@@ -907,7 +907,7 @@ def test_lines_that_a_ridge_is_chosen_by_are_part_of_the_text_and_lines_held_out
         np.testing.assert_array_equal(pairs.values, wanted.values.astype(precision))
     # of the small parts nothing is kept
     assert sum(len(piece.tensors["lengths"]) for piece in run.pieces) == 100
-    again = Remembering(pieces=run.pieces)
+    again = RecordingRun(pieces=run.pieces)
     same = count_pairs(ids, counts, settings, probe=probe, held_out=held_out, run=again)
     np.testing.assert_array_equal(same.pairs.values, found.pairs.values)
     assert not again.pieces

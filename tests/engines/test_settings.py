@@ -81,11 +81,11 @@ def test_values_at_the_border_can_be_used(name: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("settings", [StochasticSettings, ExactSettings])
-def test_patience_needs_lines_held_out(
+def test_patience_needs_held_out_lines(
     settings: type[StochasticSettings] | type[ExactSettings],
 ) -> None:
     assert settings(held_out=0.0).patience is None
-    with pytest.raises(SettingsError, match="patience needs lines held out, and held_out is 0"):
+    with pytest.raises(SettingsError, match="patience needs held-out lines, and held_out is 0"):
         settings(held_out=0.0, patience=2)
 
 
@@ -118,21 +118,23 @@ def test_the_objective_chooses_the_engine_unless_one_is_named() -> None:
         ({"engine": "exact", "tolerance": float("nan")}, "tolerance must be finite, got nan"),
         ({"engine": "exact", "max_passes": 0}, "max_passes must be at least 1, got 0"),
         ({"engine": "exact", "precision": "half"}, "precision must be float32 or"),
-        ({"engine": "exact", "precision": "bfloat16"}, "bfloat16 takes a device of PyTorch's"),
+        ({"engine": "exact", "precision": "bfloat16"}, "bfloat16 needs a PyTorch device"),
         ({"engine": "exact", "held_out": 1.5}, "held_out must be below 1, got 1.5"),
         ({"engine": "exact", "patience": -1}, "patience must be at least 1, got -1"),
         ({"engine": "exact", "deterministic": True}, "deterministic is a setting of the stochas"),
         ({"engine": "exact", "device": ""}, "device must be a name such as cpu or cuda, got ''"),
     ],
 )
-def test_what_an_engine_is_not_told_is_named(settings: dict[str, Any], message: str) -> None:
+def test_a_setting_of_another_engine_is_named(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingsError) as error:
         settings_for(**settings)
     assert message in str(error.value)
 
 
 def test_a_setting_that_nobody_knows_is_a_type_error() -> None:
-    with pytest.raises(TypeError, match="no such setting: vector_size; there are: engine, objec"):
+    with pytest.raises(
+        TypeError, match="no such setting: vector_size; the settings are: engine, objec"
+    ):
         settings_for(vector_size=100)
 
 

@@ -37,7 +37,7 @@ from support.span_reference import Float32, Int32, Span, native_step, span_gradi
 from wordkin import _core
 from wordkin.corpus.encoded import LINE_END
 from wordkin.engines import outcome as outcome_module
-from wordkin.engines.run import Kept, Run
+from wordkin.engines.run import Checkpoint, Run
 from wordkin.engines.settings import StochasticSettings
 from wordkin.engines.stochastic import descent, plan
 from wordkin.engines.stochastic.descent import aligned_rows
@@ -449,20 +449,22 @@ def test_the_loss_of_a_stopped_part_is_not_held_against_the_limit_but_a_nan_is(b
 class Keeping(Run):
     """Keeps a state whenever it is asked whether one is due, or at most times."""
 
-    keeps = True
+    saves_checkpoints = True
 
-    def __init__(self, often: float = 0.0, begin: Kept | None = None) -> None:
+    def __init__(self, often: float = 0.0, begin: Checkpoint | None = None) -> None:
         super().__init__()
         self.begin, self.often, self.rng = begin, often, np.random.default_rng(1)
         self.states: list[tuple[dict[str, npt.NDArray[Any]], str]] = []
 
-    def begin_from(self) -> Kept | None:
+    def load_checkpoint(self) -> Checkpoint | None:
         return self.begin
 
-    def due(self) -> bool:
+    def checkpoint_due(self) -> bool:
         return bool(self.rng.random() < self.often)
 
-    def keep(self, tensors: Mapping[str, npt.NDArray[Any]], facts: dict[str, Any]) -> None:
+    def save_checkpoint(
+        self, tensors: Mapping[str, npt.NDArray[Any]], facts: dict[str, Any]
+    ) -> None:
         self.states.append(({name: M.copy() for name, M in tensors.items()}, json.dumps(facts)))
 
 
@@ -486,7 +488,7 @@ def test_training_goes_on_from_each_state_that_was_kept_as_if_it_had_never_stopp
     else:
         raise AssertionError("the clock never ticked")
     for threads, (tensors, kept) in zip(itertools.cycle([1, 2, 3]), keeping.states, strict=False):
-        again = Keeping(begin=Kept(tensors, json.loads(kept)))
+        again = Keeping(begin=Checkpoint(tensors, json.loads(kept)))
         others = dataclasses.replace(settings, threads=threads)
         assert outcome(descent.train(ids, counts, others, again, held_out)) == whole
 
@@ -734,9 +736,11 @@ class Watching(Keeping):
     def __init__(self) -> None:
         super().__init__(0.5)
 
-    def keep(self, tensors: Mapping[str, npt.NDArray[Any]], facts: dict[str, Any]) -> None:
+    def save_checkpoint(
+        self, tensors: Mapping[str, npt.NDArray[Any]], facts: dict[str, Any]
+    ) -> None:
         assert all(np.isfinite(M).all() for M in tensors.values())
-        super().keep(tensors, facts)
+        super().save_checkpoint(tensors, facts)
 
 
 TEXTS = {"long": groups_text(1_200_000), "short": groups_text(2_000), "zipf": zipf_text(1_200_000)}
@@ -776,7 +780,7 @@ def test_a_learning_rate_that_diverges_is_named_soon(
 @pytest.mark.parametrize(
     ("value", "loss", "diverged", "why"),
     [
-        (0.0, 9.0, True, "the mean loss of a pair rose above 8.318, from 4.159 at the start"),
+        (0.0, 9.0, True, "the mean loss per pair rose above 8.318, from 4.159 at the start"),
         (np.inf, 9.0, False, "a loss or a vector is no longer finite"),
         (np.nan, 9.0, True, "a loss or a vector is no longer finite"),
         (0.0, np.nan, True, "a loss or a vector is no longer finite"),

@@ -44,7 +44,7 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setitem(sys.modules, "wordkin.objectives.squares", file)
     row = Objective(
         name="squares",
-        trainers={"stochastic": Trainer(code="engines.classroom:train", checkpoints=False)},
+        trainers={"stochastic": Trainer(code="engines.reference:train", checkpoints=False)},
         pairs="objectives.squares:pairs",
     )
     monkeypatch.setitem(OBJECTIVES, "squares", row)

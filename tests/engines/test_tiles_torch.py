@@ -1,4 +1,4 @@
-"""Tiles on a device of PyTorch's: the native ones' results, from the same formulas.
+"""Tiles on a PyTorch device: the native ones' results, from the same formulas.
 
 Without PyTorch only what is said then is tested; what needs a GPU, only where there is one.
 """
@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from support import toy
-from support.runs import Remembering
+from support.runs import RecordingRun
 from support.tiles import (
     LINKS,
     STEEP,
@@ -290,13 +290,13 @@ def test_training_again_gives_the_same_bits(device: str) -> None:
 def test_from_a_state_that_was_kept_training_goes_on_to_the_same_bits(
     monkeypatch: pytest.MonkeyPatch, objective: str, device: str
 ) -> None:
-    monkeypatch.setattr(start, "CORE", 8)
+    monkeypatch.setattr(start, "INITIAL_WORDS", 8)
     values: dict[str, Any] = {"objective": objective, "ridge": 1.0, "max_passes": 3}
-    run = Remembering()
+    run = RecordingRun()
     whole = trained(device, run, **values)
     assert len(run.states) == len(whole.history) > 4
     for state in run.states:
-        found = trained(device, Remembering(state), **values)
+        found = trained(device, RecordingRun(state), **values)
         assert found.center.tobytes() == whole.center.tobytes()
         assert found.outside.tobytes() == whole.outside.tobytes()
         for one, other in zip(found.history, whole.history, strict=True):
@@ -358,6 +358,6 @@ def test_without_pytorch_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPa
     with pytest.raises(SettingsError) as caught:
         devices.open_tiles(ExactSettings(device="cuda"))
     said = str(caught.value)
-    assert said.startswith("a device other than cpu takes PyTorch, which cannot be imported")
+    assert said.startswith("a device other than cpu needs PyTorch, which cannot be imported")
     assert said.endswith("pip install 'wordkin[gpu]'")
     assert "\n" not in said

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from support.runs import Remembering
+from support.runs import RecordingRun
 from wordkin.corpus.encoded import LINE_END
-from wordkin.engines import classroom
+from wordkin.engines import reference as reference_engine
 from wordkin.engines.counts.counting import count
 from wordkin.engines.settings import StochasticSettings
 from wordkin.objectives import (
@@ -142,7 +142,10 @@ def test_a_negative_equal_to_o_is_drawn_again() -> None:
         ({"window": 0}, "window must be at least 1, got 0"),
         ({"epochs": -1}, "epochs must be at least 1, got -1"),
         ({"negatives": 0}, "negatives must be at least 1, got 0"),
-        ({"sentences": [[0], [], [1]]}, "no sentence has two words: 3 sentences"),
+        (
+            {"sentences": [[0], [], [1]]},
+            "no sentence has two words, so there is no pair: got 3 sentences",
+        ),
         ({"sentences": [[0, 8]]}, r"ids must be in 0\.\.7, got 8"),
         ({"sentences": [[0, 0]], "objective": reference.sampled_pairs}, "2 different words, got 1"),
     ],
@@ -223,24 +226,24 @@ def test_as_an_engine_it_tells_the_loss_of_lines_held_out(subsample: float, obje
     settings = StochasticSettings(
         objective=objective, dim=3, window=2, negatives=2, epochs=3, subsample=subsample
     )
-    run = Remembering()
-    trained = classroom.train(ids, counts, settings, run, held_out)
-    assert trained.history == run.accounts
-    assert len(run.accounts) == 3
+    run = RecordingRun()
+    trained = reference_engine.train(ids, counts, settings, run, held_out)
+    assert trained.history == run.records
+    assert len(run.records) == 3
     assert not run.states
     np.testing.assert_array_equal(run.matrices[-1].center, trained.center)
     np.testing.assert_array_equal(run.matrices[-1].outside, trained.outside)
     pairs = count(held_out, counts, window=2, subsample=subsample, threads=1, dtype=np.float64)
-    for done, (V, U) in zip(run.accounts, run.matrices, strict=True):
+    for done, (V, U) in zip(run.records, run.matrices, strict=True):
         if objective == "naive-softmax":
             loss, _, _ = corpus_naive_softmax(pairs.as_scipy(), V, U)
         else:
             q = noise_distribution(counts)
             loss, _, _ = corpus_negative_sampling(pairs.as_scipy(), q, 2, V, U, drawn_again=True)
         assert done.held_out == pytest.approx(loss / pairs.total, rel=1e-12)
-    assert len({done.held_out for done in run.accounts}) == 3
+    assert len({done.held_out for done in run.records}) == 3
     for none in (None, held_out[:0], ids_of([[0], [1]])):
-        again = classroom.train(ids, counts, settings, None, none)
+        again = reference_engine.train(ids, counts, settings, None, none)
         np.testing.assert_array_equal(again.center, trained.center)
         assert all(done.held_out is None for done in again.history)
 
@@ -250,9 +253,9 @@ def test_as_an_engine_it_ends_with_the_very_matrices_that_were_shown(last: int) 
     ids = ids_of(GROUPS * 5)
     counts = np.bincount(ids[ids >= 0])
     settings = StochasticSettings(objective="naive-softmax", dim=3, window=2, epochs=4, subsample=0)
-    whole, run = Remembering(), Remembering(last=last)
-    classroom.train(ids, counts, settings, whole)
-    found = classroom.train(ids, counts, settings, run)
+    whole, run = RecordingRun(), RecordingRun(last=last)
+    reference_engine.train(ids, counts, settings, whole)
+    found = reference_engine.train(ids, counts, settings, run)
     assert len(found.history) == last
     for matrices in (whole.matrices[last - 1], run.matrices[-1]):
         assert matrices.center.shape == matrices.outside.shape == (8, 3)

@@ -1,4 +1,4 @@
-"""A run that keeps all there is to keep in memory."""
+"""A run that records checkpoints, counts and reports in memory."""
 
 from __future__ import annotations
 
@@ -9,72 +9,72 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.engines.run import Kept, Matrices, Run
+from wordkin.engines.run import Checkpoint, Matrices, Run
 from wordkin.system.progress import Progress
 
 Tensors = Mapping[str, npt.NDArray[Any]]
 
 
-def copied(kept: Kept) -> Kept:
-    """As it would come back from a file: arrays of their own, and facts out of JSON."""
-    tensors = {name: np.array(tensor) for name, tensor in kept.tensors.items()}
-    return Kept(tensors, json.loads(json.dumps(kept.facts, allow_nan=False)))
+def copied(checkpoint: Checkpoint) -> Checkpoint:
+    """Return a copy as it would be read from a file: own arrays, and facts from JSON."""
+    tensors = {name: np.array(tensor) for name, tensor in checkpoint.tensors.items()}
+    return Checkpoint(tensors, json.loads(json.dumps(checkpoint.facts, allow_nan=False)))
 
 
-class Remembering(Run):
-    """Keeps all there is to keep, in memory.
+class RecordingRun(Run):
+    """Records checkpoints, counts, and the record and matrices of each report.
 
     Parameters
     ----------
-    state : Kept, optional
-        To begin from.
-    pieces : iterable of Kept
-        Of what an earlier run has counted.
+    state : Checkpoint, optional
+        The checkpoint to resume from.
+    pieces : iterable of Checkpoint
+        The saved parts of the counts to resume from.
     every : int
-        Something is kept each time that this was asked so often.
+        A checkpoint is due at every such call of `checkpoint_due`.
     last : int, optional
-        The account that ends training, counted from 1 on.
+        The number of the report that stops training, from 1 on.
     """
 
-    keeps = True
+    saves_checkpoints = True
 
     def __init__(
         self,
-        state: Kept | None = None,
-        pieces: Iterable[Kept] = (),
+        state: Checkpoint | None = None,
+        pieces: Iterable[Checkpoint] = (),
         *,
         every: int = 1,
         last: int | None = None,
         progress: Progress | None = None,
     ) -> None:
         super().__init__(progress)
-        self.states: list[Kept] = []
-        self.pieces: list[Kept] = []
-        self.accounts: list[Any] = []
+        self.states: list[Checkpoint] = []
+        self.pieces: list[Checkpoint] = []
+        self.records: list[Any] = []
         self.matrices: list[Matrices] = []
         self._state = state
         self._earlier = list(pieces)
         self._every = every
-        self._asked = 0
+        self._calls = 0
         self._last = last
 
-    def begin_from(self) -> Kept | None:
+    def load_checkpoint(self) -> Checkpoint | None:
         return None if self._state is None else copied(self._state)
 
-    def due(self) -> bool:
-        self._asked += 1
-        return self._asked % self._every == 0
+    def checkpoint_due(self) -> bool:
+        self._calls += 1
+        return self._calls % self._every == 0
 
-    def keep(self, tensors: Tensors, facts: dict[str, Any]) -> None:
-        self.states.append(copied(Kept(tensors, facts)))
+    def save_checkpoint(self, tensors: Tensors, facts: dict[str, Any]) -> None:
+        self.states.append(copied(Checkpoint(tensors, facts)))
 
-    def counted(self) -> Iterator[Kept]:
+    def load_counts(self) -> Iterator[Checkpoint]:
         return map(copied, self._earlier)
 
-    def keep_counted(self, tensors: Tensors) -> None:
-        self.pieces.append(copied(Kept(tensors, {})))
+    def save_counts(self, tensors: Tensors) -> None:
+        self.pieces.append(copied(Checkpoint(tensors, {})))
 
-    def after(self, done: Any, matrices: Callable[[], Matrices]) -> bool:
-        self.accounts.append(done)
+    def report(self, done: Any, matrices: Callable[[], Matrices]) -> bool:
+        self.records.append(done)
         self.matrices.append(Matrices(*(matrix.copy() for matrix in matrices())))
-        return len(self.accounts) == self._last
+        return len(self.records) == self._last

@@ -86,7 +86,7 @@ def test_a_refusal_names_the_need_and_a_vocabulary_that_fits(
     with pytest.raises(SettingsError) as refusal:
         require_memory(3_000_000, settings)
     refused = re.fullmatch(
-        r"3,000,000 words of 50 dimensions take about (.+) of memory, and (.+) are at hand:"
+        r"3,000,000 words of 50 dimensions take about (.+) of memory, and (.+) are available:"
         r" set max_vocab to ([\d,]+) or less, or fewer threads",
         str(refusal.value),
     )

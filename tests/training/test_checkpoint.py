@@ -223,7 +223,7 @@ def test_a_part_that_the_disk_cannot_read_is_not_removed(
     with Checkpoints(folder) as states:
         states.append(**content(1))
         with monkeypatch.context() as patch:
-            patch.setattr(checkpoint._Summed, "readinto", failing(errno.EIO))
+            patch.setattr(checkpoint._HashedFile, "readinto", failing(errno.EIO))
             with pytest.raises(OSError, match=r"cannot read: .*part-00000001"):
                 list(states.parts())
         assert is_of(next(states.parts()), 1)
@@ -287,17 +287,19 @@ def test_a_state_that_the_disk_cannot_read_is_passed_over(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved(folder, 1, 2)
-    real = checkpoint._Summed.readinto
+    real = checkpoint._HashedFile.readinto
 
-    def fail(file: checkpoint._Summed, buffer: Any) -> int:
+    def fail(file: checkpoint._HashedFile, buffer: Any) -> int:
         if str(file.name).endswith("2"):
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         return real(file, buffer)
 
-    monkeypatch.setattr(checkpoint._Summed, "readinto", fail)
+    monkeypatch.setattr(checkpoint._HashedFile, "readinto", fail)
     said: Said = []
     assert is_of(latest(folder, said), 1)
-    assert said == [f"{folder}/state-00000002: cannot read: Input/output error; it is passed over"]
+    assert said == [
+        f"{folder}/state-00000002: cannot read: Input/output error; skipping this checkpoint"
+    ]
 
 
 def test_no_intact_state_at_all_is_none_and_each_is_named(folder: Path) -> None:
@@ -334,7 +336,9 @@ def test_a_state_of_a_newer_wordkin_is_not_taken_for_damaged(folder: Path) -> No
     data = newest.read_bytes()
     assert in_format(data, b"1") == data
     newest.write_bytes(in_format(data[:96] + b"something else", b"12"))
-    with pytest.raises(CheckpointError, match=f"{newest}: written by a newer wordkin: format 12"):
+    with pytest.raises(
+        CheckpointError, match=f"{newest}: written by a newer wordkin: it has format 12"
+    ):
         latest(folder)
     assert names(folder) == ["state-00000001", "state-00000002"]
 
@@ -371,7 +375,7 @@ class Faults:
             (os, name)
             for name in ("open", "fsync", "replace", "unlink", "listdir", "fstat", "close")
         ),
-        *((checkpoint._Summed, name) for name in ("__init__", "write", "seek")),
+        *((checkpoint._HashedFile, name) for name in ("__init__", "write", "seek")),
         (fcntl, "flock"),
         (files, "_mode_of_file"),
     )
@@ -446,7 +450,7 @@ def test_whichever_call_fails_a_whole_state_is_there(
             elif kind == "state" and not raised:  # a generation too many is no failure
                 assert faults.calls[at] in ("listdir", "unlink")
                 assert len(said) == 1
-                assert "an older state cannot be removed" in said.pop()
+                assert "cannot remove an older checkpoint" in said.pop()
             value += renamed
             at += 1
     assert at > 15
@@ -459,9 +463,9 @@ def test_whichever_call_fails_a_whole_state_is_there(
 def test_a_file_that_takes_little_at_a_time_is_written_whole(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = checkpoint._Summed.write
+    real = checkpoint._HashedFile.write
     monkeypatch.setattr(
-        checkpoint._Summed, "write", lambda file, data: real(file, memoryview(data)[:13])
+        checkpoint._HashedFile, "write", lambda file, data: real(file, memoryview(data)[:13])
     )
     saved(folder, 1)
     monkeypatch.undo()
@@ -521,7 +525,7 @@ def test_a_run_that_is_killed_at_any_moment_has_lost_nothing_that_was_saved(fold
         assert value in (told[-1], told[-1] + 1)
         assert all(name.startswith("state-") for name in names(folder))
         assert 1 <= len(names(folder)) <= 3
-        assert all("left by a run that was killed" in message for message in said)
+        assert all("left over from a run that was killed" in message for message in said)
 
 
 # --------------------------------------------------------------------------------------- the folder
@@ -649,7 +653,7 @@ def test_without_locks_it_is_said_that_they_are_missing(
         states.save(**content(1))
         assert is_of(states.latest(), 1)
     assert len(said) == 1
-    assert said[0].startswith(f"{folder}: files cannot be locked there")
+    assert said[0].startswith(f"{folder}: cannot lock files there")
 
 
 def test_a_temporary_file_that_was_left_is_removed_with_a_word(folder: Path) -> None:
@@ -659,4 +663,4 @@ def test_a_temporary_file_that_was_left_is_removed_with_a_word(folder: Path) -> 
     said: Said = []
     with Checkpoints(folder, said.append):
         assert not stale.exists()
-    assert said == [f"{stale}: removed, left by a run that was killed"]
+    assert said == [f"{stale}: removed, left over from a run that was killed"]

@@ -152,7 +152,7 @@ def test_a_word_that_never_met_another_is_never_predicted(model: Word2Vec) -> No
     for word in ("fish0", "the"):
         answer = model.predict(word, topn=len(model.vectors))
         assert {near for near, _ in answer} == set(model.vectors.words) - {"lonely"}
-    with pytest.raises(UnknownWordError, match="'lonely' was never seen next to another word"):
+    with pytest.raises(UnknownWordError, match="'lonely' never occurs next to another word"):
         model.predict("lonely")
 
 

@@ -137,8 +137,8 @@ def test_files_and_their_lines_have_the_same_fingerprint(text: Path, tmp_path: P
 def test_what_is_learned_hangs_on_the_seed_and_not_on_the_threads(
     settings: dict[str, Any], objective: str
 ) -> None:
-    classroom = settings is STOCHASTIC and objective == "naive-softmax"
-    text = toy.sentences(50 if classroom else 1000)
+    reference = settings is STOCHASTIC and objective == "naive-softmax"
+    text = toy.sentences(50 if reference else 1000)
     sums = {
         Word2Vec(**{**settings, "objective": objective, "threads": threads}).fit(text).sha256
         for threads in (1, 2, 3, 4, 8)
@@ -270,7 +270,7 @@ def test_training_that_was_not_deterministic_is_said_to_be(
     code, shown, _ = run("reproduce", path, "--corpus", text)
     assert code == 1
     lines = shown.splitlines()
-    assert lines[0] == "different: the SHA-256 of what was learned"
+    assert lines[0] == "different: the SHA-256 of the models"
     assert lines[1] == f"  was  {wordkin.Word2Vec.load(path).sha256}"
     assert re.fullmatch("  is   [0-9a-f]{64}", lines[2])
     assert lines[3:] == ["  training was not deterministic"]
@@ -344,5 +344,5 @@ def test_the_same_bytes_in_other_lines_are_another_text(tmp_path: Path) -> None:
     both.write_bytes(one.read_bytes() + two.read_bytes())
     model = Word2Vec(dim=5, min_count=1).fit([one, two])
     assert reproduce(model, [one, two]).equal
-    with pytest.raises(CorpusError, match="these bytes in 101 lines, here they are in 100"):
+    with pytest.raises(CorpusError, match="these bytes in 101 lines, but here they have 100"):
         reproduce(model, both)

@@ -168,7 +168,7 @@ class Deterministic {
     static constexpr int kTogether = 16;   // words side by side that one thread merges
     static constexpr int kAhead = 6;       // rows to fetch ahead
     // What a unit of weight pulls: above 0.5 text without subsampling learns more slowly, below 0.1 its
-    // frequent words are no longer stable (docs/engine.md).
+    // frequent words are no longer stable (docs/notes/stochastic-engine.md).
     static constexpr float kCurvature = 0.2f;
 
     void fetch(const float* row) const {

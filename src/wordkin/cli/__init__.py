@@ -1,8 +1,8 @@
-"""The command line: one function a verb. Results on standard output, messages on standard error.
+"""The command line, with one function per verb.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. Known errors are reported in one line.
-The verbs import NumPy and all that needs it when they run, so that `--help` and a mistyped option
-answer at once.
+Arguments in; results on standard output, messages on standard error. Exit codes: 0 success, 1
+failure, 2 wrong usage, 130 interrupted. Expected errors are reported in one line. Verbs import
+NumPy, and all that needs it, when they run, so that `--help` and a mistyped option respond at once.
 """
 
 # Help lists the verbs in this order.

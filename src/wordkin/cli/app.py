@@ -1,4 +1,4 @@
-"""The app that verbs belong to, what becomes of their errors, and what their arguments share."""
+"""The Typer app, the handling of errors, and the arguments and helpers that verbs share."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ MODEL_SUFFIX = ".safetensors"
 
 
 class _Verbs(TyperGroup):
-    """The verbs, and what becomes of their errors."""
+    """The group of all verbs, which handles their errors."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a verb; turn the errors that are known into a line and an exit code."""
+        """Run a verb; turn expected errors into one line and an exit code."""
         terminal.begin()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("always", FormatWarning)
-                warnings.showwarning = _note
+                warnings.showwarning = _show_warning
                 result = super().invoke(ctx)
             terminal.end()
         except KeyboardInterrupt:
             _fail("interrupted", 130)
-        except BrokenPipeError:  # whoever reads has read enough, as `head` does
+        except BrokenPipeError:  # the reader has closed the pipe, as `head` does
             terminal.abandon()
             raise typer.Exit(1) from None
         except SettingsError as error:
@@ -39,7 +39,7 @@ class _Verbs(TyperGroup):
         except WordkinError as error:
             _fail(str(error), 1)
         except OSError as error:
-            _fail(_what_failed(error), 1)
+            _fail(_describe(error), 1)
         except MemoryError as error:
             _fail(f"not enough memory: {error}", 1)
         return result
@@ -50,11 +50,11 @@ def _fail(message: str, code: int) -> NoReturn:
     raise typer.Exit(code) from None
 
 
-def _note(message: Warning | str, *_: Any, **__: Any) -> None:
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     terminal.say(f"note: {message}")
 
 
-def _what_failed(error: OSError) -> str:
+def _describe(error: OSError) -> str:
     cause = error.strerror or str(error)
     return cause if error.filename is None else f"{os.fsdecode(error.filename)}: {cause}"
 
@@ -76,29 +76,31 @@ def main() -> None:
     """Run the command line."""
     try:
         app()
-    except OSError as error:  # not even the help could be written
+    except OSError as error:  # the help could not be written
         terminal.abandon()
-        sys.exit(f"wordkin: {_what_failed(error)}")
+        sys.exit(f"wordkin: {_describe(error)}")
 
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no summary.")]
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 Model = Annotated[
     Path,
     typer.Argument(
         metavar="MODEL",
-        help="A file of vectors: of this program, word2vec, GloVe, fastText, gensim and others.",
+        help="A file of vectors: wordkin, word2vec, GloVe, fastText, gensim or another format.",
     ),
 ]
 
-Trained = Annotated[
-    Path, typer.Argument(metavar="MODEL", help=f"A {MODEL_SUFFIX} model of this program.")
+TrainedModel = Annotated[
+    Path, typer.Argument(metavar="MODEL", help=f"A {MODEL_SUFFIX} model that wordkin trained.")
 ]
-TopN = Annotated[int, typer.Option("--topn", "-n", min=1, help="How many words.")]
+TopN = Annotated[int, typer.Option("--topn", "-n", min=1, help="How many words to show.")]
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(flag: bool) -> None:
+    if flag:
         from wordkin.system.machine import version
 
         typer.echo(f"wordkin {version()}")
@@ -117,14 +119,11 @@ def _wordkin(
     pass
 
 
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but what goes wrong.")]
-
-
-def number(count: int, noun: str) -> str:
-    """Return a number of things, with the noun in singular or plural."""
+def quantity(count: int, noun: str) -> str:
+    """Return a count with its noun, in the plural unless it is 1."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def as_in_text(argument: str) -> str:
-    """Return a word from the shell with its bytes decoded as those of a text are."""
+def decode_argument(argument: str) -> str:
+    """Return an argument of the shell, decoded as text files are: UTF-8 with surrogate escapes."""
     return os.fsencode(argument).decode("utf-8", "surrogateescape")

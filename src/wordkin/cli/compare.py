@@ -1,4 +1,4 @@
-"""Verbs that compare models: two of them, or what chance makes of one text."""
+"""Verbs that compare models: two given ones, or several of one text with different seeds."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wordkin.cli.app import Json, Quiet, TopN, app, as_in_text, number
-from wordkin.cli.ask import scored
-from wordkin.cli.options import Given, Group, grouped, require_output
+from wordkin.cli.app import Json, Quiet, TopN, app, decode_argument, quantity
+from wordkin.cli.ask import scores_as_json
+from wordkin.cli.options import ChosenSettings, SettingGroup, require_output, with_option_groups
 from wordkin.engines.settings import settings_for
 from wordkin.system import terminal
 from wordkin.system.errors import SettingsError
@@ -21,35 +21,39 @@ if TYPE_CHECKING:
     from wordkin.vectors.words import WordVectors
 
 
-_SHOWN = 22  # characters of a column with several words, so that two fit beside the numbers
-_TRAINED_WITH = Group(
+_COLUMN_WIDTH = 22  # of a column of words, so that two fit beside the numbers
+_TRAINED_WITH = SettingGroup(
     (
         *("objective", "engine", "dim", "window", "epochs", "min_count", "max_vocab", "subsample"),
         *("ridge", "threads"),
     )
 )
-_K = Annotated[int, typer.Option("--k", min=1, help="How many neighbours of a word.")]
+_K = Annotated[int, typer.Option("--k", min=1, help="How many neighbours to compare per word.")]
 
 _MostFrequent = Annotated[
     int | None,
-    typer.Option(min=1, help="Only so many words, the most frequent.", show_default="all"),
+    typer.Option(
+        min=1, help="Compare only this many words, the most frequent ones.", show_default="all"
+    ),
 ]
 
 _Within = Annotated[
     int | None,
     typer.Option(
-        min=2, help="Neighbours only among so many words, the most frequent.", show_default="all"
+        min=2,
+        help="Look for neighbours only among this many words, the most frequent ones.",
+        show_default="all",
     ),
 ]
 
 
 @app.command(epilog="Example:  wordkin compare old.safetensors new.safetensors seoul")
 def compare(
-    a: Annotated[Path, typer.Argument(metavar="A", help="A file of vectors, of any format.")],
-    b: Annotated[Path, typer.Argument(metavar="B", help="Another.")],
+    a: Annotated[Path, typer.Argument(metavar="A", help="A file of vectors, in any format.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="The file of vectors to compare it with.")],
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="WORD", help="Show the neighbours of these words in both."),
+        typer.Argument(metavar="WORD", help="Show the neighbours of these words in both models."),
     ] = None,
     topn: TopN = 20,
     k: _K = 10,
@@ -57,16 +61,16 @@ def compare(
     within: _Within = None,
     json: Json = False,
 ) -> None:
-    """Show how far two models agree, and where not."""
+    """Show how much two models agree, and where they differ."""
     from wordkin.evaluation.comparing import compare as compare_models
     from wordkin.vectors.loading import load
 
-    asked = [as_in_text(word) for word in words] if words else None
-    found = compare_models(load(a), load(b), k, most_frequent, within, words=asked)
-    changes = [found.of(word) for word in asked] if asked else found.most_changed(topn)
+    chosen = [decode_argument(word) for word in words] if words else None
+    found = compare_models(load(a), load(b), k, most_frequent, within, words=chosen)
+    changes = [found.of(word) for word in chosen] if chosen else found.most_changed(topn)
     if json:
-        terminal.put_json(_facts_of(a, b, found, changes))
-    elif asked:
+        terminal.put_json(_comparison_as_json(a, b, found, changes))
+    elif chosen:
         for i, change in enumerate(changes):
             if i:
                 terminal.put()
@@ -75,7 +79,9 @@ def compare(
         _put_comparison(a, b, found, changes)
 
 
-def _facts_of(a: Path, b: Path, found: Comparison, changes: Sequence[Change]) -> dict[str, Any]:
+def _comparison_as_json(
+    a: Path, b: Path, found: Comparison, changes: Sequence[Change]
+) -> dict[str, Any]:
     return {
         "a": str(a),
         "b": str(b),
@@ -92,8 +98,8 @@ def _facts_of(a: Path, b: Path, found: Comparison, changes: Sequence[Change]) ->
                 "word": change.word,
                 "overlap": change.overlap,
                 "aligned_cosine": change.cosine,
-                "in_a": scored(change.in_a),
-                "in_b": scored(change.in_b),
+                "in_a": scores_as_json(change.in_a),
+                "in_b": scores_as_json(change.in_b),
             }
             for change in changes
         ],
@@ -104,10 +110,10 @@ def _put_comparison(a: Path, b: Path, found: Comparison, changes: Sequence[Chang
     terminal.put_heading(f"{a}  and  {b}")
     compared = len(found.words)
     of_all = "" if compared == found.common else f", {compared:,} of them compared"
-    terminal.put(f"  in common       {number(found.common, 'word')}{of_all}")
+    terminal.put(f"  in common       {quantity(found.common, 'word')}{of_all}")
     terminal.put(
-        f"  overlap         {found.mean_overlap:.4f} of {number(found.k, 'neighbour')}, on average;"
-        f" by chance {found.chance:.4f}"
+        f"  overlap         {found.mean_overlap:.4f} of {quantity(found.k, 'neighbour')},"
+        f" on average; by chance {found.chance:.4f}"
     )
     terminal.put(f"  aligned cosine  {found.mean_cosine:.4f} on average")
     terminal.put()
@@ -118,8 +124,8 @@ def _put_comparison(a: Path, b: Path, found: Comparison, changes: Sequence[Chang
             f"{change.overlap:.2f}",
             f"{change.cosine:.2f}",
             _cut(change.word, 16),
-            _joined([word for word, _ in change.in_a]),
-            _joined([word for word, _ in change.in_b]),
+            _words_that_fit([word for word, _ in change.in_a]),
+            _words_that_fit([word for word, _ in change.in_b]),
         ]
         for change in changes
     ]
@@ -127,7 +133,7 @@ def _put_comparison(a: Path, b: Path, found: Comparison, changes: Sequence[Chang
 
 
 def _put_distribution(found: Comparison) -> None:
-    """Show how many words have which overlap, in tenths if there are many neighbours."""
+    """Print how many words have which overlap, in steps of at least a tenth."""
     import numpy as np
 
     steps = min(found.k, 10)
@@ -148,7 +154,7 @@ def _put_side_by_side(change: Change, k: int) -> None:
     terminal.put_heading(change.word)
     common = {word for word, _ in change.in_a} & {word for word, _ in change.in_b}
     terminal.put(
-        f"  {len(common)} of {number(k, 'neighbour')} in both (=); aligned cosine"
+        f"  {len(common)} of {quantity(k, 'neighbour')} in both (=); aligned cosine"
         f" {change.cosine:.4f}"
     )
     rows = []
@@ -158,15 +164,15 @@ def _put_side_by_side(change: Change, k: int) -> None:
     terminal.put_table(["", "cosine", "", "in A", "cosine", "", "in B"], rows, "<><<><<")
 
 
-def _joined(words: Sequence[str]) -> str:
-    """Return as many of the words as there is room for."""
-    shown = ""
+def _words_that_fit(words: Sequence[str]) -> str:
+    """Return as many of the words as fit into a column."""
+    text = ""
     for word in words:
-        longer = f"{shown} {word}".lstrip()
-        if len(longer) > _SHOWN:
+        longer = f"{text} {word}".lstrip()
+        if len(longer) > _COLUMN_WIDTH:
             break
-        shown = longer
-    return shown or _cut(words[0], _SHOWN) if words else ""
+        text = longer
+    return text or _cut(words[0], _COLUMN_WIDTH) if words else ""
 
 
 def _cut(word: str, length: int) -> str:
@@ -174,20 +180,22 @@ def _cut(word: str, length: int) -> str:
 
 
 @app.command(epilog="Example:  wordkin stability corpus.txt --seeds 5 --output stability.tsv")
-@grouped
+@with_option_groups
 def stability(
     corpus: Annotated[
         list[str],
-        typer.Argument(metavar="CORPUS", help="Text files, as those of `wordkin train`."),
+        typer.Argument(metavar="CORPUS", help="Text files, as for `wordkin train`."),
     ],
-    settings: Annotated[Given, _TRAINED_WITH],
-    seeds: Annotated[int, typer.Option(min=2, help="How many models; seeds count from 1.")] = 5,
+    settings: Annotated[ChosenSettings, _TRAINED_WITH],
+    seeds: Annotated[
+        int, typer.Option(min=2, help="How many models to train, with seeds from 1 on.")
+    ] = 5,
     resample: Annotated[
         bool,
         typer.Option(
             "--resample",
-            help="Train each on as many lines, drawn from the text with replacement: what another"
-            " text of the kind would change.",
+            help="Train each model on lines drawn from the text with replacement, to show how much"
+            " another text of the same kind would change.",
         ),
     ] = False,
     topn: TopN = 20,
@@ -196,15 +204,19 @@ def stability(
     within: _Within = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write all words as lines of a TSV."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write the result for all words to a TSV file."
+        ),
     ] = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Show whose neighbours another seed or text would keep."""
-    settings_for(**settings)  # says what is wrong before NumPy is imported
+    """Show how stable neighbours are across seeds or texts."""
+    settings_for(**settings)  # reports errors before NumPy is imported
     if "-" in corpus and not resample:
-        raise SettingsError("standard input can be read once only, and every seed reads the text")
+        raise SettingsError(
+            "standard input can be read only once, and each seed reads the text: give a file"
+        )
     if output is not None:
         require_output(output, corpus)
     from wordkin.evaluation.stability import stability as stability_of
@@ -214,9 +226,9 @@ def stability(
     if output is not None:
         _write_table(output, found, models[0])
         if not quiet:
-            terminal.say(f"saved   {number(len(found.words), 'word')}: {output}")
+            terminal.say(f"saved   {quantity(len(found.words), 'word')}: {output}")
     if json:
-        terminal.put_json(_stability_facts(found, topn, settings, resample))
+        terminal.put_json(_stability_as_json(found, topn, settings, resample))
     else:
         _put_stability(found, topn, resample)
 
@@ -224,7 +236,7 @@ def stability(
 def _trained(
     corpus: list[str], settings: dict[str, Any], seeds: int, *, resample: bool, quiet: bool
 ) -> Iterator[WordVectors]:
-    """Yield the vectors of a model a seed."""
+    """Yield the vectors of one model per seed."""
     from wordkin.corpus.reading import read_corpus
     from wordkin.corpus.resampling import resampled_lines
     from wordkin.training.model import Word2Vec
@@ -234,7 +246,7 @@ def _trained(
         text: Any = corpus if read is None else resampled_lines(read, seed)
         model = Word2Vec(**settings, seed=seed).fit(text, progress=False if quiet else None)
         if not quiet:
-            words = number(len(model.vectors), "different word")
+            words = quantity(len(model.vectors), "different word")
             terminal.say(
                 f"model   {seed} of {seeds}: {words}, loss {model.history[-1].loss:.4f},"
                 f" {model.account.training:.1f} s"
@@ -256,7 +268,7 @@ def _write_table(path: Path, found: Stability, first: WordVectors) -> None:
             file.write(f"{word}\t{count}\t{found.overlap[i]:.4f}\t{agreed}\n")
 
 
-def _stability_facts(
+def _stability_as_json(
     found: Stability, topn: int, settings: dict[str, Any], resample: bool
 ) -> dict[str, Any]:
     from dataclasses import asdict
@@ -271,23 +283,23 @@ def _stability_facts(
         "overlap": found.mean_overlap,
         "chance": found.chance,
         "bands": [asdict(band) for band in found.bands],
-        "most_stable": _words_of(found, found.most_stable(topn)),
-        "least_stable": _words_of(found, found.least_stable(topn)),
+        "most_stable": _words_as_json(found, found.most_stable(topn)),
+        "least_stable": _words_as_json(found, found.least_stable(topn)),
     }
 
 
-def _words_of(found: Stability, words: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
+def _words_as_json(found: Stability, words: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
     return [
         {"word": word, "overlap": overlap, "agreed": found.agreed(word)} for word, overlap in words
     ]
 
 
 def _put_stability(found: Stability, topn: int, resample: bool) -> None:
-    drawn = "lines drawn anew for each" if resample else "one text, other seeds"
-    terminal.put_heading(f"{number(found.models, 'model')}: {drawn}")
-    terminal.put(f"  in common  {number(found.common, 'word')}")
+    how = "resampled lines for each" if resample else "same text, different seeds"
+    terminal.put_heading(f"{quantity(found.models, 'model')}: {how}")
+    terminal.put(f"  in common  {quantity(found.common, 'word')}")
     terminal.put(
-        f"  overlap    {found.mean_overlap:.4f} of {number(found.k, 'neighbour')}, on average;"
+        f"  overlap    {found.mean_overlap:.4f} of {quantity(found.k, 'neighbour')}, on average;"
         f" by chance {found.chance:.4f}"
     )
     terminal.put()

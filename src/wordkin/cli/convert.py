@@ -1,4 +1,4 @@
-"""Verbs about files of vectors: what is in them, and other formats."""
+"""Verbs about files of vectors: show their content, and convert them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from wordkin.cli.app import Json, Model, app, number
-from wordkin.cli.report import counting_of, history_of, history_table, seconds_of, tokens_of
+from wordkin.cli.app import Json, Model, app, quantity
+from wordkin.cli.report import (
+    format_counting_time,
+    history_as_json,
+    history_table,
+    seconds_as_json,
+    tokens_as_json,
+)
 from wordkin.engines import ENGINES
 from wordkin.system import terminal
 from wordkin.system.errors import SettingsError
@@ -24,7 +30,7 @@ if TYPE_CHECKING:
 
 @app.command(epilog="Example:  wordkin info model.safetensors")
 def info(model: Model, json: Json = False) -> None:
-    """Show what is in a model, or any file of vectors."""
+    """Show the content of a model, or of any file of vectors."""
     from dataclasses import asdict
 
     from wordkin.training.model import Word2Vec
@@ -36,7 +42,7 @@ def info(model: Model, json: Json = False) -> None:
     if format != "safetensors" or not is_model(model):
         vectors = load(model, format=format)
         if json:
-            terminal.put_json(_facts_of(model, format, vectors))
+            terminal.put_json(_as_json(model, format, vectors))
         else:
             _put_vectors(model, format, vectors)
         return
@@ -44,12 +50,12 @@ def info(model: Model, json: Json = False) -> None:
     if json:
         terminal.put_json(
             {
-                **_facts_of(model, format, trained.vectors),
+                **_as_json(model, format, trained.vectors),
                 "settings": trained.get_params(),
-                "tokens": tokens_of(trained),
+                "tokens": tokens_as_json(trained),
                 "words_per_second": trained.account.words_per_second,
-                "seconds": seconds_of(trained),
-                "history": history_of(trained),
+                "seconds": seconds_as_json(trained),
+                "history": history_as_json(trained),
                 **asdict(trained.origin),
                 "corpus": trained.corpus and asdict(trained.corpus),
                 "sha256": trained.sha256,
@@ -61,14 +67,14 @@ def info(model: Model, json: Json = False) -> None:
 
 
 def _range(numbers: npt.NDArray[Any]) -> dict[str, Any] | None:
-    """Return the least and the greatest of some numbers; None if there are none."""
+    """Return the least and the greatest number; None if there are none."""
     return (
         {"least": numbers.min().item(), "greatest": numbers.max().item()} if len(numbers) else None
     )
 
 
-def _facts_of(path: Path, format: str, vectors: WordVectors) -> dict[str, Any]:
-    """Return what is to be said of any file of vectors, as plain data."""
+def _as_json(path: Path, format: str, vectors: WordVectors) -> dict[str, Any]:
+    """Return the facts about any file of vectors as plain data."""
     counts = vectors.counts
     return {
         "model": str(path),
@@ -83,11 +89,11 @@ def _facts_of(path: Path, format: str, vectors: WordVectors) -> dict[str, Any]:
 
 
 def _put_vectors(path: Path, format: str, vectors: WordVectors) -> None:
-    facts = _facts_of(path, format, vectors)
+    facts = _as_json(path, format, vectors)
     first = "  ".join(w if len(w) <= 16 else f"{w[:15]}…" for w in facts["first_words"])
     terminal.put_heading(str(path))
     terminal.put(f"  format       {format}")
-    terminal.put(f"  vectors      {number(len(vectors), 'word')} of {vectors.dim} dimensions")
+    terminal.put(f"  vectors      {quantity(len(vectors), 'word')} of {vectors.dim} dimensions")
     terminal.put(f"  first words  {first}")
     if lengths := facts["lengths"]:
         terminal.put(f"  lengths      {lengths['least']:.4g} to {lengths['greatest']:.4g}")
@@ -99,7 +105,7 @@ def _put_vectors(path: Path, format: str, vectors: WordVectors) -> None:
 
 
 def _put_model(model: Word2Vec) -> None:
-    account, origin = model.account, model.origin
+    statistics, origin = model.account, model.origin
     numpy = f", NumPy {origin.numpy}" if origin.numpy else ""
     terminal.put(f"  trained by   wordkin {origin.wordkin}, {origin.instruction_set}{numpy}")
     if text := model.corpus:
@@ -108,35 +114,35 @@ def _put_model(model: Word2Vec) -> None:
     terminal.put("  learned      words, counts and vectors with the SHA-256")
     terminal.put(f"               {model.sha256}")
     terminal.put(
-        f"  seconds      {account.reading:.1f} of reading,{counting_of(account)}"
-        f" {account.training:.1f} of training"
+        f"  seconds      {statistics.reading:.1f} of reading,{format_counting_time(statistics)}"
+        f" {statistics.training:.1f} of training"
     )
-    terminal.put(f"  words/s      {account.words_per_second:,.0f}")
+    terminal.put(f"  words/s      {statistics.words_per_second:,.0f}")
     terminal.put()
     terminal.put_heading("settings")
     for name, value in model.get_params().items():
         shown = value
         if value is None:
-            shown = {"max_vocab": "all", "patience": "endless"}.get(name, "")
+            shown = {"max_vocab": "no limit", "patience": "never"}.get(name, "")
             shown = shown or f"auto: {_ridge_of(model):g}"
         terminal.put(f"  {name:<14} {shown}")
     terminal.put()
     terminal.put_heading("tokens")
-    places = len(f"{account.read:,}")
-    read = f"read: {account.tokens:,} in {number(account.lines, 'line')}"
+    places = len(f"{statistics.read:,}")
+    read = f"read: {statistics.tokens:,} in {quantity(statistics.lines, 'line')}"
     engine = ENGINES[model.settings.engine]
     if engine.rereads:
         read += f", {len(model.history):,} {engine.units(len(model.history))}"
     for sign, count, what in (
-        (" ", account.read, read),
-        ("=", account.trained, "trained on"),
-        ("+", account.subsampled, "subsampled away"),
-        ("+", account.out_of_vocabulary, "out of vocabulary"),
-        ("+", account.held_out, "held out"),
+        (" ", statistics.read, read),
+        ("=", statistics.trained, "trained on"),
+        ("+", statistics.subsampled, "subsampled away"),
+        ("+", statistics.out_of_vocabulary, "out of vocabulary"),
+        ("+", statistics.held_out, "held out"),
     ):
         terminal.put(f"  {sign} {count:>{places},}  {what}")
-    if account.invalid_utf8:
-        terminal.put(f"  {account.invalid_utf8:,} words of the text are not UTF-8")
+    if statistics.invalid_utf8:
+        terminal.put(f"  {statistics.invalid_utf8:,} words of the text are not UTF-8")
     terminal.put()
     terminal.put_table(*history_table(model))
 
@@ -149,7 +155,7 @@ def _ridge_of(model: Word2Vec) -> float:
 
 
 class _WithFormats(TyperCommand):
-    """A verb whose help ends with the formats, which are imported only for that."""
+    """A verb whose help lists the formats, which it imports only then."""
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         from wordkin.vectors.formats import FORMATS
@@ -178,44 +184,51 @@ def _suffixes(suffixes: tuple[str, ...]) -> str:
     cls=_WithFormats, epilog="Example:  wordkin convert glove.6B.100d.txt glove.safetensors"
 )
 def convert(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="The vectors to read.")],
+    source: Annotated[Path, typer.Argument(metavar="IN", help="The file of vectors to read.")],
     target: Annotated[
-        Path, typer.Argument(metavar="OUT", help="The file to write; its suffix is its format.")
+        Path,
+        typer.Argument(metavar="OUT", help="The file to write; its suffix determines the format."),
     ],
     source_format: Annotated[
         str | None,
-        typer.Option("--from", metavar="FORMAT", help="Of IN.", show_default="by what is in it"),
+        typer.Option(
+            "--from", metavar="FORMAT", help="Format of IN.", show_default="from its content"
+        ),
     ] = None,
     format: Annotated[
         str | None,
-        typer.Option("--to", metavar="FORMAT", help="Of OUT.", show_default="by its suffix"),
+        typer.Option(
+            "--to", metavar="FORMAT", help="Format of OUT.", show_default="from its suffix"
+        ),
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help="Only so many words, the first.", show_default="all"),
+        typer.Option(
+            min=1, help="Convert only this many words, the first ones.", show_default="all"
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write vectors in another format."""
+    """Convert vectors to another format."""
     from wordkin.system.files import require_writable
     from wordkin.vectors import formats
     from wordkin.vectors.loading import load, save
 
     for path in (source, target):
         if str(path) == "-":
-            raise SettingsError("vectors are in files: - is none (./- is a file of that name)")
+            raise SettingsError("IN and OUT must be files, got - (./- is a file of that name)")
     if source.exists() and target.exists() and source.samefile(target):
-        raise SettingsError(f"{target}: the output would replace what is read")
+        raise SettingsError(f"{target}: the output would overwrite the input")
     written = formats.format_to_write(target, format)
     if not target.is_dir():
         require_writable(target)
     read = source_format or formats.sniff(source)
     vectors = load(source, format=read, limit=limit)
     save(target, vectors, format=written.name)
-    lost = _lost(vectors, written)
+    lost = _not_written(vectors, written)
     if lost:
-        terminal.say(f"note: {' and '.join(lost)} have no place in {written.name}: not written")
-    terminal.say(f"saved {number(len(vectors), 'vector')} of {vectors.dim} dimensions: {target}")
+        terminal.say(f"note: {written.name} cannot hold {' and '.join(lost)}: not written")
+    terminal.say(f"saved {quantity(len(vectors), 'vector')} of {vectors.dim} dimensions: {target}")
     if json:
         terminal.put_json(
             {
@@ -230,8 +243,8 @@ def convert(
         )
 
 
-def _lost(vectors: WordVectors, written: Format) -> list[str]:
-    """Return what a format has no place for."""
+def _not_written(vectors: WordVectors, written: Format) -> list[str]:
+    """Return what the format cannot hold."""
     from wordkin.vectors.subwords import SubwordVectors
 
     lost = [] if vectors.counts is None or written.keeps_counts else ["counts"]

@@ -1,4 +1,4 @@
-"""The verb that measures vectors."""
+"""The verb that scores vectors on analogies, similarities and odd-one-out questions."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class _Method(str, Enum):
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """All questions."""
+class _Questions:
+    """All questions of an evaluation."""
 
     analogies: list[AnalogyFile]
     similarity: list[SimilarityFile]
@@ -50,32 +50,42 @@ def evaluate(
     model: Model,
     other: Annotated[
         Path | None,
-        typer.Argument(metavar="MODEL2", help="Another, to be compared on the same items."),
+        typer.Argument(metavar="MODEL2", help="A second model, to compare on the same items."),
     ] = None,
     analogies: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="Lines of 4 words, in sections; several times."),
+        typer.Option(
+            metavar="FILE", help="Analogies: lines of 4 words, in sections; may be repeated."
+        ),
     ] = None,
     similarity: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="Lines of 2 words and people's score; several times."),
+        typer.Option(
+            metavar="FILE",
+            help="Similarities: lines of 2 words and a human score; may be repeated.",
+        ),
     ] = None,
     most_frequent: Annotated[
-        int | None, typer.Option(min=1, help="Know only the first so many words.")
+        int | None,
+        typer.Option(min=1, help="Use only this many words of the models, the first ones."),
     ] = None,
     case_sensitive: Annotated[
-        bool, typer.Option("--case-sensitive", help="Paris and paris are two words.")
+        bool, typer.Option("--case-sensitive", help="Distinguish upper and lower case.")
     ] = False,
-    method: Annotated[_Method, typer.Option(help="3CosAdd, 3CosMul, or both.")] = _Method.add,
-    sections: Annotated[bool, typer.Option("--sections", help="Show each section, too.")] = False,
+    method: Annotated[
+        _Method, typer.Option(help="Answer analogies by 3CosAdd, 3CosMul, or both.")
+    ] = _Method.add,
+    sections: Annotated[
+        bool, typer.Option("--sections", help="Show the score of each section as well.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Measure vectors by analogies and similarities."""
+    """Score vectors on analogies and word similarities."""
     asked = _questions(analogies or [], similarity or [])
     how = {"most_frequent": most_frequent, "case_insensitive": not case_sensitive}
     methods = ["add", "mul"] if method is _Method.both else [method.value]
     paths = [model] if other is None else [model, other]
-    loaded = [_load(path) for path in paths]  # before the first is scored
+    loaded = [_load(path) for path in paths]  # before the first is scores_as_json
     results = [_scores(vectors, asked, methods, how) for vectors in loaded]
     compared = [_compared(*pair) for pair in zip(*results, strict=True)] if other else []
     if json:
@@ -99,7 +109,7 @@ def evaluate(
         if other:
             terminal.put()
     if other:
-        terminal.put_heading("second against first, on the items that both know")
+        terminal.put_heading("second against first, on items whose words both have")
         _put_comparisons(results[0], compared)
 
 
@@ -110,30 +120,30 @@ def _load(path: Path) -> WordVectors:
         return load(path)
     except FormatError as error:
         raise FormatError(
-            f"{error}; is it a file of questions? Give it as --analogies or --similarity"
+            f"{error}; if it is a file of questions, give it as --analogies or --similarity"
         ) from None
 
 
-def _questions(analogies: list[Path], similarity: list[Path]) -> _Asked:
-    """Read the files; where there are none, take the questions that come with the package."""
+def _questions(analogies: list[Path], similarity: list[Path]) -> _Questions:
+    """Read the files of questions; without any, return the probes of the package."""
     from wordkin.evaluation import probes, question_files
 
     if not analogies and not similarity:
         own = probes()
         terminal.say(
-            f"without files of questions: wordkin's own probes, {len(own.analogies):,} analogies"
+            f"no files of questions: using wordkin's own probes, {len(own.analogies):,} analogies"
             f" and {len(own.odd):,} odd ones out"
         )
-        return _Asked([own.analogies], [], [own.odd])
+        return _Questions([own.analogies], [], [own.odd])
     judged = [question_files.read_similarity(path) for path in similarity]
     for path, pairs in zip(similarity, judged, strict=True):
         if pairs.header is not None:
-            terminal.say(f"{path}: the first line is a header, skipped: {pairs.header:.60}")
-    return _Asked([question_files.read_analogies(path) for path in analogies], judged, [])
+            terminal.say(f"{path}: skipped the first line, a header: {pairs.header:.60}")
+    return _Questions([question_files.read_analogies(path) for path in analogies], judged, [])
 
 
 def _scores(
-    vectors: WordVectors, asked: _Asked, methods: list[Any], how: dict[str, Any]
+    vectors: WordVectors, asked: _Questions, methods: list[Any], how: dict[str, Any]
 ) -> list[Scores]:
     from wordkin.evaluation import scores as scores_module
 
@@ -167,7 +177,7 @@ def _measure(scores: Scores) -> str:
 
 
 def _put_scores(found: list[Scores], sections: bool) -> None:
-    """Write a table of one model's scores."""
+    """Print a table of the scores of one model."""
     from wordkin.evaluation.scores import SimilarityScores
 
     rows = []
@@ -204,7 +214,7 @@ def _accuracy_cells(accuracy: Accuracy) -> list[str]:
 
 
 def _put_comparisons(found: list[Scores], compared: list[Comparison]) -> None:
-    """Write a table of how a second model differs from the first."""
+    """Print a table of the differences of the second model from the first."""
     from wordkin.evaluation.scores import SimilarityScores
 
     rows = []
@@ -227,7 +237,7 @@ def _put_comparisons(found: list[Scores], compared: list[Comparison]) -> None:
 
 def _difference_cells(difference: Difference, shown: _Shown) -> list[str]:
     ends = (difference.difference, difference.interval.low, difference.interval.high)
-    by, low, high = (shown(end, "+").removesuffix(" %") for end in ends)  # points, not per cent
+    by, low, high = (shown(end, "+").removesuffix(" %") for end in ends)  # in percentage points
     p = "< 0.001" if difference.p < 0.001 else f"{difference.p:.3f}"
     return [by, f"{low} to {high}", p]
 

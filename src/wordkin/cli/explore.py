@@ -1,4 +1,4 @@
-"""The verb that shows models in a browser."""
+"""The verb that shows one or two models in the browser."""
 
 from __future__ import annotations
 
@@ -16,35 +16,42 @@ from wordkin.system import terminal
 def explore(
     model: Annotated[
         Path,
-        typer.Argument(metavar="MODEL", help="A model, or any other file of vectors."),
+        typer.Argument(metavar="MODEL", help="A model, or any file of vectors."),
     ],
     other: Annotated[
         Path | None,
-        typer.Argument(metavar="MODEL2", help="Another, to look at side by side."),
+        typer.Argument(metavar="MODEL2", help="A second model, to show beside the first."),
     ] = None,
     corpus: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="The text of the models, plain: shows sentences that make words neighbours. May"
-            " be given several times.",
+            help="A plain text that the models were trained on, to show the sentences that make"
+            " words neighbours; may be repeated.",
         ),
     ] = None,
     layout: Annotated[
-        str, typer.Option(metavar="NAME", help="pca, or tsne (later, keeps more neighbours).")
+        str,
+        typer.Option(metavar="NAME", help="pca, or tsne (ready later, preserves more neighbours)."),
     ] = "pca",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 0,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the server; 0 chooses a free one.")
+    ] = 0,
     host: Annotated[
-        str, typer.Option(help="The address to listen at: by default, this machine's own.")
+        str,
+        typer.Option(help="Address to listen on; the default is reachable from this machine only."),
     ] = "127.0.0.1",
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Open no browser, only print the address.")
+        bool, typer.Option("--no-browser", help="Print the address, but do not open a browser.")
     ] = False,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Read only so many words, the first.")
+        int | None, typer.Option(min=1, help="Read only this many words, the first ones.")
     ] = None,
 ) -> None:
-    """Look at vectors in the browser: neighbours, a map, analogies, two models side by side."""
+    """Explore one or two models in the browser.
+
+    Shows neighbours, a map, analogies, and two models side by side.
+    """
     from wordkin.views.page.sentences import check
     from wordkin.views.projection import require_layout
     from wordkin.views.server.models import display_names, lay_out_later, load_page_model
@@ -61,14 +68,14 @@ def explore(
     server = Server(shown, host=host, port=port)
     if not is_loopback(host):
         terminal.say(
-            f"note: whoever reaches {host} and knows the address below can look at these models;"
-            " what is sent is not encrypted"
+            f"note: anyone who can reach {host} and knows the address below can see these models;"
+            " the connection is not encrypted"
         )
     if layout != "pca":
         lay_out_later(shown, layout, terminal.say)
     terminal.put(server.url)
     sys.stdout.flush()
-    terminal.say("Ctrl-C ends it.")
+    terminal.say("Press Ctrl-C to stop.")
     if not no_browser:
         open_in_browser(server.url)
     server.run()

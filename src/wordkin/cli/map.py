@@ -1,4 +1,4 @@
-"""The verb that draws words in the plane."""
+"""The verb that draws a map of words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from wordkin.cli.app import Model, Quiet, app, as_in_text, number
+from wordkin.cli.app import Model, Quiet, app, decode_argument, quantity
 from wordkin.system import terminal
 from wordkin.system.errors import SettingsError
 
@@ -18,7 +18,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)x(\d+(?:\.\d+)?)(px|in)?")
 
 
 class Theme(str, Enum):
-    """Colours of a map."""
+    """The colours of a map."""
 
     light = "light"
     dark = "dark"
@@ -31,56 +31,66 @@ def draw(
     model: Model,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="FILE", help="The map: .png, .svg or .html."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The map to write: .png, .svg or .html."
+        ),
     ],
     words: Annotated[
         list[str] | None,
         typer.Option(
             metavar="A,B,...",
-            help="Only these words; may be given several times.",
+            help="Draw only these words; may be repeated.",
             show_default="the whole vocabulary",
         ),
     ] = None,
     words_file: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Only the words in this file, one a line; they may hold commas."
+            metavar="FILE",
+            help="Draw only the words in this file, one per line; they may contain commas.",
         ),
     ] = None,
     pairs: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="A:B,C:D,...", help="Arrows from A to B and C to D; may be given several times."
+            metavar="A:B,C:D,...",
+            help="Draw arrows from A to B and from C to D; may be repeated.",
         ),
     ] = None,
     rest: Annotated[
-        bool, typer.Option("--rest", help="With the rest of the vocabulary as a background.")
+        bool, typer.Option("--rest", help="Show the rest of the vocabulary in the background.")
     ] = False,
     layout: Annotated[
-        str, typer.Option(metavar="NAME", help="pca, or tsne (slower, keeps more neighbours).")
+        str, typer.Option(metavar="NAME", help="pca, or tsne (slower, preserves more neighbours).")
     ] = "pca",
     first: Annotated[
-        int, typer.Option(min=1, help="Of the whole vocabulary only so many words, the first.")
+        int,
+        typer.Option(
+            min=1, help="Of the whole vocabulary, draw only this many words, the first ones."
+        ),
     ] = 100_000,
     topn: Annotated[
         int,
-        typer.Option("--topn", "-n", min=0, help="Of the whole vocabulary, name at most so many."),
+        typer.Option(
+            "--topn", "-n", min=0, help="Of the whole vocabulary, label at most this many words."
+        ),
     ] = 120,
-    title: Annotated[str | None, typer.Option(help="A line above the map.")] = None,
+    title: Annotated[str | None, typer.Option(help="Title above the map.")] = None,
     theme: Annotated[
-        Theme | None, typer.Option(help="Colours of a picture.", show_default="light")
+        Theme | None, typer.Option(help="Colours of a .png or .svg.", show_default="light")
     ] = None,
     size: Annotated[
         str | None,
         typer.Option(
             metavar="WxH",
-            help="Of a picture, in inches, as 9x7; or in pixels of the .png, as 1600x1200px.",
-            show_default="as the words need",
+            help="Size of a .png or .svg in inches, such as 9x7, or in pixels, such as"
+            " 1600x1200px.",
+            show_default="to fit the words",
         ),
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Draw words in the plane: some, or all of them."""
+    """Draw a map of the vocabulary, or of some words."""
     from wordkin.system.files import require_writable
     from wordkin.vectors.loading import load
     from wordkin.views.maps.map import check_appearance, require_drawing, writer_of
@@ -91,9 +101,11 @@ def draw(
     look = check_appearance((theme or Theme.light).value, inches)
     asked, joined = _words(words, words_file), _pairs(pairs)
     if rest and not (asked or joined):
-        raise SettingsError("--rest needs words in front of it: --words, --words-file or --pairs")
+        raise SettingsError("--rest needs a selection of words: --words, --words-file or --pairs")
     if not writer.draws and (theme or size):
-        raise SettingsError("--theme and --size are for pictures: a page has those of its reader")
+        raise SettingsError(
+            "--theme and --size are for .png and .svg: an .html map adapts to its reader"
+        )
     alone = {*asked, *(word for pair in joined for word in pair)}
     require_layout(layout if rest or not alone else method_for(len(alone), layout))
     if writer.draws:
@@ -101,18 +113,18 @@ def draw(
     require_writable(output)
     shown = load(model).map(
         asked or None, joined, layout=layout, rest=rest or None, first=first, topn=topn,
-        theme=look, title=None if title is None else as_in_text(title), size=inches,
+        theme=look, title=None if title is None else decode_argument(title), size=inches,
     )  # fmt: skip
     shown.save(output)
     if writer.draws and shown.unnamed:
         left = ", ".join(map(repr, shown.unnamed[:3])) + ", …" * (len(shown.unnamed) > 3)
-        terminal.say(f"note: no room for {number(len(shown.unnamed), 'name')}: {left}")
+        terminal.say(f"note: no room for {quantity(len(shown.unnamed), 'name')}: {left}")
     if not quiet:
-        terminal.say(f"saved a map of {number(len(shown.words), 'word')}: {output}")
+        terminal.say(f"saved a map of {quantity(len(shown.words), 'word')}: {output}")
 
 
 def _words(given: list[str] | None, file: Path | None) -> list[str]:
-    """Return the words from options and from a file."""
+    """Return the words of the options and of the file."""
     words = [word for text in given or [] for word in _split(text)]
     if file is not None:
         lines = file.read_bytes().decode("utf-8", "surrogateescape").split("\n")
@@ -134,8 +146,8 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _split(text: str) -> Iterator[str]:
-    """Yield what is between commas, without white space around it."""
-    return (part.strip() for part in as_in_text(text).split(",") if part.strip())
+    """Yield the parts between commas, without surrounding white space."""
+    return (part.strip() for part in decode_argument(text).split(",") if part.strip())
 
 
 def _inches(size: str | None) -> tuple[float, float] | None:
@@ -145,6 +157,6 @@ def _inches(size: str | None) -> tuple[float, float] | None:
         return None
     found = _SIZE.fullmatch(size)
     if found is None:
-        raise SettingsError(f"--size must be as 9x7 or 1600x1200px, got {size!r}")
+        raise SettingsError(f"--size must be like 9x7 or 1600x1200px, got {size!r}")
     unit = DOTS_PER_INCH if found[3] == "px" else 1
     return float(found[1]) / unit, float(found[2]) / unit

@@ -1,6 +1,7 @@
-"""Options that several verbs share: those of settings, made from their declarations, and others.
+"""Options that several verbs share: settings, made from their declarations, and checkpoints.
 
-A verb takes groups of options as one parameter each; `grouped` gives it an option for each member.
+A verb takes a group of options as one parameter; `with_option_groups` turns it into one option per
+member. The rest of the module parses and checks values.
 """
 
 from __future__ import annotations
@@ -22,53 +23,55 @@ from wordkin.system import terminal
 from wordkin.system.errors import SettingsError
 from wordkin.system.machine import cores
 
-Given = NewType("Given", dict[str, Any])
-"""The settings that somebody chose, by name."""
+ChosenSettings = NewType("ChosenSettings", dict[str, Any])
+"""The settings that the user chose, by name."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Group:
-    """Settings that a verb takes: marks a parameter of the type `Given`."""
+class SettingGroup:
+    """The settings that a verb takes: annotates a parameter of the type `ChosenSettings`."""
 
     names: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True)
 class Checkpointing:
-    """When to keep states, and whether to go on from one."""
+    """How often to save checkpoints, and whether to resume from one."""
 
     checkpoint_every: Annotated[
         str | None,
         typer.Option(
             metavar="TIME",
-            help="Keep a state to --resume from every so often, as 90s, 5m or 1h, in a folder"
+            help="Save a checkpoint for --resume this often, such as 90s, 5m or 1h, in a folder"
             " beside the output.",
             show_default="never",
         ),
     ] = None
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Go on from the state that an interrupted run kept, if any."),
+        typer.Option(
+            "--resume", help="Resume from the checkpoint of an interrupted run, if there is one."
+        ),
     ] = False
 
 
 CORPUS = typer.Argument(
     metavar="CORPUS",
-    help="Text files: words between white space, a sentence a line. .gz, .bz2 and .xz are"
-    " unpacked; - is standard input.",
+    help="Text files with one sentence per line and white space between words. .gz, .bz2 and .xz"
+    " files are decompressed; - is standard input.",
 )
 
 
-def grouped(verb: Callable[..., None]) -> Callable[..., None]:
-    """Give a verb one option for each setting of a `Group`, and each field of a dataclass."""
+def with_option_groups(verb: Callable[..., None]) -> Callable[..., None]:
+    """Decorate a verb: give it an option per setting of a group, and per field of a dataclass."""
     parameters: list[inspect.Parameter] = []
     groups: dict[str, tuple[Callable[..., Any], list[str]]] = {}
     for parameter in inspect.signature(verb, eval_str=True).parameters.values():
-        made = _members(parameter.annotation)
-        if made is None:
+        group = _members(parameter.annotation)
+        if group is None:
             parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
         else:
-            make, members = made
+            make, members = group
             groups[parameter.name] = make, [member.name for member in members]
             parameters += members
 
@@ -84,7 +87,7 @@ def grouped(verb: Callable[..., None]) -> Callable[..., None]:
 
 
 def _members(annotation: Any) -> tuple[Callable[..., Any], list[inspect.Parameter]] | None:
-    """Return what makes the value of a group, and its options; None for any other parameter."""
+    """Return the constructor of a group and its options; None for any other parameter."""
     if dataclasses.is_dataclass(annotation) and isinstance(annotation, type):
         hints = inspect.get_annotations(annotation, eval_str=True)
         return annotation, [
@@ -93,9 +96,9 @@ def _members(annotation: Any) -> tuple[Callable[..., Any], list[inspect.Paramete
         ]
     if get_origin(annotation) is Annotated:
         for mark in get_args(annotation)[1:]:
-            if isinstance(mark, Group):
+            if isinstance(mark, SettingGroup):
                 options = _setting_options()
-                return _given, [options[name] for name in mark.names]
+                return _chosen_settings, [options[name] for name in mark.names]
     return None
 
 
@@ -105,16 +108,16 @@ def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
     )
 
 
-def _given(**values: Any) -> dict[str, Any]:
-    """Return the settings that somebody chose."""
+def _chosen_settings(**values: Any) -> dict[str, Any]:
+    """Return the settings that the user chose."""
     chosen = {name: value for name, value in values.items() if value is not None}
     if "ridge" in chosen:
-        chosen["ridge"] = ridge_of(chosen["ridge"])
+        chosen["ridge"] = parse_ridge(chosen["ridge"])
     return chosen
 
 
 def _setting_options() -> dict[str, inspect.Parameter]:
-    """Return an option for each setting, with help, default and engine as they are declared."""
+    """Return an option for each setting, with its declared help, default and engine."""
     fields = {
         name: [field.name for field, _ in declared(load(row.settings))]
         for name, row in ENGINES.items()
@@ -132,7 +135,7 @@ def _setting_options() -> dict[str, inspect.Parameter]:
             flags = (f"--{name}/--no-{name}",)
             default = name if field.default else f"no-{name}"
         elif field.default_factory is cores:
-            default = "the cores at hand"
+            default = "all available cores"
         shown: str | bool = False if default is None else str(default)
         if shown and len(owners[name]) == 1:
             shown = f"{shown}; {owners[name][0]} engine"
@@ -143,26 +146,26 @@ def _setting_options() -> dict[str, inspect.Parameter]:
     return found
 
 
-ALL_SETTINGS = Group(tuple(field.name for field, _ in declared(AnySettings)))
+ALL_SETTINGS = SettingGroup(tuple(field.name for field, _ in declared(AnySettings)))
 
 
 def checkpoint_options(output: Path, chosen: Checkpointing) -> dict[str, Any]:
-    """Return the options of a run that keep states in a folder beside the output."""
+    """Return the `RunOptions` that save checkpoints in a folder beside the output."""
     folder = output.with_name(output.name + ".checkpoint")
     every, resume = chosen.checkpoint_every, chosen.resume
     if every is None and not resume:
         if folder.exists():
-            terminal.say(f"note: {folder} is of an interrupted run: --resume would go on from it")
+            terminal.say(f"note: {folder} is from an interrupted run: continue it with --resume")
         return {}
     return {
         "checkpoint": folder,
-        "every": 60.0 if every is None else _seconds_of(every),
+        "every": 60.0 if every is None else _parse_duration(every),
         "resume": resume,
     }
 
 
-def _seconds_of(text: str) -> float:
-    """Return the seconds of a time such as 90s, 5m or 1h."""
+def _parse_duration(text: str) -> float:
+    """Return a time such as 90s, 5m or 1h in seconds."""
     units = {"s": 1, "m": 60, "h": 3600}
     number, unit = (text[:-1], units[text[-1]]) if text[-1:] in units else (text, 1)
     try:
@@ -174,8 +177,8 @@ def _seconds_of(text: str) -> float:
     return seconds
 
 
-def ridge_of(text: str | None) -> float | None:
-    """Return the number of an option, None for auto."""
+def parse_ridge(text: str | None) -> float | None:
+    """Return the ridge as a number, or None for auto."""
     if text is None or text == "auto":
         return None
     try:
@@ -184,23 +187,23 @@ def ridge_of(text: str | None) -> float | None:
         raise SettingsError(f"ridge must be auto or a number, got {text!r}") from None
 
 
-def say_if_too_many_threads(settings: Mapping[str, Any], quiet: bool) -> None:
-    """Say that more threads than cores gain nothing."""
+def warn_about_threads(settings: Mapping[str, Any], quiet: bool) -> None:
+    """Print a note if there are more threads than cores."""
     threads = settings.get("threads")
     if threads is not None and threads > cores() and not quiet:
         terminal.say(f"note: {threads} threads on {cores()} cores gain nothing")
 
 
 def require_output(path: Path, inputs: Sequence[str]) -> None:
-    """Raise now what would keep the result from being saved after hours of work."""
+    """Check that the output can be written, before hours of work."""
     from wordkin.system.files import require_writable
 
-    require_other(path, inputs)
+    refuse_overwriting(path, inputs)
     require_writable(path)
 
 
-def require_other(path: Path, names: Iterable[str]) -> None:
-    """Refuse to write a file that is another one of the same run."""
+def refuse_overwriting(path: Path, names: Iterable[str]) -> None:
+    """Raise a SettingsError if the output is one of the other files of the run."""
     for name in names:
         if path.exists() and os.path.exists(name) and os.path.samefile(path, name):
-            raise SettingsError(f"{path}: the output would replace what is read")
+            raise SettingsError(f"{path}: the output would overwrite the input")

@@ -1,11 +1,14 @@
-"""What is shown of how a model was trained: losses, tokens, seconds."""
+"""How training is reported: losses, tokens and seconds, as text, JSON and tables.
+
+A trained model in; strings, plain data and table rows out.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from wordkin.cli.app import number
+from wordkin.cli.app import quantity
 from wordkin.engines import ENGINES, OBJECTIVES
 from wordkin.system import terminal
 
@@ -15,23 +18,23 @@ if TYPE_CHECKING:
     from wordkin.training.model import Word2Vec
 
 
-def counting_of(account: Account, unit: str = "") -> str:
-    """Return how long counting took, as a part of a sentence; nothing where nothing was counted."""
-    return f" {account.counting:.1f}{unit} of counting," if account.counting else ""
+def format_counting_time(statistics: Account, unit: str = "") -> str:
+    """Return the seconds of counting as part of a sentence; empty if nothing was counted."""
+    return f" {statistics.counting:.1f}{unit} of counting," if statistics.counting else ""
 
 
-def losses_of(model: Word2Vec) -> str:
-    """Return the losses, first to last, in a line."""
+def format_losses(model: Word2Vec) -> str:
+    """Return the first and the last loss in one line, with the number of epochs or passes."""
     from wordkin.engines.outcome import Pass
 
     history = model.history
     last = history[-1]
-    losses = f"{last.loss:.4f} a pair"
+    losses = f"{last.loss:.4f} per pair"
     engine = ENGINES[model.settings.engine]
     if engine.rereads and len(history) > 1:
         losses = f"{history[0].loss:.4f} → {losses}"
     if last.held_out is not None:
-        losses += f", {last.held_out:.4f} on unseen lines"
+        losses += f", {last.held_out:.4f} on held-out lines"
     if OBJECTIVES[model.settings.objective].normalised:
         losses += f"; perplexity {perplexities(last)}"
     rounds = f"{losses}; {len(history):,} {engine.units(len(history))}"
@@ -39,7 +42,7 @@ def losses_of(model: Word2Vec) -> str:
 
 
 def perplexities(done: Epoch | Pass) -> str:
-    """Return the perplexity of the lines trained on, and that of the lines held out."""
+    """Return the perplexity on the training lines, and on the held-out lines if there are any."""
     from wordkin.engines.outcome import perplexity
 
     losses = [done.loss] if done.held_out is None else [done.loss, done.held_out]
@@ -47,44 +50,44 @@ def perplexities(done: Epoch | Pass) -> str:
     return " / ".join(f"{number:,.{1 if number < 1000 else 0}f}" for number in numbers)
 
 
-def say_read(tokens: int, lines: int, invalid_utf8: int) -> None:
-    """Say what a text had."""
-    terminal.say(f"read    {tokens:,} words in {number(lines, 'line')}")
+def report_text(tokens: int, lines: int, invalid_utf8: int) -> None:
+    """Print the size of a text."""
+    terminal.say(f"read    {tokens:,} words in {quantity(lines, 'line')}")
     if invalid_utf8:
         terminal.say(f"        {invalid_utf8:,} words are not UTF-8: kept as they are")
 
 
-def tokens_of(model: Word2Vec) -> dict[str, int]:
-    """Where every token went: `read` for one pass, the three that follow over all passes."""
-    account = model.account
+def tokens_as_json(model: Word2Vec) -> dict[str, int]:
+    """Return the statistics of tokens: `read` for one pass over the text, the others for all."""
+    statistics = model.account
     return {
-        "read": account.tokens,
-        "lines": account.lines,
-        "invalid_utf8": account.invalid_utf8,
+        "read": statistics.tokens,
+        "lines": statistics.lines,
+        "invalid_utf8": statistics.invalid_utf8,
         "passes": len(model.history) if ENGINES[model.settings.engine].rereads else 1,
-        "trained": account.trained,
-        "subsampled": account.subsampled,
-        "out_of_vocabulary": account.out_of_vocabulary,
-        "held_out": account.held_out,
+        "trained": statistics.trained,
+        "subsampled": statistics.subsampled,
+        "out_of_vocabulary": statistics.out_of_vocabulary,
+        "held_out": statistics.held_out,
     }
 
 
-def seconds_of(model: Word2Vec) -> dict[str, float]:
-    """Return the seconds of each part of the work."""
-    account = model.account
-    counting = {"counting": account.counting} if account.counting else {}
-    return {"reading": account.reading, **counting, "training": account.training}
+def seconds_as_json(model: Word2Vec) -> dict[str, float]:
+    """Return the seconds of each part of the run."""
+    statistics = model.account
+    counting = {"counting": statistics.counting} if statistics.counting else {}
+    return {"reading": statistics.reading, **counting, "training": statistics.training}
 
 
-def history_of(model: Word2Vec) -> list[dict[str, Any]]:
-    """Return the account of each epoch or pass as plain data."""
+def history_as_json(model: Word2Vec) -> list[dict[str, Any]]:
+    """Return the record of each epoch or pass as plain data."""
     from dataclasses import asdict
 
     return [asdict(done) for done in model.history]
 
 
 def history_table(model: Word2Vec) -> tuple[list[str], list[list[str]], str]:
-    """Return the names of the columns, the rows, and how columns are aligned."""
+    """Return the history as a table: names of columns, rows, and alignment."""
     from wordkin.engines.outcome import Epoch
 
     rows = []

@@ -1,4 +1,4 @@
-"""The verb that learns word vectors from a text or its counts."""
+"""The verb that trains a model on a text or its counts."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wordkin.cli.app import MODEL_SUFFIX, Json, Quiet, app, number
+from wordkin.cli.app import MODEL_SUFFIX, Json, Quiet, app, quantity
 from wordkin.cli.options import (
     ALL_SETTINGS,
     CORPUS,
     Checkpointing,
-    Given,
+    ChosenSettings,
     checkpoint_options,
-    grouped,
-    require_other,
+    refuse_overwriting,
     require_output,
-    say_if_too_many_threads,
+    warn_about_threads,
+    with_option_groups,
 )
 from wordkin.cli.report import (
-    counting_of,
-    history_of,
-    losses_of,
-    say_read,
-    seconds_of,
-    tokens_of,
+    format_counting_time,
+    format_losses,
+    history_as_json,
+    report_text,
+    seconds_as_json,
+    tokens_as_json,
 )
 from wordkin.engines import ENGINES
 from wordkin.engines.settings import settings_for
@@ -44,63 +44,71 @@ if TYPE_CHECKING:
     from wordkin.training.model import Word2Vec
     from wordkin.views.live.live import Live
 
-_SMALL = 3_000_000  # words; docs/notes has what each engine learns from 1, 3 and 10 MB
-_PATIENCE = 30.0  # seconds for a person to open the page of a run that is over
+_SMALL_TEXT = (
+    3_000_000  # words; docs/notes/speed-and-quality.md compares the engines on small texts
+)
+_PAGE_SECONDS = 30.0  # how long the page of a finished run stays, for a person to open it
 
 
 @dataclasses.dataclass(frozen=True)
 class Logging:
-    """Where the history of a run goes."""
+    """Where to write the history of a run."""
 
     history: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the history as it comes, a line of JSON each."),
+        typer.Option(
+            metavar="FILE",
+            help="Write the record of each epoch or pass to this file, one JSON object per line.",
+        ),
     ] = None
     tensorboard: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Write the history as events for TensorBoard."),
+        typer.Option(
+            metavar="FOLDER", help="Write the same records to this folder as TensorBoard events."
+        ),
     ] = None
 
 
 @dataclasses.dataclass(frozen=True)
 class LivePage:
-    """Whether a page shows the run, and how."""
+    """Whether to show the run on a page, and how."""
 
     live: Annotated[
         bool,
         typer.Option(
             "--live",
-            help="Show the run on a page, on this machine: losses, neighbours as they settle, a"
-            " map.",
+            help="Show the run in the browser while it trains: losses, neighbours and a map.",
         ),
     ] = False
     live_words: Annotated[
         str | None,
         typer.Option(
             metavar="WORDS",
-            help="Whose neighbours to show there, with commas between.",
+            help="Words whose neighbours the page shows, separated by commas.",
             show_default="some frequent ones",
         ),
     ] = None
     live_port: Annotated[
-        int | None, typer.Option(metavar="PORT", help="Where it is.", show_default="any free one")
+        int | None,
+        typer.Option(metavar="PORT", help="Port of the page.", show_default="a free one"),
     ] = None
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Say where it is, but do not open it.")
+        bool,
+        typer.Option("--no-browser", help="Print the address of the page, but do not open it."),
     ] = False
 
     def check(self) -> None:
-        """Refuse options of a page that is not wanted."""
+        """Raise a SettingsError for options of the page without --live."""
         if not self.live and (self.live_words, self.live_port, self.no_browser) != (
             None,
             None,
             False,
         ):
-            raise SettingsError("--live-words, --live-port and --no-browser go with --live")
+            raise SettingsError("--live-words, --live-port and --no-browser need --live")
 
 
 @app.command(epilog="Example:  wordkin train corpus.txt --output model.safetensors --dim 300")
-@grouped
+@with_option_groups
 def train(
     *,
     output: Annotated[
@@ -111,25 +119,25 @@ def train(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Instead of CORPUS, what `wordkin count` wrote: with its window, vocabulary and"
-            " subsampling.",
+            help="Train on this file from `wordkin count`, with its window, vocabulary and"
+            " subsampling, instead of on CORPUS.",
         ),
     ] = None,
-    settings: Annotated[Given, ALL_SETTINGS],
+    settings: Annotated[ChosenSettings, ALL_SETTINGS],
     checkpointing: Checkpointing,
     logging: Logging,
     page: LivePage,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Learn word vectors from text, or from its counts."""
+    """Train word vectors on a text, or on its counts."""
     if counts is not None:
         takers = [name for name, row in ENGINES.items() if row.descend]
         settings.setdefault("engine", takers[0])
-    # Before NumPy is imported: what is wrong is said at once.
+    # Errors in options are reported before NumPy is imported.
     chosen = settings_for(**settings).engine
     if (counts is None) == (not corpus):
-        raise SettingsError("give a CORPUS or --counts, and not both")
+        raise SettingsError("give either a CORPUS or --counts")
     if counts is not None and ENGINES[chosen].descend is None:
         raise SettingsError(f"--counts is for the {' or '.join(takers)} engine, not for {chosen}")
     if output.suffix != MODEL_SUFFIX:
@@ -140,18 +148,18 @@ def train(
     inputs = corpus or [str(counts)]
     require_output(output, inputs)
     if logging.history is not None:
-        require_other(logging.history, [*inputs, str(output)])
-    kept = checkpoint_options(output, checkpointing)
+        refuse_overwriting(logging.history, [*inputs, str(output)])
+    checkpoints = checkpoint_options(output, checkpointing)
     from wordkin.training.model import Word2Vec
 
-    say_if_too_many_threads(settings, quiet)
+    warn_about_threads(settings, quiet)
     model = Word2Vec(**settings)
-    shown: bool | Progress | None = False if quiet else None
+    progress: bool | Progress | None = False if quiet else None
     with ExitStack() as stack:
         live = None
         if page.live:
-            live = stack.enter_context(_live(page, _title(model, inputs), shown))
-        options: Any = kept | dataclasses.asdict(logging) | {"progress": live or shown}
+            live = stack.enter_context(_live(page, _title(model, inputs), progress))
+        options: Any = checkpoints | dataclasses.asdict(logging) | {"progress": live or progress}
         if counts is None:
             assert corpus is not None
             model.fit(corpus, **options)
@@ -162,7 +170,7 @@ def train(
         saving = time.perf_counter() - began
         summary = _summary(model, output, saving)
         if not quiet:
-            say_read(model.account.tokens, model.account.lines, model.account.invalid_utf8)
+            report_text(model.account.tokens, model.account.lines, model.account.invalid_utf8)
             for line in summary:
                 terminal.say(line)
         if live is not None:
@@ -174,17 +182,17 @@ def train(
                 "sha256": model.sha256,
                 "settings": model.get_params(),
                 "vocabulary": len(model.vectors),
-                "tokens": tokens_of(model),
+                "tokens": tokens_as_json(model),
                 "words_per_second": model.account.words_per_second,
-                "seconds": seconds_of(model) | {"saving": saving},
-                "history": history_of(model),
+                "seconds": seconds_as_json(model) | {"saving": saving},
+                "history": history_as_json(model),
             }
         )
 
 
 @contextmanager
 def _live(page: LivePage, title: str, beside: bool | Progress | None) -> Iterator[Live]:
-    """Give the page of a run, which hears how the run ends."""
+    """Open the page of a run, and show on it how the run ends."""
     from wordkin.views.live.live import Live
 
     live = Live(
@@ -193,7 +201,7 @@ def _live(page: LivePage, title: str, beside: bool | Progress | None) -> Iterato
         beside=beside,
         port=page.live_port or 0,
         browser=not page.no_browser,
-        patience=_PATIENCE if sys.stderr.isatty() else 0.0,
+        patience=_PAGE_SECONDS if sys.stderr.isatty() else 0.0,
     )
     try:
         yield live
@@ -211,15 +219,15 @@ def _title(model: Word2Vec, inputs: Sequence[str]) -> str:
 
 
 def _summary(model: Word2Vec, output: Path, saving: float) -> list[str]:
-    """Return lines on what came of training."""
-    account = model.account
+    """Return the lines that sum up training."""
+    statistics = model.account
     lines = [
-        f"kept    {number(len(model.vectors), 'different word')}",
-        f"loss    {losses_of(model)}",
-        f"speed   {account.words_per_second:,.0f} words/s:{counting_of(account, ' s')}"
-        f" {account.training:.1f} s of"
-        f" training, {account.reading:.1f} s of reading, {saving:.1f} s of saving",
+        f"kept    {quantity(len(model.vectors), 'different word')}",
+        f"loss    {format_losses(model)}",
+        f"speed   {statistics.words_per_second:,.0f} words/s:"
+        f"{format_counting_time(statistics, ' s')} {statistics.training:.1f} s of training,"
+        f" {statistics.reading:.1f} s of reading, {saving:.1f} s of saving",
     ]
-    if ENGINES[model.settings.engine].rereads and account.tokens < _SMALL:
-        lines.append("note: of a text this small, --engine exact learns more")
+    if ENGINES[model.settings.engine].rereads and statistics.tokens < _SMALL_TEXT:
+        lines.append("note: --engine exact learns more from a text this small")
     return [*lines, f"saved   {output}"]

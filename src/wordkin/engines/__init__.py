@@ -1,9 +1,9 @@
-"""Ids or counts in, two matrices out: the engines, and the table of engines and objectives.
+"""The engines, which turn ids or counts into two matrices, and the table of engines and objectives.
 
-One row an engine, one row an objective. Whoever needs to know which of them is at work reads its
-row; nobody asks for a name. A new objective is a file with its code and a row here. Code is named
-as "module:function" and imported when it is called, since the command line reads the table before
-it needs NumPy.
+Each engine and each objective is one row. Code that depends on which one is used reads the row and
+never compares names, so a new objective is one file of code and one row here. Rows name code as
+"module:function"; `load` imports it on use, because the command line reads the table before it
+needs NumPy.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ from typing import Any, NamedTuple
 
 
 def load(code: str) -> Any:
-    """Import what "module:name" stands for, a module inside wordkin."""
+    """Import and return the object that "module:name" names, in a module of wordkin."""
     module, _, name = code.partition(":")
     return attrgetter(name)(import_module(f"wordkin.{module}"))
 
 
 class Rows(NamedTuple):
-    """How many rows the two matrices of a model have, for V words.
+    """How many rows the center (`inputs`) and the outside (`outputs`) matrix have, for V words.
 
-    Both have V where every word has a center and an outside vector of its own. Other models differ:
-    a tree has V - 1 inner nodes as outputs, subwords add n-grams to the inputs.
+    Both have V rows where each word has a center and an outside vector of its own. Other models
+    differ: hierarchical softmax has V - 1 inner nodes as outputs, subword models add n-grams to the
+    inputs.
     """
 
     inputs: int
@@ -33,13 +34,13 @@ class Rows(NamedTuple):
 
     @classmethod
     def of_words(cls, words: int) -> Rows:
-        """Return a row a word in both."""
+        """Return one row per word in both matrices."""
         return cls(words, words)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
-    """A way to train.
+    """An engine: how it is called, configured and reported.
 
     Attributes
     ----------
@@ -48,17 +49,17 @@ class Engine:
     settings : str
         The class of its settings.
     record : str
-        The class of what it reports after each epoch or pass.
+        The class of the records in its history.
     unit : str
-        What it calls one of those.
+        The name of one unit of its work, "epoch" or "pass".
     rereads : bool
-        Whether each unit goes over the text again; else the text is counted once.
+        Whether each unit reads the text again; otherwise the engine counts the text once.
     descend : str or None
-        counts of pairs, counts of words, settings, run -> `outcome.Trained`: what trains on a file
-        of counts instead of a text; None: it needs the text.
-    gauged : bool
-        Whether vectors for neighbours are the canonical form of both matrices, rather than the
-        center vectors.
+        counts of pairs, counts of words, settings, run -> `outcome.Trained`: the function that
+        trains on a file of counts; None if the engine needs the text.
+    canonical : bool
+        Whether the model's vectors are the canonical form of both matrices (`exact.gauge`); if not,
+        they are the center vectors.
     """
 
     name: str
@@ -68,24 +69,24 @@ class Engine:
     unit: str
     rereads: bool
     descend: str | None
-    gauged: bool
+    canonical: bool
 
     def units(self, number: int) -> str:
-        """Return the unit in singular or plural."""
+        """Return the name of the unit, in the plural unless `number` is 1."""
         plural = f"{self.unit}es" if self.unit.endswith("s") else f"{self.unit}s"
         return self.unit if number == 1 else plural
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trainer:
-    """What trains an objective in one of the engines.
+    """The function that trains an objective with one of the engines.
 
     Attributes
     ----------
     code : str
         ids, counts, settings, run, held-out ids -> `outcome.Trained`.
     checkpoints : bool
-        Whether it saves states that a run can be resumed from.
+        Whether it saves checkpoints, so that a run can be resumed.
     """
 
     code: str
@@ -94,26 +95,26 @@ class Trainer:
 
 @dataclass(frozen=True, kw_only=True)
 class Objective:
-    """A loss of pairs.
+    """A loss over pairs of a center and an outside word.
 
     Attributes
     ----------
     name : str
         As on the command line.
     trainers : mapping of str to Trainer
-        By the name of the engine; the first is the default.
+        By name of the engine; the first engine is the default.
     pairs : str
-        rng, noise, negatives -> the loss of a pair with its gradients, an
-        `objectives.PairObjective`: what the reference trainer descends on.
+        rng, noise, negatives -> `objectives.PairObjective`: the loss and gradients of one pair,
+        for the reference trainer.
     problem : str or None
-        Its loss over counts, a subclass of `exact.problem.Problem`; None: it has none.
+        The loss over counts, a subclass of `exact.problem.Problem`; None if there is none.
     rows : str
-        V words -> the `Rows` of the two matrices.
+        Number of words -> `Rows` of the two matrices.
     normalised : bool
-        Whether it trains a distribution over outside words: then its loss has a perplexity, and
-        predicted probabilities are what was trained.
+        Whether it trains a distribution over outside words. Its loss then has a perplexity, and
+        `Word2Vec.predict` returns the trained probabilities.
     noise : bool
-        Whether the noise distribution is part of what a product u_o·v_c stands for.
+        Whether the logit u_o·v_c is relative to the noise distribution.
     """
 
     name: str
@@ -130,27 +131,27 @@ ENGINES = {
     for row in (
         Engine(
             name="stochastic",
-            help="descent on one window after the other",
+            help="stochastic gradient descent over windows of the text",
             settings="engines.settings:StochasticSettings",
             record="engines.outcome:Epoch",
             unit="epoch",
             rereads=True,
             descend=None,
-            gauged=False,
+            canonical=False,
         ),
         Engine(
             name="exact",
-            help="on the counts of all pairs at once",
+            help="descent on the loss of the whole text, over its co-occurrence counts",
             settings="engines.settings:ExactSettings",
             record="engines.outcome:Pass",
             unit="pass",
             rereads=False,
             descend="engines.exact.stages:descend",
-            gauged=True,
+            canonical=True,
         ),
     )
 }
-"""The engines by name; the first is the default."""
+"""The engines by name; the first one is the default."""
 
 OBJECTIVES = {
     row.name: row
@@ -169,7 +170,7 @@ OBJECTIVES = {
             name="naive-softmax",
             trainers={
                 "exact": Trainer(code="engines.exact.stages:train"),
-                "stochastic": Trainer(code="engines.classroom:train", checkpoints=False),
+                "stochastic": Trainer(code="engines.reference:train", checkpoints=False),
             },
             pairs="objectives.reference:softmax_pairs",
             problem="engines.exact.problem:NaiveSoftmax",
@@ -177,4 +178,4 @@ OBJECTIVES = {
         ),
     )
 }
-"""The objectives by name; the first is the default."""
+"""The objectives by name; the first one is the default."""

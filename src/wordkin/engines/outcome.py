@@ -1,4 +1,8 @@
-"""What an engine gives: two matrices, and a record of each epoch or pass."""
+"""What an engine returns: both matrices, and a record of each epoch or pass.
+
+The stochastic engine records an `Epoch`, the exact engine a `Pass`. Losses are in nats, as Python
+floats.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +15,21 @@ import numpy.typing as npt
 
 @dataclasses.dataclass(frozen=True)
 class Epoch:
-    """What one pass over the text did.
+    """The record of one pass over the text.
 
     Attributes
     ----------
     loss : float
-        Mean loss of a pair in nats, in float64, at the weights of the moment.
+        Mean loss per pair in nats, summed in float64 during the epoch, while the weights changed.
     pairs : float
-        Pairs of a center and an outside word, each as much as its window weight.
-    trained, subsampled : int
-        Tokens of the vocabulary that were centers, and that subsampling left out.
+        Pairs of a center and an outside word, each counted with its window weight.
+    trained : int
+        Tokens of the vocabulary that were centers.
+    subsampled : int
+        Tokens of the vocabulary that subsampling dropped.
     seconds : float
     held_out : float or None
-        Mean loss of a pair of the lines held out, after the epoch; None if there are none.
+        Mean loss per pair on the held-out lines, after the epoch; None if there are none.
     """
 
     loss: float
@@ -35,46 +41,28 @@ class Epoch:
 
 
 @dataclasses.dataclass(frozen=True)
-class Trained:
-    """The result of an engine.
-
-    Attributes
-    ----------
-    center, outside : (V, d) arrays
-        Or as many rows as the objective's `Rows` say.
-    history : list
-        An account of each epoch, or of each pass of the exact engine.
-    counting : float
-        Seconds of the training that went into counting.
-    """
-
-    center: npt.NDArray[Any]
-    outside: npt.NDArray[Any]
-    history: list[Any]
-    counting: float = 0.0
-
-
-@dataclasses.dataclass(frozen=True)
 class Pass:
-    """What one pass over the counts did.
+    """The record of one pass over the counts.
 
     Attributes
     ----------
     words : int
-        The vocabulary of the pass: the most frequent words, all of them in the end.
+        Size of the vocabulary in this pass. It starts with the most frequent words and grows to
+        the full vocabulary.
     loss : float
-        Mean loss of a pair in nats, exact, in float64, after the pass.
+        Mean loss per pair in nats, exact, in float64, after the pass.
     penalty : float
-        What the ridge adds to it.
+        What the ridge adds to the loss.
     ridge : float
-        The ridge's weight.
+        Weight of the ridge.
     gradient : float
-        Squared norm of the gradient before the steps, measured by the shared curvature: in nats a
-        pair, about twice what undamped Newton steps would lower the loss by.
+        Squared norm of the gradient before the steps, in the metric of the shared inverse
+        curvature, in nats per pair: about twice the decrease of the loss that undamped Newton
+        steps would bring.
     seconds : float
     held_out : float or None
-        Mean loss of a pair of the lines held out, after the pass; None if there are none, or not
-        all words are in training yet.
+        Mean loss per pair on the held-out lines, after the pass; None if there are none, or as
+        long as the vocabulary still grows.
     """
 
     words: int
@@ -86,9 +74,28 @@ class Pass:
     held_out: float | None = None
 
 
-def perplexity(loss: float) -> float:
-    """E to the loss: for naive softmax, among how many words the model seems to guess."""
-    return math.exp(loss) if loss < 700 else math.inf
-
-
 History: TypeAlias = list[Epoch] | list[Pass]
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """The result of an engine.
+
+    Attributes
+    ----------
+    center, outside : (V, d) arrays
+        Or with as many rows as the objective's `Rows` say.
+    history : list of Epoch, or list of Pass
+    counting : float
+        Seconds of the training that went into counting.
+    """
+
+    center: npt.NDArray[Any]
+    outside: npt.NDArray[Any]
+    history: list[Any]
+    counting: float = 0.0
+
+
+def perplexity(loss: float) -> float:
+    """Return e to the loss: for naive softmax, how many words the model seems to choose among."""
+    return math.exp(loss) if loss < 700 else math.inf

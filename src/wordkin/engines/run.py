@@ -1,6 +1,7 @@
-"""A run as an engine sees it: whom to tell, what to go on from, when to keep a state, when to stop.
+"""The run that an engine works for: it receives progress, checkpoints and matrices, and may stop.
 
-The runs that keep and stop are those of `training`.
+`Run` itself ignores all of them. `wordkin.training` derives the run that shows progress, writes
+checkpoints and stops early.
 """
 
 from __future__ import annotations
@@ -14,71 +15,77 @@ import numpy.typing as npt
 from wordkin.system.progress import Progress
 
 
-class Kept(NamedTuple):
-    """What an engine gave to be kept: arrays, and plain data that JSON can hold."""
+class Checkpoint(NamedTuple):
+    """The state of an engine: arrays, and plain data that JSON can hold."""
 
     tensors: Mapping[str, npt.NDArray[Any]]
     facts: dict[str, Any]
 
 
 class Matrices(NamedTuple):
-    """Both matrices at some moment, (V, d) each; views of what training goes on to change."""
+    """Both matrices at some moment, (V, d) each: views, which training goes on to change."""
 
     center: npt.NDArray[Any]
     outside: npt.NDArray[Any]
 
 
 class Run:
-    """Shows nothing, keeps nothing, and never stops.
+    """A run that shows nothing, saves nothing and never stops.
 
     Attributes
     ----------
-    keeps : bool
-        Whether states are kept at all.
+    saves_checkpoints : bool
+        Whether the run saves checkpoints at all.
     progress : Progress
-        Told about ten times a second.
+        Updated about ten times a second.
     """
 
-    keeps = False
+    saves_checkpoints = False
 
     def __init__(self, progress: Progress | None = None) -> None:
         self.progress = progress or Progress()
 
-    def begin_from(self) -> Kept | None:
-        """Return the state to go on from; None: begin at the beginning."""
+    def load_checkpoint(self) -> Checkpoint | None:
+        """Return the checkpoint to resume from; None to start from the beginning."""
         return None
 
-    def due(self) -> bool:
-        """Whether it is time to keep a state."""
+    def checkpoint_due(self) -> bool:
+        """Whether the engine should save a checkpoint now."""
         return False
 
-    def keep(self, tensors: Mapping[str, npt.NDArray[Any]], facts: dict[str, Any]) -> None:
-        """Keep a state, from which training can go on as if it had never stopped."""
+    def save_checkpoint(
+        self, tensors: Mapping[str, npt.NDArray[Any]], facts: dict[str, Any]
+    ) -> None:
+        """Save a checkpoint, from which training continues as if it had never stopped."""
 
-    def counted(self) -> Iterator[Kept]:
-        """Give what was kept of counting, piece by piece."""
+    def load_counts(self) -> Iterator[Checkpoint]:
+        """Yield the counted rows that an interrupted run saved, part by part."""
         return iter(())
 
-    def keep_counted(self, tensors: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Keep the next piece of what is counted."""
+    def save_counts(self, tensors: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Save the next part of the counted rows."""
 
-    def watch(
+    def expose(
         self, matrices: Callable[[], Matrices], rows: npt.NDArray[np.intp] | None = None
     ) -> None:
-        """Hear where the matrices are, at the start and whenever they are other arrays.
+        """Receive access to the matrices, at the start and whenever the engine allocates new ones.
 
-        What is there may be read at any time. `rows` are the words that its rows are of, where
-        those are not the first of the vocabulary.
+        Parameters
+        ----------
+        matrices : function
+            Returns both matrices as they are; it may be called at any time.
+        rows : (n,) array of int, or None
+            The words that the matrices' rows belong to; None for the n most frequent ones.
         """
 
-    def after(self, done: Any, matrices: Callable[[], Matrices]) -> bool:
-        """Hear the account of an epoch or pass; return whether training shall end here."""
+    def report(self, done: Any, matrices: Callable[[], Matrices]) -> bool:
+        """Receive the record of an epoch or pass; return whether training should stop here."""
         return False
 
 
-def finite(*matrices: npt.NDArray[np.floating[Any]]) -> bool:
-    """Whether all numbers are finite, in one pass without a temporary.
+def all_finite(*matrices: npt.NDArray[np.floating[Any]]) -> bool:
+    """Whether all numbers are finite, checked in one pass without a temporary array.
 
-    A sum of squares beyond the type's range is no trained matrix either.
+    A matrix whose sum of squares overflows counts as not finite.
     """
     return all(bool(np.isfinite(np.vdot(matrix, matrix))) for matrix in matrices)

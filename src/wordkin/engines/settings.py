@@ -1,7 +1,7 @@
 """The settings of a training run, each declared once: type, default, bounds and help.
 
-The checks, the options of the command line and the docstrings are made from these declarations.
-The engines read settings and never change them.
+Names and values in, a checked and immutable `StochasticSettings` or `ExactSettings` out. The
+checks, the command-line options and the docstrings are generated from the declarations.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ C = TypeVar("C", bound=type)
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Declared:
-    """What is declared of a setting beside its name, type and default.
+    """The declaration of a setting, apart from its name, type and default.
 
     Attributes
     ----------
     help : str
         One or two sentences, for the command line and the docstring.
     least, most : number
-        Bounds, both allowed.
+        Inclusive bounds.
     above, below : number or None
-        Bounds that are not allowed themselves.
+        Exclusive bounds.
     choices : collection of str
-        All values there are, now or once more rows are added; empty: any.
+        The allowed values, looked up at each check, as tables may grow; empty: any value.
     unset : str
-        What help shows instead of None.
+        What help shows as the default when it is None.
     metavar : str or None
-        What help shows for the value.
+        The placeholder for the value in help.
     """
 
     help: str
@@ -61,7 +61,7 @@ def setting(default: Any = dataclasses.MISSING, *, factory: Any = None, **declar
 
 
 def documented(kind: C) -> C:
-    """Add the settings that a class declares to its docstring."""
+    """Append the settings that a class declares to its docstring, as numpydoc attributes."""
     lines = ["", "", "    Attributes", "    ----------"]
     for field in dataclasses.fields(kind):
         if field.name in vars(kind).get("__annotations__", {}):
@@ -73,35 +73,35 @@ def documented(kind: C) -> C:
 
 
 def default_engine(objective: str | None) -> str:
-    """Name the engine that trains an objective unless another is asked for."""
+    """Return the default engine of an objective; of the default objective for None."""
     row = OBJECTIVES[objective or next(iter(OBJECTIVES))]
     return next(iter(row.trainers))
 
 
 def default_objective(engine: str) -> str:
-    """Name the objective that an engine trains unless another is asked for."""
+    """Return the default objective of an engine."""
     trained = [row for row in OBJECTIVES.values() if engine in row.trainers]
     own = [row for row in trained if next(iter(row.trainers)) == engine]
     return (own or trained)[0].name
 
 
 def _defaults() -> tuple[str, str]:
-    """Return what help shows as the default engine, and as the default objective."""
+    """Return the defaults of engine and objective as help shows them."""
     engine, objective = default_engine(None), next(iter(OBJECTIVES))
-    others = [(name, default_engine(name)) for name in OBJECTIVES]
-    own = [(name, default_objective(name)) for name in ENGINES]
-    engines = [f"{suits} for {name}" for name, suits in others if suits != engine]
-    objectives = [f"{suits} with --engine {name}" for name, suits in own if suits != objective]
-    return ", ".join([*engines, f"else {engine}"]), "; ".join([objective, *objectives])
+    of_objectives = [(name, default_engine(name)) for name in OBJECTIVES]
+    of_engines = [(name, default_objective(name)) for name in ENGINES]
+    engines = [f"{own} for {name}" for name, own in of_objectives if own != engine]
+    objectives = [f"{own} with --engine {name}" for name, own in of_engines if own != objective]
+    return ", ".join([*engines, f"otherwise {engine}"]), "; ".join([objective, *objectives])
 
 
 @documented
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What every engine is told: `StochasticSettings` and `ExactSettings` add their own.
+    """The settings that all engines share; `StochasticSettings` and `ExactSettings` add their own.
 
-    Together with the text, they decide the outcome of a training run. A value that cannot be used
-    raises a SettingsError that names it.
+    Together with the text, they determine the model. An invalid value raises a SettingsError that
+    names the setting and the value.
     """
 
     engine: str = setting(
@@ -113,43 +113,57 @@ class Settings:
     )
     objective: str = setting(
         None,
-        help=f"Loss of a pair: {' or '.join([*OBJECTIVES][::-1])}.",
+        help=f"Loss function: {' or '.join([*OBJECTIVES][::-1])}.",
         choices=OBJECTIVES,
         unset=_defaults()[1],
         metavar="NAME",
     )
-    dim: int = setting(100, help="Numbers in a vector.", least=1, most=1 << 20)
+    dim: int = setting(100, help="Number of dimensions of the vectors.", least=1, most=1 << 20)
     window: int = setting(
-        5, help="How many words away an outside word may be.", least=1, most=10_000
+        5,
+        help="Largest distance, in words, between a center word and its outside words; nearer"
+        " words weigh more.",
+        least=1,
+        most=10_000,
     )
     negatives: int = setting(
-        5, help="Samples of each pair, for negative-sampling.", least=1, most=500
+        5,
+        help="Number of negative samples per pair; used by negative-sampling only.",
+        least=1,
+        most=500,
     )
     min_count: int = setting(
-        5, help="Leave out words seen fewer times than this.", least=1, most=(1 << 63) - 1
+        5, help="Ignore words that occur fewer times than this.", least=1, most=(1 << 63) - 1
     )
     max_vocab: int | None = setting(
-        None, help="Keep only so many words, the most frequent.", least=1, most=(1 << 31) - 2
+        None,
+        help="Keep at most this many words, the most frequent ones.",
+        least=1,
+        most=(1 << 31) - 2,
+        unset="no limit",
     )
     subsample: float = setting(
-        1e-4, help="Leave out words more frequent than this now and then; 0: none."
+        1e-4,
+        help="Randomly drop occurrences of words more frequent than this share of the text; 0"
+        " disables.",
     )
     held_out: float = setting(
         0.01,
-        help="Share of the lines that is not trained on, for an honest loss; 0: none.",
+        help="Share of the lines to hold out of training, to measure the loss on unseen text; 0"
+        " disables.",
         below=1,
         metavar="SHARE",
     )
     patience: int | None = setting(
         None,
-        help="Stop when the loss on the lines held out has not fallen for so many epochs or"
+        help="Stop when the loss on the held-out lines has not fallen for this many epochs or"
         " passes.",
         least=1,
         most=1 << 30,
         unset="never",
     )
-    threads: int = setting(factory=cores, help="How many threads.", least=1, most=4096)
-    seed: int = setting(1, help="Seed of all random numbers.", most=(1 << 64) - 1)
+    threads: int = setting(factory=cores, help="Number of threads.", least=1, most=4096)
+    seed: int = setting(1, help="Seed of the random numbers.", most=(1 << 64) - 1)
 
     def __post_init__(self) -> None:
         engine = _engine_of(type(self))
@@ -162,65 +176,68 @@ class Settings:
         for field in dataclasses.fields(self):
             _check(field, getattr(self, field.name))
         if self.patience is not None and not self.held_out:
-            raise SettingsError("patience needs lines held out, and held_out is 0")
+            raise SettingsError("patience needs held-out lines, and held_out is 0: set it above 0")
 
     def as_dict(self) -> dict[str, Any]:
-        """Names and values, as a model file keeps them; `settings_for` takes them back."""
+        """Return names and values as model files store them; `settings_for` reads them back."""
         return dataclasses.asdict(self)
 
 
 @documented
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class StochasticSettings(Settings):
-    """What the stochastic engine is told, beside what every engine is.
+    """The settings of the stochastic engine, besides those that all engines share.
 
-    In deterministic training the vectors are the same, byte for byte, for any number of threads.
-    Else threads change shared rows without waiting for each other.
+    Deterministic training gives the same vectors, byte for byte, for any number of threads. With
+    `deterministic` off, threads update shared rows without locks.
     """
 
-    epochs: int = setting(5, help="Passes over the text.", least=1, most=1 << 30)
+    epochs: int = setting(5, help="Number of passes over the text.", least=1, most=1 << 30)
     learning_rate: float = setting(
-        0.025, help="The first step's size; it falls in a straight line.", above=0
+        0.025, help="Initial learning rate; it falls linearly to 1/250 of this.", above=0
     )
     deterministic: bool = setting(
         True,
-        help="The same bytes for any number of threads; without, several threads are faster.",
+        help="Give the same bytes for any number of threads. Turning it off makes several threads"
+        " faster, but runs then differ.",
     )
 
 
 @documented
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ExactSettings(Settings):
-    """What the exact engine is told, beside what every engine is.
+    """The settings of the exact engine, besides those that all engines share.
 
-    The same vectors for any number of threads.
+    The vectors are the same, byte for byte, for any number of threads.
     """
 
     ridge: float | None = setting(
         None,
-        help="Weight of the penalty on long vectors: a number, or auto for the one with the"
-        " least loss on lines held out.",
+        help="Weight of the L2 penalty on the vectors: a number, or auto to choose it by the loss"
+        " on a validation sample of the lines.",
         unset="auto",
         metavar="WEIGHT",
     )
     tolerance: float = setting(
-        1.2e-3, help="Stop when a pass lowers the loss by less than this share of it."
+        1.2e-3,
+        help="Stop when a pass lowers the loss and penalty by less than this share of the loss.",
     )
     max_passes: int = setting(
         50,
-        help="Stop after so many passes at the latest, at each size that the vocabulary grows"
-        " through.",
+        help="Largest number of passes over the full vocabulary. Before that, each smaller size of"
+        " the growing vocabulary gets at most 3.",
         least=1,
         most=1 << 30,
     )
     precision: Precision = setting(
         "float32",
-        help=f"Of all vectors: {', '.join(get_args(Precision))} (GPU only).",
+        help="Floating-point precision: float32, float64, or bfloat16, which trains in float32 but"
+        " rounds the factors of matrix products (needs a PyTorch device).",
         choices=get_args(Precision),
         metavar="NAME",
     )
     device: str = setting(
-        "cpu", help="cpu, or a device of PyTorch's, such as cuda.", metavar="NAME"
+        "cpu", help="Where to compute: cpu, or a PyTorch device such as cuda.", metavar="NAME"
     )
 
     def __post_init__(self) -> None:
@@ -228,24 +245,26 @@ class ExactSettings(Settings):
         if not self.device:
             raise SettingsError(f"device must be a name such as cpu or cuda, got {self.device!r}")
         if self.precision == "bfloat16" and self.device == "cpu":
-            raise SettingsError("precision bfloat16 takes a device of PyTorch's, such as cuda")
+            raise SettingsError(
+                "precision bfloat16 needs a PyTorch device such as cuda, got device 'cpu'"
+            )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class AnySettings(ExactSettings, StochasticSettings):
-    """The settings of all engines: what `Word2Vec` takes, as editors and notebooks show it."""
+    """The settings of all engines together: the signature of `Word2Vec`."""
 
 
 EngineSettings: TypeAlias = StochasticSettings | ExactSettings
 
 COUNTED = ("window", "subsample", "min_count", "max_vocab", "held_out")
-"""The settings that counts are made with."""
+"""The settings that determine counts."""
 
 
 def takes(
     kind: Callable[P, object],
 ) -> Callable[[Callable[..., None]], Callable[Concatenate[Any, P], None]]:
-    """Give a method that takes keywords the signature of what these are for."""
+    """Give a method with ``**keywords`` the signature of the callable that receives them."""
 
     def decorate(method: Callable[..., None]) -> Callable[Concatenate[Any, P], None]:
         own = next(iter(inspect.signature(method).parameters.values()))
@@ -259,7 +278,7 @@ def takes(
 def declared(
     kind: type[Settings] = AnySettings,
 ) -> Iterator[tuple[dataclasses.Field[Any], Declared]]:
-    """Yield the fields of settings with what is declared of them."""
+    """Yield the fields of a settings class with their declarations."""
     for field in dataclasses.fields(kind):
         yield field, field.metadata["declared"]
 
@@ -267,14 +286,14 @@ def declared(
 def settings_for(
     *, engine: str | None = None, objective: str | None = None, **values: Any
 ) -> EngineSettings:
-    """Give the settings of an engine; by default the one that suits the objective.
+    """Return the settings of an engine, by default the objective's own.
 
     Raises
     ------
     SettingsError
-        For another engine's setting, or a value that cannot be used.
+        For an invalid value, or a setting of another engine.
     TypeError
-        For a name that no engine knows.
+        For a name that is not a setting of any engine.
     """
     if objective is not None:
         _require_choice("objective", objective, OBJECTIVES)
@@ -291,7 +310,7 @@ def settings_for(
         for other, kind in kinds.items():
             if name in (field.name for field in dataclasses.fields(kind)):
                 raise SettingsError(f"{name} is a setting of the {other} engine, not of {engine}")
-        raise TypeError(f"no such setting: {name}; there are: {', '.join(known)}")
+        raise TypeError(f"no such setting: {name}; the settings are: {', '.join(known)}")
     return kinds[engine](**values)
 
 
@@ -300,7 +319,7 @@ def _engine_of(kind: type[Settings]) -> str:
 
 
 def _check(field: dataclasses.Field[Any], value: object) -> None:
-    """Refuse a value of another type or outside its bounds."""
+    """Raise a SettingsError for a value of the wrong type or out of bounds."""
     name, declared = field.name, field.metadata["declared"]
     kind, *optional = str(field.type).split(" | ")
     if declared.choices:

@@ -1,7 +1,7 @@
-"""The equations: each loss with its gradients beside it, and the conventions all engines share.
+"""The equations: each loss with its gradients, and the conventions that all engines share.
 
-Arrays in, arrays out. This is the truth that the engines answer to: written to be read, not to be
-fast. Letters in brackets name the sections of ``docs/equations.md``.
+Arrays in, arrays out. This is the reference that the engines are tested against, written to be read
+and not to be fast. Letters in parentheses name sections of ``docs/equations.md``.
 
 ====================  ==================================================  =========
 symbol                meaning                                             shape
@@ -13,9 +13,9 @@ symbol                meaning                                             shape
                       ``P(O = w | C = c) = softmax(U v_c)``
 ====================  ==================================================  =========
 
-Losses are in nats. A gradient has the shape of what it is taken with respect to. Float64 in gives
-float64 out. Complex128 works as well, so that complex-step differentiation goes through these very
-functions: they are analytic, branch on real parts alone, and never take ``abs`` or a conjugate.
+Losses are in nats. A gradient has the shape of its variable. Float64 input gives float64 output.
+Complex128 works as well, so that complex-step differentiation runs through these same functions:
+they are analytic, branch on real parts only, and never take ``abs`` or a conjugate.
 
 Source: Mikolov, Sutskever, Chen, Corrado and Dean (2013), "Distributed Representations of Words and
 Phrases and their Compositionality"; Mikolov, Chen, Corrado and Dean (2013), "Efficient Estimation

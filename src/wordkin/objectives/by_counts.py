@@ -1,4 +1,9 @@
-"""The losses of a whole corpus, summed over co-occurrence counts, with their gradients."""
+"""The losses of a whole corpus from its co-occurrence counts, with their gradients.
+
+A dense or sparse ``(V, V)`` matrix of counts and both vector matrices in; the loss and two
+gradients out. They equal the sum of `skipgram` over all positions, at a cost that does not depend
+on the length of the corpus.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +21,6 @@ from wordkin.objectives.pairs import (
     sigmoid,
 )
 
-# ------------------------------------------------------------------------------------ the corpus
-
 
 def corpus_naive_softmax(
     counts: Any, V: npt.ArrayLike, U: npt.ArrayLike
@@ -26,14 +29,14 @@ def corpus_naive_softmax(
 
     ``J(corpus) = Σ_c [ n_c logsumexp(U v_c) - Σ_o N_co u_o·v_c ]`` with ``n_c = Σ_o N_co``
 
-    Costs O(V² d) time and O(V²) memory whatever the length of the corpus, and equals the sum of
-    `skipgram` over every position.
+    Takes O(V² d) time and O(V²) memory, whatever the length of the corpus, and equals the sum of
+    `skipgram` over all positions.
 
     Parameters
     ----------
     counts
-        ``N``, dense or SciPy sparse, ``(V, V)``: row ``c`` holds the weighted number of times each
-        word ``o`` is seen in the window of ``c``.
+        ``N``, dense or SciPy sparse, ``(V, V)``: row ``c`` has the weighted number of times that
+        each word ``o`` occurs in a window of ``c``.
     V, U
         Center and outside vectors, ``(V, d)`` each.
 
@@ -45,7 +48,7 @@ def corpus_naive_softmax(
     Raises
     ------
     ValueError
-        For shapes that do not fit, or a count below 0; the message names both values.
+        For shapes that do not match, or a count below 0; the message has both values.
     """
     V, U = _center_and_outside("V", V, U)
     N, n = _counts(counts, V, U)
@@ -70,12 +73,12 @@ def corpus_negative_sampling(
 
     ``J(corpus) = Σ_c [ -Σ_o N_co log σ(u_o·v_c) - Σ_w M_cw log σ(-u_w·v_c) ]``
 
-    with the number of times that ``w`` is a negative of ``c``, over draws from the plain noise
-    ``q``, in which a draw may fall on ``o``,
+    ``M_cw`` is the expected number of times that ``w`` is a negative of ``c``. If negatives are
+    drawn from the plain noise ``q`` and may equal ``o``, it is
 
     ``M_cw = K n_c q_w``
 
-    or, where a draw equal to ``o`` is drawn again, as in training,
+    If a negative equal to ``o`` is drawn again, as in training, it is
 
     ``M_cw = K q_w (Σ_o N_co / (1 - q_o) - N_cw / (1 - q_w))``
 
@@ -86,11 +89,12 @@ def corpus_negative_sampling(
     noise
         ``q``, ``(V,)``, not negative, with sum 1.
     negatives
-        ``K``, the number of negatives a pair.
+        ``K``, the number of negatives per pair.
     V, U
         Center and outside vectors, ``(V, d)`` each.
     drawn_again
-        Whether a negative equal to ``o`` is drawn again, so that ``w`` has ``q_w / (1 - q_o)``.
+        Whether a negative equal to ``o`` is drawn again, so that ``w`` has probability
+        ``q_w / (1 - q_o)``.
 
     Returns
     -------
@@ -100,8 +104,8 @@ def corpus_negative_sampling(
     Raises
     ------
     ValueError
-        For shapes that do not fit, a count or ``negatives`` below 0, or a noise that is no
-        distribution, or leaves no other word to draw; the message names the values.
+        For shapes that do not match, a count or ``negatives`` below 0, or a noise that is not a
+        distribution or leaves no other word to draw; the message has the values.
     """
     V, U = _center_and_outside("V", V, U)
     N, n = _counts(counts, V, U)
@@ -119,7 +123,7 @@ def corpus_negative_sampling(
     # J = -Σ_co N_co log σ(x_co) - Σ_cw M_cw log σ(-x_cw)    x_cw = u_w·v_c
     x = V @ U.T
     if drawn_again:
-        # (c, o) has each w but o with q_w / (1 - q_o): M_cw = K q_w Σ_{o ≠ w} N_co / (1 - q_o)
+        # (c, o) draws each w ≠ o with q_w / (1 - q_o): M_cw = K q_w Σ_{o ≠ w} N_co / (1 - q_o)
         others = N / (1 - q)
         M = negatives * q * (others.sum(axis=1, keepdims=True) - others)
     else:
@@ -131,7 +135,7 @@ def corpus_negative_sampling(
 
 
 def _counts(counts: Any, V: Array, U: Array) -> tuple[Array, Array]:
-    """Give ``N`` as a dense array, and ``n_c = Σ_o N_co`` as a column beside it."""
+    """Return ``N`` as a dense array, and ``n_c = Σ_o N_co`` as a column."""
     N = _floating(counts.toarray() if hasattr(counts, "toarray") else counts)
     if N.shape != (len(V), len(U)):
         raise ValueError(

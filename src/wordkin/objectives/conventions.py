@@ -1,4 +1,7 @@
-"""The conventions that all engines share: window weights, subsampling, noise."""
+"""The conventions that all engines share: window weights, subsampling, noise, learning rate.
+
+Numbers or arrays in; arrays of the same shape out.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,17 @@ import numpy.typing as npt
 Array: TypeAlias = npt.NDArray[Any]
 
 FINAL_RATE = 1 / 250
-"""The learning rate falls in a straight line to this share of its start, as gensim's does."""
+"""The learning rate falls linearly to this share of its initial value, as in gensim."""
 NOISE_POWER = 0.75
-"""The power of the counts in the noise distribution (Mikolov et al. 2013)."""
+"""The exponent of the counts in the noise distribution (Mikolov et al. 2013)."""
 
 
 def window_weight(distance: npt.ArrayLike, window: int) -> Array:
-    """Give the expected number of times a pair at ``distance`` is trained: ``(m - j + 1) / m``.
+    """Return how often a pair at ``distance`` is trained in expectation: ``(m - j + 1) / m``.
 
-    At each position the radius is uniform in ``1..m``, so a word at distance ``j`` falls inside
-    with that probability; beyond ``m`` it is 0. Raises ValueError for a distance or window below 1.
+    The radius is uniform in ``1..m`` at each position, so a word at distance ``j`` is inside the
+    window with this probability; beyond ``m`` it is 0. Raises ValueError for a distance or window
+    below 1.
     """
     j = np.asarray(distance)
     if window < 1 or np.any(j < 1):
@@ -30,10 +34,10 @@ def window_weight(distance: npt.ArrayLike, window: int) -> Array:
 
 
 def keep_probability(frequency: npt.ArrayLike, subsample: float) -> Array:
-    """Give the probability that subsampling keeps a token: ``min(1, sqrt(t/f) + t/f)``.
+    """Return the probability that subsampling keeps a token: ``min(1, sqrt(t/f) + t/f)``.
 
     ``frequency`` is the word's share ``f`` of the corpus, in 0..1; ``subsample`` is the threshold
-    ``t``, where 0 keeps every token. Raises ValueError for values outside these ranges.
+    ``t``, where 0 keeps all tokens. Raises ValueError for values outside these ranges.
     """
     f = np.asarray(frequency, dtype=np.float64)
     if not np.all((f >= 0) & (f <= 1)):
@@ -42,15 +46,16 @@ def keep_probability(frequency: npt.ArrayLike, subsample: float) -> Array:
         raise ValueError(f"subsample must be 0 or a positive number, got {subsample}")
     if subsample == 0:
         return np.ones_like(f)
-    with np.errstate(divide="ignore", over="ignore"):  # f = 0: the ratio is inf, and all are kept
+    with np.errstate(divide="ignore", over="ignore"):  # f = 0: the ratio is inf, the result 1
         ratio = subsample / f
     return np.asarray(np.minimum(1.0, np.sqrt(ratio) + ratio))
 
 
 def noise_distribution(counts: npt.ArrayLike) -> Array:
-    """Give the distribution negatives are drawn from: ``q_w ∝ count_w ** 0.75``, shape ``(V,)``.
+    """Return the noise distribution of negative samples: ``q_w ∝ count_w ** 0.75``, ``(V,)``.
 
-    A negative equal to ``o`` is drawn again. Raises ValueError for a negative count, or no count.
+    Training draws a negative equal to ``o`` again. Raises ValueError if a count is negative, or all
+    are 0.
     """
     n = np.asarray(counts, dtype=np.float64)
     if n.ndim != 1 or not np.all((n >= 0) & np.isfinite(n)) or not n.any():

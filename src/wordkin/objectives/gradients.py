@@ -1,11 +1,11 @@
-"""The check of every gradient in `wordkin.objectives.pairs` against two numerical derivatives.
+"""The check of all gradients in `wordkin.objectives` against two numerical derivatives.
 
-Nothing in but a seed; a list of rows with the largest relative error out.
+A seed in; a `GradientCheck` per gradient, with its largest relative errors, out.
 
-- Central differences, on the five-point stencil: exact up to O(h⁴), so that with ``h = 1e-3`` the
-  error of the formula (about 1e-13) and of rounding (1e-16 / h) are both far below the tolerance.
-- Complex step: ``Im f(x + ih) / h`` subtracts nothing, so ``h = 1e-20`` gives all the digits. It
-  is a second opinion of another kind: it goes through the same code, but along another axis.
+- Central differences, on the five-point stencil: exact up to O(h⁴), so with ``h = 1e-3`` the errors
+  of the formula (about 1e-13) and of rounding (1e-16 / h) are both far below the tolerance.
+- Complex step: ``Im f(x + ih) / h`` subtracts nothing, so ``h = 1e-20`` gives all digits. It is an
+  independent check, since it steps along the imaginary axis.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TOLERANCE = 1e-8
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """The largest relative errors found for one gradient of one equation."""
+    """The largest relative errors of one gradient of one equation."""
 
     part: str
     """Section of ``docs/equations.md``: b, c, d, e, f or corpus."""
@@ -38,14 +38,14 @@ class GradientCheck:
 
     @property
     def passed(self) -> bool:
-        """Say whether both errors are below `TOLERANCE` (one that is not a number fails)."""
+        """Whether both errors are below `TOLERANCE`; a NaN fails."""
         return self.central_difference < TOLERANCE and self.complex_step < TOLERANCE
 
 
 def check_gradients(seed: int = 0, problems: int = 5) -> list[GradientCheck]:
-    """Check every gradient on several random problems; give one row a gradient, worst case each.
+    """Check all gradients on several random problems; return the worst case of each gradient.
 
-    The relative error is that of `relative_error`. Raises ValueError for no problems.
+    Errors are computed by `relative_error`. Raises ValueError for ``problems`` below 1.
     """
     if problems < 1:
         raise ValueError(f"problems must be at least 1, got {problems}")
@@ -66,7 +66,7 @@ def check_gradients(seed: int = 0, problems: int = 5) -> list[GradientCheck]:
                 for differentiate in (central_difference, complex_step)
             ]
             row = (part, equation.name, variable)
-            # np.maximum keeps a NaN, which the builtin max may lose
+            # np.maximum propagates NaN, unlike the builtin max
             worst[row] = np.maximum(worst.get(row, 0.0), errors)
     return [GradientCheck(*row, *errors.tolist()) for row, errors in worst.items()]
 
@@ -89,7 +89,7 @@ def complex_step(loss: Loss, x: Array, h: float = 1e-20) -> Array:
 
 
 def relative_error(gradient: Array, numerical: Array) -> float:
-    """Give ``max|g - n| / max(max|g|, max|n|)``, and 0 where both are zero throughout."""
+    """Return ``max|g - n| / max(max|g|, max|n|)``, and 0 if both are zero."""
     if gradient.shape != numerical.shape:
         raise ValueError(f"gradient has shape {gradient.shape}, its variable {numerical.shape}")
     scale = np.maximum(np.abs(gradient).max(), np.abs(numerical).max())
@@ -97,7 +97,7 @@ def relative_error(gradient: Array, numerical: Array) -> float:
 
 
 def _steps(x: Array, h: float) -> Iterator[Array]:
-    """Give one step of length ``h`` along each axis of ``x`` in turn."""
+    """Yield a step of length ``h`` along each axis of ``x`` in turn."""
     for index in np.ndindex(x.shape):
         e = np.zeros(x.shape)
         e[index] = h
@@ -114,9 +114,9 @@ class _Equation(NamedTuple):
 
 
 def _equations(rng: np.random.Generator) -> Iterator[_Equation]:
-    """Draw one random problem for every equation."""
+    """Yield each equation with a random problem."""
     words, d, K = 7, 4, 6
-    # logits of order 1: where σ saturates, the numerical derivative would have no digits left
+    # logits of order 1: where σ saturates, numerical derivatives have no digits left
     V, U = rng.normal(size=(2, words, d)) / d**0.25
     v_c = rng.normal(size=d) / d**0.25
     c, o = rng.integers(words, size=2)
@@ -160,7 +160,7 @@ def _equations(rng: np.random.Generator) -> Iterator[_Equation]:
         yield _Equation(name, variables, pair, (v_c, U[o], U[drawn]))
 
     outside = rng.integers(words, size=5)
-    outside[1] = outside[0]  # a word may stand twice in a window
+    outside[1] = outside[0]  # a word may occur twice in a window
     negatives = {word: draw(word) for word in outside.tolist()}
 
     def with_negatives(v_c: Array, o: int, U: Array) -> tuple[float, Array, Array]:

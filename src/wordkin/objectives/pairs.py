@@ -1,4 +1,8 @@
-"""The losses of a pair and of a window, each with its gradients beside it."""
+"""The losses of one pair and of one window, each with its gradients, and the functions in them.
+
+Vectors, matrices and word ids in; a loss in nats and gradients out. Letters in parentheses name
+sections of ``docs/equations.md``.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +19,11 @@ PairObjective: TypeAlias = Callable[[Array, int, Array], tuple[float, Array, Arr
 with its negatives bound."""
 
 
-# ------------------------------------------------------------------------------- (d) the sigmoid
-
-
 def sigmoid(x: npt.ArrayLike) -> Array:
     """Compute the logistic function ``σ(x) = 1 / (1 + exp(-x))`` elementwise (d).
 
-    Stable for every finite float: the exponential is only ever taken of a number that is not
-    positive. ``1 - σ(x)`` is written ``σ(-x)`` everywhere, which loses no digits near 1.
+    Stable for all finite floats, since it takes exponentials of non-positive numbers only. Write
+    ``1 - σ(x)`` as ``σ(-x)``, which loses no digits near 1.
     """
     x = _floating(x)
     # 1 / (1 + e^-x) for x >= 0;  e^x / (1 + e^x) for x < 0
@@ -38,9 +39,10 @@ def sigmoid_gradient(x: npt.ArrayLike) -> Array:
 
 
 def log_sigmoid(x: npt.ArrayLike) -> Array:
-    """Compute ``log σ(x)`` elementwise, finite for every finite float.
+    """Compute ``log σ(x)`` elementwise, finite for all finite floats.
 
-    This is ``-logaddexp(0, -x)``, written out because NumPy's ``logaddexp`` knows no complex.
+    This is ``-logaddexp(0, -x)``, written out because NumPy's ``logaddexp`` does not take complex
+    numbers.
     """
     x = _floating(x)
     # -log(1 + e^-x) for x >= 0;  x - log(1 + e^x) for x < 0
@@ -49,11 +51,8 @@ def log_sigmoid(x: npt.ArrayLike) -> Array:
     return y
 
 
-# ------------------------------------------------------------------------- (a) softmax, entropy
-
-
 def log_softmax(x: npt.ArrayLike) -> Array:
-    """Compute ``x - logsumexp(x)`` along the last axis, free of overflow."""
+    """Compute ``x - logsumexp(x)`` along the last axis, without overflow."""
     x = _floating(x)
     shifted = x - x.real.max(axis=-1, keepdims=True)  # the largest term is exp(0) = 1
     y: Array = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
@@ -61,7 +60,7 @@ def log_softmax(x: npt.ArrayLike) -> Array:
 
 
 def softmax(x: npt.ArrayLike) -> Array:
-    """Compute ``exp(x) / Σ exp(x)`` along the last axis, free of overflow."""
+    """Compute ``exp(x) / Σ exp(x)`` along the last axis, without overflow."""
     y: Array = np.exp(log_softmax(x))
     return y
 
@@ -69,20 +68,16 @@ def softmax(x: npt.ArrayLike) -> Array:
 def cross_entropy(y: npt.ArrayLike, y_hat: npt.ArrayLike) -> float:
     """Compute ``-Σ_w y_w log ŷ_w`` in nats (a): for one-hot ``y`` this is ``-log ŷ_o``.
 
-    Infinite where ``ŷ`` rules out a word that ``y`` holds possible. `naive_softmax` computes the
-    same number from the logits and stays finite where ``ŷ_o`` underflows to 0. Raises ValueError
-    unless both are of one shape.
+    Infinite if ``ŷ_w`` is 0 where ``y_w`` is not. `naive_softmax` computes the same number from the
+    logits, and stays finite where ``ŷ_o`` underflows to 0. Raises ValueError for different shapes.
     """
     y, y_hat = _floating(y), _floating(y_hat)
     if y.shape != y_hat.shape:
-        raise ValueError(f"y and y_hat must have one shape, got {y.shape} and {y_hat.shape}")
-    possible = y != 0  # the other terms are 0, even where log ŷ_w is -inf
+        raise ValueError(f"y and y_hat must have the same shape, got {y.shape} and {y_hat.shape}")
+    possible = y != 0  # the other terms are 0, even if log ŷ_w is -inf
     with np.errstate(divide="ignore"):
         loss: float = -np.sum(y[possible] * np.log(y_hat[possible]))
     return loss
-
-
-# --------------------------------------------------------------------------- (a-c), (e): a pair
 
 
 def naive_softmax(v_c: npt.ArrayLike, o: int, U: npt.ArrayLike) -> tuple[float, Array, Array]:
@@ -107,7 +102,7 @@ def naive_softmax(v_c: npt.ArrayLike, o: int, U: npt.ArrayLike) -> tuple[float, 
     Raises
     ------
     ValueError
-        For shapes that do not fit, or an index out of range; the message names both values.
+        For shapes that do not match, or an index out of range; the message has both values.
     """
     v_c, U = _center_and_outside("v_c", v_c, U)
     (o,) = _indices("o", [o], len(U))
@@ -139,24 +134,23 @@ def negative_sampling(
     o
         The true outside word, in ``0..V-1``.
     negatives
-        The drawn words ``w_1..w_K``, ``(K,)``, none equal to ``o``. A word drawn n times counts
-        n times.
+        The sampled words ``w_1..w_K``, ``(K,)``, none equal to ``o``. Repeats count each time.
     U
         Outside vectors, ``(V, d)``.
     weights
-        Importance weights ``a_1..a_K``, ``(K,)``; ones by default. They keep the expectation right
+        Importance weights ``a_1..a_K``, ``(K,)``; ones by default. They correct the expectation
         where the sum over K draws is estimated from another number of them, as from a shared pool.
 
     Returns
     -------
     loss, grad_v_c, grad_U
-        In nats; ``(d,)``; ``(V, d)``, zero in the rows of words that are neither ``o`` nor drawn.
+        In nats; ``(d,)``; ``(V, d)``, zero in all rows but those of ``o`` and the negatives.
 
     Raises
     ------
     ValueError
-        For shapes that do not fit, an index out of range, or a negative equal to ``o``; the message
-        names both values.
+        For shapes that do not match, an index out of range, or a negative equal to ``o``; the
+        message has both values.
     """
     v_c, U = _center_and_outside("v_c", v_c, U)
     (o,) = _indices("o", [o], len(U))
@@ -176,11 +170,8 @@ def negative_sampling(
     # ∂J/∂u_o = (σ(u_o·v_c) - 1) v_c    ∂J/∂u_{w_k} = a_k σ(u_{w_k}·v_c) v_c, summed over repeats
     grad_U = np.zeros(U.shape, grad_v_c.dtype)
     grad_U[o] = r_o * v_c
-    np.add.at(grad_U, w, np.outer(r_w, v_c))  # grad_U[w] += ... would drop the repeats
+    np.add.at(grad_U, w, np.outer(r_w, v_c))  # grad_U[w] += ... would drop repeats
     return loss, grad_v_c, grad_U
-
-
-# --------------------------------------------------------------------------------- (f): a window
 
 
 def skipgram(
@@ -199,21 +190,22 @@ def skipgram(
     c
         The center word.
     outside
-        The words around it, with repeats; where there are none, loss and gradients are 0.
+        The words around it, with repeats; if there are none, loss and gradients are 0.
     V, U
         Center and outside vectors, ``(V, d)`` each.
     pair_objective
-        ``J(v_c, o, U) -> loss, grad_v_c, grad_U``, either of the two above.
+        ``J(v_c, o, U) -> loss, grad_v_c, grad_U``: `naive_softmax`, or `negative_sampling` with its
+        negatives bound.
 
     Returns
     -------
     loss, grad_V, grad_U
-        In nats; ``(V, d)``, where every row but ``c`` is exactly zero; ``(V, d)``.
+        In nats; ``(V, d)``, zero in all rows but ``c``; ``(V, d)``.
 
     Raises
     ------
     ValueError
-        For shapes that do not fit, or an index out of range; the message names both values.
+        For shapes that do not match, or an index out of range; the message has both values.
     """
     V, U = _center_and_outside("V", V, U)
     (c,) = _indices("c", [c], len(V))
@@ -228,17 +220,14 @@ def skipgram(
     return loss, grad_V, grad_U
 
 
-# ------------------------------------------------------------------------------------- arguments
-
-
 def _floating(x: npt.ArrayLike) -> Array:
-    """Give ``x`` as an array, integers as float64."""
+    """Return ``x`` as an array, integers as float64."""
     x = np.asarray(x)
     return x if np.issubdtype(x.dtype, np.inexact) else x.astype(np.float64)
 
 
 def _center_and_outside(name: str, center: npt.ArrayLike, U: npt.ArrayLike) -> tuple[Array, Array]:
-    """Give the center vector or matrix and ``U`` as arrays whose dimensions d agree."""
+    """Return the center vector or matrix and ``U`` as arrays; check that their d agree."""
     center, U = _floating(center), _floating(U)
     wanted = 1 if name == "v_c" else 2
     if center.ndim != wanted or U.ndim != 2 or center.shape[-1] != U.shape[-1]:
@@ -250,7 +239,7 @@ def _center_and_outside(name: str, center: npt.ArrayLike, U: npt.ArrayLike) -> t
 
 
 def _indices(name: str, values: Sequence[int] | npt.ArrayLike, size: int) -> npt.NDArray[np.intp]:
-    """Give ``values`` as a vector of indices, each in ``0..size-1``."""
+    """Return ``values`` as a vector of indices; check that they are in ``0..size-1``."""
     index = np.asarray(values)
     if index.ndim != 1 or (index.size and index.dtype.kind not in "iu"):
         raise ValueError(f"{name} must be whole numbers (a word, or a list of words), got {index}")

@@ -1,7 +1,7 @@
-"""The reference trainer: stochastic descent as a loop to be read, which native kernels answer to.
+"""The reference trainer: stochastic gradient descent as a plain loop, to test kernels against.
 
-Sentences of word ids in; center vectors, outside vectors and the history of the loss out. Dense
-gradients and one window at a time: for a corpus that fits on a blackboard.
+Sentences of word ids in; center vectors, outside vectors and the loss of each epoch out. It takes
+one window at a time with dense gradients, so it is for small corpora only.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from wordkin.objectives.conventions import FINAL_RATE, Array, keep_probability, 
 from wordkin.objectives.pairs import PairObjective, naive_softmax, negative_sampling, skipgram
 
 PairsOf: TypeAlias = Callable[[np.random.Generator, Array, int], PairObjective]
-"""What makes the loss of a pair from a source of random numbers, the noise, and how many negatives
-to draw from it."""
+"""``objective(rng, noise, negatives) -> PairObjective``: makes the loss of a pair from a generator,
+the noise distribution ``(V,)``, and the number of negatives per pair."""
 
 
 class EpochCounts(NamedTuple):
-    """What one pass over the corpus did."""
+    """The totals of one pass over the corpus."""
 
     loss: float
     """In nats, summed over the pairs."""
     pairs: int
     trained: int
-    """Words that were centers: those that subsampling kept."""
+    """Tokens that were centers: those that subsampling kept."""
 
 
 def softmax_pairs(rng: np.random.Generator, noise: Array, negatives: int) -> PairObjective:
-    """Return `naive_softmax`, which draws nothing."""
+    """Return `naive_softmax`, which draws no random numbers."""
     return naive_softmax
 
 
 def sampled_pairs(rng: np.random.Generator, noise: Array, negatives: int) -> PairObjective:
-    """Return `negative_sampling` that draws its negatives anew for each pair.
+    """Return `negative_sampling` with new negatives for each pair.
 
-    Raises ValueError where the noise has a single word, which leaves no negative to draw.
+    Raises ValueError if the noise has a single word, which leaves no negative to draw.
     """
     if np.count_nonzero(noise) < 2:
         raise ValueError("negative sampling needs at least 2 different words, got 1")
@@ -81,36 +81,41 @@ def train(
     window
         The largest radius; at each position it is uniform in ``1..window``.
     objective
-        `softmax_pairs`, `sampled_pairs`, or any other function that makes the loss of a pair.
+        `softmax_pairs`, `sampled_pairs`, or another function that makes the loss of a pair.
     negatives
-        Draws from the noise for each pair (negative sampling alone).
+        Number of negative samples per pair; for negative sampling only.
     subsample
-        Threshold of `objectives.keep_probability`; 0 keeps every word.
-    epochs, learning_rate, seed
-        Passes over the corpus; the first step's size; one seed, one result.
+        Threshold of `objectives.keep_probability`; 0 keeps all tokens.
+    epochs
+        Number of passes over the corpus.
+    learning_rate
+        Its initial value; it falls linearly to `objectives.FINAL_RATE` of this.
+    seed
+        The same seed gives the same result.
     after_epoch
-        Called with what each epoch did, and both matrices; training ends where it returns True.
+        Called with the totals of each epoch and both matrices; True stops training.
 
     Returns
     -------
     V, U, history
-        Center and outside vectors, ``(vocabulary_size, dim)`` each, and the mean loss a pair in
-        nats, for each epoch.
+        Center and outside vectors, ``(vocabulary_size, dim)`` each, and the mean loss per pair in
+        nats of each epoch.
 
     Raises
     ------
     ValueError
-        For a setting below its least value, an id out of range, or a corpus
-        without a single pair.
+        For a setting below its minimum, an id out of range, or a corpus without any pair.
     FloatingPointError
-        When the loss stops being finite.
+        If the loss stops being finite.
     """
     at_least_one = {"dim": dim, "window": window, "negatives": negatives, "epochs": epochs}
     for name, value in at_least_one.items():
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
     if not any(len(sentence) > 1 for sentence in sentences):
-        raise ValueError(f"no sentence has two words: {len(sentences)} sentences, no pair")
+        raise ValueError(
+            f"no sentence has two words, so there is no pair: got {len(sentences)} sentences"
+        )
     counts = np.bincount([word for sentence in sentences for word in sentence])
     if len(counts) > vocabulary_size:
         raise ValueError(f"ids must be in 0..{vocabulary_size - 1}, got {len(counts) - 1}")
@@ -122,7 +127,7 @@ def train(
     U = np.zeros((vocabulary_size, dim))
     frequency = np.maximum(counts, 1) / counts.sum()
     keep = keep_probability(frequency, subsample)
-    history, steps, last = [], 0, epochs * sum(map(len, sentences))
+    history, steps, all_steps = [], 0, epochs * sum(map(len, sentences))
     for epoch in range(1, epochs + 1):
         total, pairs, trained = 0.0, 0, 0
         for whole in sentences:
@@ -133,7 +138,7 @@ def train(
             for t, c in enumerate(sentence):
                 radius = int(rng.integers(1, window + 1))
                 outside = [*sentence[max(0, t - radius) : t], *sentence[t + 1 : t + 1 + radius]]
-                rate = learning_rate * max(FINAL_RATE, 1 - steps / last)
+                rate = learning_rate * max(FINAL_RATE, 1 - steps / all_steps)
                 loss, grad_V, grad_U = skipgram(c, outside, V, U, pair_objective)
                 V -= rate * grad_V
                 U -= rate * grad_U

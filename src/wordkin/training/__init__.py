@@ -1,4 +1,4 @@
-"""A run around an engine: settings, checkpoints, history, and the model that it leaves."""
+"""Training runs: text or counts in, a model out, with checkpoints, history and early stopping."""
 
 from wordkin.training.counting_run import count_to_file
 from wordkin.training.model import Word2Vec

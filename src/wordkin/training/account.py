@@ -1,4 +1,7 @@
-"""Where every token went, and how long each part took."""
+"""The statistics of a run: what became of each token, and how long each part took.
+
+A corpus and the result of an engine in, an `Account` out.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +16,21 @@ from wordkin.objectives.conventions import keep_probability
 
 @dataclasses.dataclass(frozen=True)
 class Account:
-    """Where every token went, and how long it took.
+    """The statistics of a training run.
 
-    For each epoch, and so in sum: read = trained + subsampled + out of vocabulary + held out. The
-    exact engine reads once, and what it trains on and leaves out are expectations, rounded.
+    In each epoch, and so in total: read = trained + subsampled + out of vocabulary + held out. The
+    exact engine reads the text once; its `trained` and `subsampled` are rounded expectations.
 
     Attributes
     ----------
-    tokens, lines, invalid_utf8 : int
-        Words and lines read once; words whose bytes are no UTF-8.
+    tokens, lines : int
+        Tokens and lines of the text.
+    invalid_utf8 : int
+        Tokens that are not valid UTF-8.
     read, trained, subsampled, out_of_vocabulary, held_out : int
-        Tokens over all epochs; the last are those of lines that were not trained on.
+        Tokens over all epochs: all, and what became of them. Those held out are on held-out lines.
     reading, counting, training : float
-        Seconds; the stochastic engine counts nothing.
+        Seconds; `counting` is 0 for the stochastic engine.
     """
 
     tokens: int
@@ -42,7 +47,7 @@ class Account:
 
     @property
     def words_per_second(self) -> float:
-        """Words of the text passed over in a second of training, all epochs counted."""
+        """Tokens read over all epochs, per second of counting and training."""
         spent = self.counting + self.training
         return self.read / spent if spent else 0.0
 
@@ -50,36 +55,36 @@ class Account:
 def account_of(
     corpus: Corpus, trained: Trained, settings: Settings, reading: float, training: float
 ) -> Account:
-    """Sum up a run.
+    """Return the statistics of a run.
 
     Parameters
     ----------
     corpus : Corpus
-        Its totals and its vocabulary are used.
+        With the totals of the text and its vocabulary; the ids are not used.
     trained : Trained
     settings : Settings
     reading, training : float
-        Seconds; the latter with those of counting.
+        Seconds; `training` includes counting.
     """
     counts = corpus.vocabulary.counts
     if ENGINES[settings.engine].rereads:
-        rounds = len(trained.history)
-        kept = sum(epoch.trained for epoch in trained.history)
-        left = sum(epoch.subsampled for epoch in trained.history)
+        epochs = len(trained.history)
+        trained_tokens = sum(epoch.trained for epoch in trained.history)
+        subsampled_tokens = sum(epoch.subsampled for epoch in trained.history)
     else:
-        rounds = 1
+        epochs = 1
         keep = keep_probability(counts / counts.sum(), settings.subsample)
-        kept = round(float(counts @ keep))
-        left = int(counts.sum()) - kept
+        trained_tokens = round(float(counts @ keep))
+        subsampled_tokens = int(counts.sum()) - trained_tokens
     return Account(
         tokens=corpus.tokens,
         lines=corpus.lines,
         invalid_utf8=corpus.invalid_utf8,
-        read=corpus.tokens * rounds,
-        trained=kept,
-        subsampled=left,
-        out_of_vocabulary=corpus.out_of_vocabulary * rounds,
-        held_out=corpus.held_out_tokens * rounds,
+        read=corpus.tokens * epochs,
+        trained=trained_tokens,
+        subsampled=subsampled_tokens,
+        out_of_vocabulary=corpus.out_of_vocabulary * epochs,
+        held_out=corpus.held_out_tokens * epochs,
         reading=reading,
         training=training - trained.counting,
         counting=trained.counting,

@@ -1,4 +1,7 @@
-"""A bar on a terminal that shows how far a run is."""
+"""The progress bar of a run, on standard error.
+
+Calls of an engine in; a line of text that rich redraws out.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from wordkin.system.progress import Progress
 
 
 class Bar(Progress):
-    """A line on standard error: what is done, words a second, time left, the running loss."""
+    """A progress bar with the work done, words per second, remaining time and the running loss."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -19,7 +22,7 @@ class Bar(Progress):
 
         self._rich = RichProgress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),  # so that all fits into 80 columns
+            BarColumn(bar_width=24),  # so that the line fits into 80 columns
             TaskProgressColumn(),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
@@ -39,14 +42,14 @@ class Bar(Progress):
         self._rich.stop()
 
     def reading(self, done: int, total: int | None, unit: str) -> None:
-        """Show bytes or sentences read."""
+        """Show the bytes or sentences read."""
         elapsed = self._enter_stage("reading", total)
         amount, name = (done / 1e6, "MB") if unit == "bytes" else (done, unit)
         rate = f"{amount / elapsed:,.0f} {name}/s" if elapsed > 0.2 else ""
         self._rich.update(self._task, completed=done, description="reading ", rate=rate)
 
     def training(self, epoch: int, epochs: int, words: int, total: int, loss: float) -> None:
-        """Show words trained on."""
+        """Show the tokens trained on."""
         elapsed = self._enter_stage("training", total)
         self._rich.update(
             self._task,
@@ -57,7 +60,7 @@ class Bar(Progress):
         )
 
     def counting(self, done: int, total: int) -> None:
-        """Show words whose pairs are counted."""
+        """Show the words whose pairs are counted."""
         elapsed = self._enter_stage("counting", total)
         rate = f"{_short(done / elapsed)} words/s" if elapsed > 0.2 else ""
         self._rich.update(
@@ -65,12 +68,12 @@ class Bar(Progress):
         )
 
     def choosing(self, done: int, total: int) -> None:
-        """Show ridges tried."""
+        """Show the ridges tried."""
         self._enter_stage("choosing", total)
         self._rich.update(self._task, completed=done, description="ridge   ")
 
     def descending(self, words: int, number: int, done: float, loss: float) -> None:
-        """Show a pass over the counts."""
+        """Show the progress of a pass over the counts."""
         self._enter_stage(f"pass {number} over {words}", 1.0)
         self._rich.update(
             self._task,
@@ -81,7 +84,7 @@ class Bar(Progress):
         )
 
     def _enter_stage(self, stage: str, total: float | None) -> float:
-        """Seconds since the stage began; a new stage gets a bar of its own."""
+        """Return the seconds since the stage began; start a new bar for a new stage."""
         if stage != self._stage:
             if self._task is not None:
                 self._rich.remove_task(self._task)
@@ -90,9 +93,9 @@ class Bar(Progress):
         return time.monotonic() - self._began
 
 
-def progress_for(shown: bool | None) -> Progress:
-    """Give a bar if it is wanted; None: if standard error is a terminal."""
-    return Bar() if (sys.stderr.isatty() if shown is None else shown) else Progress()
+def progress_for(show: bool | None) -> Progress:
+    """Return a bar if `show` is True, or None on a terminal; otherwise a silent `Progress`."""
+    return Bar() if (sys.stderr.isatty() if show is None else show) else Progress()
 
 
 def _short(number: float) -> str:

@@ -1,10 +1,11 @@
-"""The states of a run that is under way, so that none is lost with the process or the power.
+"""The checkpoint files of a run, which survive a crash or a power failure.
 
-In: arrays and plain data. Out: files in a folder of their own; or what the newest intact one holds.
+Arrays and plain data in, files in a folder of their own out; and the newest intact one back in.
 
-A file begins with a line of ASCII, "wordkin checkpoint", its format and a checksum; the layout of
-safetensors follows. The checksum is the SHA-256 of the whole file, with zeros in its own place. It
-will be so in each format, so that one that is newer is told from one that is damaged.
+A file begins with a line of ASCII: "wordkin checkpoint", the version of the format, and a checksum.
+The rest is in the safetensors format. The checksum is the SHA-256 of the whole file, with zeros in
+place of the checksum itself. All future versions keep this line, so that a newer file can be told
+from a damaged one.
 """
 
 from __future__ import annotations
@@ -30,18 +31,18 @@ from wordkin.system.tensors import read_tensors, write_bytes, write_tensors
 from wordkin.system.terminal import say
 from wordkin.system.types import Tensors
 
-FORMAT_VERSION = 1  # of a file; raise it when an older wordkin could not read the file
+FORMAT_VERSION = 1  # raise it when older versions of wordkin cannot read the new format
 
-_STATES_KEPT = 2  # the newest, and one for the case that it is damaged on the disk
-_LINE_SIZE = 96  # a multiple of eight, as the arrays are aligned to
-_LINE = re.compile(rb"wordkin checkpoint ([0-9]+) ([0-9a-f]{64}) *\n")
-_NO_SUM = b"0" * 64
+_STATES_KEPT = 2  # the newest, and one in case it is damaged
+_HEADER_SIZE = 96  # a multiple of 8, the alignment of arrays
+_HEADER = re.compile(rb"wordkin checkpoint ([0-9]+) ([0-9a-f]{64}) *\n")
+_NO_CHECKSUM = b"0" * 64
 _NAME = re.compile(r"(state|part)-([0-9]{8}|[1-9][0-9]{8,})")
 
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """What one file holds: its number, arrays that may be changed, and plain data."""
+    """The content of one file: its number, writable arrays, and plain data."""
 
     number: int
     tensors: dict[str, npt.NDArray[Any]]
@@ -49,25 +50,25 @@ class State:
 
 
 class Checkpoints:
-    """A folder with the states of one run, for which it is locked from `with` to its end.
+    """The folder with the checkpoints of one run, a context manager that locks it.
 
-    There are states, of which each stands for all before it, and parts, which make up a whole. A
-    file appears whole or not at all. The folder is made if there is none, and goes away again if
-    nothing has been saved in it.
+    There are two kinds of files: a state replaces all states before it; parts, such as those of the
+    counts, together form a whole. A file appears complete or not at all. Entering creates the
+    folder if it does not exist; leaving removes it again if nothing was saved.
 
     Parameters
     ----------
     folder : path
-        The folder around it must be there.
+        Its parent must exist.
     say : function of a str
-        Told of each file that is passed over or removed for a reason, in a sentence.
+        Receives a message about each file that is skipped or removed.
 
     Raises
     ------
     CheckpointError
-        On entering, if another run is using the folder.
+        On entering, if another run uses the folder.
     OSError
-        On entering, if the folder cannot be made or read.
+        On entering, if the folder cannot be created or read.
     """
 
     def __init__(self, folder: str | os.PathLike[str], say: Callable[[str], None] = say) -> None:
@@ -75,8 +76,8 @@ class Checkpoints:
         self._lock = self.folder / "lock"
         self._say = say
         self._made = False
-        self._damaged: set[int] = set()  # of the states
-        self._file: int | None = None  # that is locked
+        self._damaged: set[int] = set()  # numbers of states
+        self._file: int | None = None  # the descriptor of the lock
 
     def __enter__(self) -> Checkpoints:
         while not self._enter():
@@ -88,25 +89,25 @@ class Checkpoints:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to go on from."""
+        """Whether there is nothing to resume from."""
         return not (self._numbers("state") or self._numbers("part"))
 
     def save(self, tensors: Tensors, metadata: Mapping[str, Any]) -> None:
-        """Write the next state; when it is on the disk, remove all but it and the one before.
+        """Write the next state; once it is on disk, remove all but it and the one before.
 
         Parameters
         ----------
         tensors : mapping of arrays
-            As `write_tensors` takes them.
+            As in `write_tensors`.
         metadata : mapping
-            Anything that JSON can hold; floats come back exactly.
+            Data that JSON can hold; floats are restored exactly.
 
         Raises
         ------
         FormatError
-            If an array or the metadata cannot be held by the file; nothing is written.
+            If the file cannot hold an array or the metadata; nothing is written.
         OSError
-            If the file cannot be written; the states before it are as they were.
+            If the file cannot be written; earlier states are unchanged.
         """
         number = max(self._numbers("state"), default=0) + 1
         _write(self._path("state", number), tensors, metadata)
@@ -115,11 +116,11 @@ class Checkpoints:
             intact = [number for number in numbers if number not in self._damaged]
             for old in set(numbers).difference(intact[-_STATES_KEPT:]):
                 os.unlink(self._path("state", old))
-        except OSError as error:  # the new one is there: that is what counts
-            self._say(f"{self.folder}: an older state cannot be removed: {error}")
+        except OSError as error:  # harmless: the new state is there
+            self._say(f"{self.folder}: cannot remove an older checkpoint: {error}")
 
     def latest(self) -> State | None:
-        """Read the newest state that is intact; say which ones are not; None if there is none.
+        """Return the newest intact state, or None; report damaged ones.
 
         Raises
         ------
@@ -132,15 +133,15 @@ class Checkpoints:
         return next(filter(None, found), None)
 
     def append(self, tensors: Tensors, metadata: Mapping[str, Any]) -> None:
-        """Write the next part, after those that are there without a gap; as `save`."""
+        """Write the next part, after the parts that exist without a gap; otherwise like `save`."""
         number = self._first_gap()
         self._cut_parts(number)
         _write(self._path("part", number), tensors, metadata)
 
     def parts(self) -> Iterator[State]:
-        """Read the parts, from the first up to the first that is missing or damaged.
+        """Yield the parts in order, up to the first that is missing or damaged.
 
-        That one and those behind it are removed, and this is said: they are to be appended anew.
+        That one and all after it are removed and reported, since they must be appended again.
 
         Raises
         ------
@@ -160,16 +161,14 @@ class Checkpoints:
         self._cut_parts(self._first_gap())
 
     def remove(self) -> None:
-        """Remove all that is ours, then the folder, unless there is more in it; and leave it."""
+        """Remove all states and parts, and the folder unless it has other files; unlock it."""
         for kind in ("part", "state"):
             for number in self._numbers(kind):
                 os.unlink(self._path(kind, number))
         self._leave(True)
 
-    # The folder.
-
     def _enter(self) -> bool:
-        """Make and lock the folder; False if a run that was just leaving has removed it."""
+        """Create and lock the folder; return False if another run, on leaving, just removed it."""
         self._made = make_folder(self.folder)
         with ExitStack() as undo:
             try:
@@ -186,11 +185,11 @@ class Checkpoints:
                 ) from None
             if not locked:
                 self._say(
-                    f"{self.folder}: files cannot be locked there: no other run may use these"
-                    " checkpoints, which is not checked"
+                    f"{self.folder}: cannot lock files there: make sure that no other run uses"
+                    " these checkpoints"
                 )
             for path in remove_stale_temporaries(self.folder):
-                self._say(f"{path}: removed, left by a run that was killed")
+                self._say(f"{path}: removed, left over from a run that was killed")
             undo.pop_all()
         self._file = file
         return True
@@ -201,7 +200,7 @@ class Checkpoints:
         file, self._file = self._file, None
         try:
             with suppress(OSError):
-                os.unlink(self._lock)  # from here on, the folder may be another run's
+                os.unlink(self._lock)  # from here on, another run may use the folder
                 if with_folder:
                     os.rmdir(self.folder)
         finally:
@@ -211,7 +210,7 @@ class Checkpoints:
         return self.folder / f"{kind}-{number:08d}"
 
     def _numbers(self, kind: str) -> list[int]:
-        """Return the numbers of the files of a kind, ascending."""
+        """Return the numbers of all files of a kind, ascending."""
         found = (_NAME.fullmatch(name) for name in os.listdir(self.folder))
         numbers = (int(name[2]) for name in found if name and name[1] == kind)
         return sorted(number for number in numbers if number)
@@ -221,52 +220,51 @@ class Checkpoints:
         return next(number for number in count(1) if number not in numbers)
 
     def _cut_parts(self, first: int) -> None:
-        """Remove the parts from there on, the last one first, so that no gap comes of it."""
+        """Remove the parts from a number on, from the last one backwards, so that no gap arises."""
         for number in reversed(self._numbers("part")):
             if number >= first:
                 path = self._path("part", number)
                 os.unlink(path)
-                self._say(f"{path}: removed, for it or a part before it is missing or damaged")
+                self._say(f"{path}: removed, as it or an earlier part is missing or damaged")
 
     def _state(self, number: int) -> State | None:
-        """Read a state; say it if that cannot be done."""
+        """Read a state; report it and return None if it is damaged."""
         path = self._path("state", number)
         try:
             return _read(path, number)
         except FormatError as error:
             cause = str(error)
         except OSError as error:
-            if error.errno != errno.EIO:  # the disk's way to say that it is damaged
+            if error.errno != errno.EIO:  # EIO: the disk is damaged there
                 raise
             cause = f"{path}: {error.strerror}"
         self._damaged.add(number)
-        self._say(f"{cause}; it is passed over")
+        self._say(f"{cause}; skipping this checkpoint")
         return None
 
 
-# One file.
-
-
-class _Summed(io.FileIO):
-    """A file that sums up what is written to it, or read from it into arrays."""
+class _HashedFile(io.FileIO):
+    """A file that hashes all bytes that are written to it, or read from it into buffers."""
 
     def __init__(self, path: Path, mode: str) -> None:
         super().__init__(path, mode)
-        self.sum = hashlib.sha256()
+        self.hash = hashlib.sha256()
 
     def write(self, data: Any) -> int:
         written = super().write(data)
-        self.sum.update(memoryview(data)[:written])
+        self.hash.update(memoryview(data)[:written])
         return written
 
     def readinto(self, buffer: Any) -> int:
         read = super().readinto(buffer)
-        self.sum.update(memoryview(buffer)[:read])
+        self.hash.update(memoryview(buffer)[:read])
         return read
 
 
-def _line(checksum: bytes) -> bytes:
-    return (b"wordkin checkpoint %d %b" % (FORMAT_VERSION, checksum)).ljust(_LINE_SIZE - 1) + b"\n"
+def _header(checksum: bytes) -> bytes:
+    return (b"wordkin checkpoint %d %b" % (FORMAT_VERSION, checksum)).ljust(
+        _HEADER_SIZE - 1
+    ) + b"\n"
 
 
 def _write(path: Path, tensors: Tensors, metadata: Mapping[str, Any]) -> None:
@@ -274,24 +272,24 @@ def _write(path: Path, tensors: Tensors, metadata: Mapping[str, Any]) -> None:
         text = json.dumps(dict(metadata), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise FormatError(f"{path}: the metadata cannot be written as JSON: {error}") from error
-    with atomic_write(path) as temporary, _Summed(temporary, "wb") as file:
-        write_bytes(file, _line(_NO_SUM))
+    with atomic_write(path) as temporary, _HashedFile(temporary, "wb") as file:
+        write_bytes(file, _header(_NO_CHECKSUM))
         write_tensors(file, tensors, {"wordkin-checkpoint": text})
-        checksum = file.sum.hexdigest().encode()
+        checksum = file.hash.hexdigest().encode()
         file.seek(0)
-        write_bytes(file, _line(checksum))
+        write_bytes(file, _header(checksum))
 
 
 def _read(path: Path, number: int) -> State:
-    """Read a file; nothing of it is believed before all of it has been summed up."""
+    """Read a file; use its content only once the checksum of all of it is verified."""
     try:
-        with _Summed(path, "rb") as file:
-            line = file.read(_LINE_SIZE)
-            found = _LINE.fullmatch(line)
+        with _HashedFile(path, "rb") as file:
+            line = file.read(_HEADER_SIZE)
+            found = _HEADER.fullmatch(line)
             if not found:
                 raise FormatError("not a checkpoint")
             version, checksum = int(found[1]), found[2]
-            file.sum.update(line.replace(checksum, _NO_SUM))
+            file.hash.update(line.replace(checksum, _NO_CHECKSUM))
             if version == FORMAT_VERSION:
                 size = os.fstat(file.fileno()).st_size
                 tensors, texts = read_tensors(file, size - len(line))
@@ -299,16 +297,16 @@ def _read(path: Path, number: int) -> State:
                 rest = bytearray(1 << 20)
                 while file.readinto(rest):
                     pass
-            if file.sum.hexdigest().encode() != checksum:
-                raise FormatError("its checksum is not that of its content")
+            if file.hash.hexdigest().encode() != checksum:
+                raise FormatError("its checksum does not match its content")
             if version != FORMAT_VERSION:
                 raise CheckpointError(
-                    f"{path}: written by a newer wordkin: format {version}, this one reads"
-                    f" {FORMAT_VERSION}"
+                    f"{path}: written by a newer wordkin: it has format {version}, and this version"
+                    f" reads {FORMAT_VERSION}"
                 )
         metadata = json.loads(texts["wordkin-checkpoint"])
         if not isinstance(metadata, dict):
-            raise FormatError("its metadata are none")
+            raise FormatError("its metadata is not a JSON object")
     except (FormatError, ValueError, KeyError, RecursionError) as error:
         raise FormatError(f"{path}: damaged: {error}") from error
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A run that counts a text into a file, for training later."""
+"""Counting runs: a text in, a file of counts out, for training later."""
 
 from __future__ import annotations
 
@@ -27,27 +27,34 @@ def count_to_file(
     memory: int | None = None,
     **options: Unpack[RunOptions],
 ) -> CountsFile:
-    """Count the pairs of a text, and write them for `Word2Vec.fit_counts`.
+    """Count the pairs of a text, and write a file of counts for `Word2Vec.fit_counts`.
 
     Parameters
     ----------
     text
-        As `Word2Vec.fit` takes it.
+        As in `Word2Vec.fit`.
     path
-        A file of any name, written whole or not at all.
+        The file to write, of any name. An existing file is replaced only when counting is done.
     settings
-        Window, subsampling, vocabulary, lines held out and threads are used.
+        Uses window, subsample, min_count, max_vocab, held_out, threads and precision.
     memory : int or None
-        Bytes that counts may take in memory before they go to files; None: half of what there is.
+        Bytes that counts may take in memory; more go to temporary files. None for half of what is
+        available.
     **options
         As in `RunOptions`.
 
+    Returns
+    -------
+    CountsFile
+
     Raises
     ------
-    CorpusError, OSError
-        For a text that cannot be read or holds nothing to count, or a file that cannot be written.
+    CorpusError
+        If the text has nothing to count.
     CheckpointError
         As in `Word2Vec.fit`.
+    OSError
+        If the text cannot be read, or the file cannot be written.
     """
     with Session(options) as session:
         corpus = read_text(text, settings, session.progress)

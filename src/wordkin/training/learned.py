@@ -1,4 +1,7 @@
-"""What training has learned: words, matrices, counts, and where they come from."""
+"""The result of training: words, matrices, counts, history, and where they come from.
+
+A source and a run in, `Learned` out; `Word2Vec` holds it and saves it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from wordkin.engines.settings import StochasticSettings
 from wordkin.system import machine
 from wordkin.system.errors import CorpusError
 from wordkin.training.account import Account, account_of
-from wordkin.training.keeper import Keeper
+from wordkin.training.managed_run import ManagedRun
 from wordkin.training.source import Source
 from wordkin.vectors.formats.model import digest
 from wordkin.vectors.words import WordVectors
@@ -26,7 +29,7 @@ from wordkin.vectors.words import WordVectors
 
 @dataclasses.dataclass(frozen=True)
 class Origin:
-    """What trained a model: versions of this program and of NumPy, and the instruction set."""
+    """What trained a model: the versions of wordkin and NumPy, and the CPU instruction set."""
 
     wordkin: str
     instruction_set: str
@@ -34,13 +37,13 @@ class Origin:
 
     @classmethod
     def here(cls) -> Origin:
-        """Return what would train one now."""
+        """Return the origin of models trained by this process."""
         return cls(machine.version(), machine.level(), np.__version__)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Learned:
-    """All that a fitted model holds."""
+    """All data of a fitted model, except its settings."""
 
     vectors: WordVectors
     center: WordVectors
@@ -52,7 +55,7 @@ class Learned:
     corpus: Fingerprint | None
 
     @classmethod
-    def made(
+    def from_matrices(
         cls,
         words: list[str],
         center: npt.NDArray[Any],
@@ -64,14 +67,14 @@ class Learned:
         origin: Origin,
         corpus: Fingerprint | None,
     ) -> Learned:
-        """Return it from its parts; the matrices become read-only."""
+        """Return the data of a model with these matrices, (V, d) each, and make them read-only."""
         for matrix in (center, outside, vectors):
             if matrix is not None:
                 matrix.setflags(write=False)
-        of_center = WordVectors(words, center, counts)
+        center_vectors = WordVectors(words, center, counts)
         return cls(
-            of_center if vectors is None else WordVectors(words, vectors, counts),
-            of_center,
+            center_vectors if vectors is None else WordVectors(words, vectors, counts),
+            center_vectors,
             WordVectors(words, outside, counts),
             counts,
             history,
@@ -82,40 +85,42 @@ class Learned:
 
     @cached_property
     def sha256(self) -> str:
-        """The hash of words, counts and matrices."""
+        """The SHA-256 of words, counts and matrices."""
         matrices = {"center": self.center.matrix, "outside": self.outside.matrix}
         if self.vectors is not self.center:
             matrices["vectors"] = self.vectors.matrix
         return digest(self.vectors.words, self.counts, matrices)
 
 
-def learn(source: Source, run: Keeper, reading: float) -> Learned:
-    """Let the engine train on a source, and sum up what came of it.
+def learn(source: Source, run: ManagedRun, reading: float) -> Learned:
+    """Train on a source, and collect the result.
 
     Parameters
     ----------
     source : Source
-    run : Keeper
+    run : ManagedRun
     reading : float
-        Seconds that the source took.
+        Seconds that reading the source took.
 
     Raises
     ------
     CorpusError
         If subsampling left no pair to train on.
+    DivergenceError
+        If the loss or a vector stops being finite.
     """
     settings, vocabulary = source.settings, source.corpus.vocabulary
     began = time.perf_counter()
     trained = source.train(run)
-    training = time.perf_counter() - began + run.spent
+    training = time.perf_counter() - began + run.seconds_before
     if isinstance(settings, StochasticSettings):
         _require_pairs(trained.history, settings)
     center, outside = trained.center, trained.outside
-    return Learned.made(
+    return Learned.from_matrices(
         vocabulary.words,
         center,
         outside,
-        gauge.canonical(center, outside) if ENGINES[settings.engine].gauged else None,
+        gauge.canonical(center, outside) if ENGINES[settings.engine].canonical else None,
         vocabulary.counts,
         trained.history,
         account_of(source.corpus, trained, settings, reading, training),

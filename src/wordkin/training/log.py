@@ -1,4 +1,7 @@
-"""The history of a run as JSON lines and as TensorBoard events."""
+"""The log of a run: the history as JSON lines and as TensorBoard events.
+
+The record of each epoch or pass in; lines of a file, and events in a folder, out.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,25 @@ from wordkin.system.types import Say
 
 
 class Log:
-    """The history of a run as JSON lines, and as events for TensorBoard.
+    """The log of a run, written as it proceeds.
 
-    What cannot be written is said once, and training goes on.
+    If writing fails, the log reports it once and closes, and training continues.
 
     Parameters
     ----------
     path : path or None
-        A file with an object a line, written anew.
+        A file for one JSON object per line; an existing one is replaced.
     tensorboard : path or None
-        A folder for event files; needs the package `tensorboard`.
+        A folder for TensorBoard events; needs the package tensorboard.
+    say : function of a str
+        Receives error messages.
+
+    Raises
+    ------
+    WordkinError
+        If the package tensorboard is missing.
+    OSError
+        If the file cannot be opened.
     """
 
     def __init__(
@@ -38,26 +50,26 @@ class Log:
                 from tensorboard.summary import Writer
             except ImportError:
                 raise WordkinError(
-                    "TensorBoard events need its package: pip install 'wordkin[tensorboard]'"
+                    "TensorBoard events need tensorboard: pip install 'wordkin[tensorboard]'"
                 ) from None
             self._writer = Writer(os.fspath(tensorboard))
         if path is not None:
             self._file = open(path, "w", encoding="utf-8")  # noqa: SIM115
 
-    def add(self, unit: str, number: int, done: Any, again: bool = False) -> None:
-        """Write the account of a unit; one of an earlier run (`again`) is an event already."""
+    def add(self, unit: str, number: int, done: Any, resumed: bool = False) -> None:
+        """Write a record; one from before a resume (`resumed`) has its events already."""
         facts = dataclasses.asdict(done)
         try:
             if self._file is not None:
                 self._file.write(json.dumps({unit: number} | facts) + "\n")
                 self._file.flush()
-            if self._writer is not None and not again:
+            if self._writer is not None and not resumed:
                 for name, value in facts.items():
                     if value is not None:
                         self._writer.add_scalar(name, value, number)
                 self._writer.flush()
         except OSError as error:
-            self._say(f"the history is no longer written: {error}")
+            self._say(f"the history is no longer written, and training continues: {error}")
             self.close()
 
     def close(self) -> None:
@@ -67,5 +79,5 @@ class Log:
                 try:
                     file.close()
                 except OSError as error:
-                    self._say(f"the history is not whole: {error}")
+                    self._say(f"the history is incomplete: {error}")
         self._file = self._writer = None

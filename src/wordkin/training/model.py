@@ -1,6 +1,6 @@
-"""The main job: text in, a model out. Settings, the one choice of an engine, files, an account.
+"""`Word2Vec`, the model: text or counts in; word vectors, statistics and model files out.
 
-The one room that knows both engines and words; everything that it calls is told what it needs.
+It chooses the engine, and is the one module that handles both engines and words.
 """
 
 from __future__ import annotations
@@ -35,11 +35,18 @@ if TYPE_CHECKING:
 
 
 class Word2Vec:
-    """A skip-gram model: settings at first, vectors once it is fitted.
+    """A skip-gram model: settings at first, and vectors once it is fitted.
 
-    Takes `engine`, and as keywords the fields of the engine's settings, `StochasticSettings` or
-    `ExactSettings`, e.g. ``Word2Vec(dim=100, window=5)``. Without an engine, the objective chooses:
-    exact for naive softmax, stochastic for negative sampling.
+    Takes the fields of `StochasticSettings` or `ExactSettings` as keywords, for example
+    ``Word2Vec(dim=100, window=5)``. The objective determines the default engine: exact for naive
+    softmax, stochastic for negative sampling.
+
+    Raises
+    ------
+    SettingsError
+        For an invalid value, or a setting of another engine.
+    TypeError
+        For an unknown setting.
 
     Examples
     --------
@@ -56,58 +63,58 @@ class Word2Vec:
         self._checkpoint: StrPath | None = None
 
     def get_params(self) -> dict[str, Any]:
-        """Return the settings by name."""
+        """Return the settings as a dictionary."""
         return self.settings.as_dict()
 
     def fit(self, source: Text | CountsFile, **options: Unpack[RunOptions]) -> Word2Vec:
-        """Train on a text or on counts, from the start or from where a run was interrupted.
+        """Train on a text or on counts, from the beginning or from a checkpoint.
 
         Parameters
         ----------
         source
-            A path, several paths, or any iterable of sentences, each a list of words. It is read
-            once, so a generator will do. Or counts, as `read_counts` reads them: then the engine
-            has to be the exact one, and window, subsampling, vocabulary and lines held out are
-            those of the counts, which are float32 whatever the precision.
+            A path, several paths, or an iterable of sentences, each a list of words. It is read
+            once, so a generator works. Or counts, as `read_counts` returns them: these need the
+            exact engine, and determine window, subsampling, vocabulary and held-out lines. Their
+            values are float32 or float64, whatever the precision.
         **options
-            How the run is run, not what comes of it: `progress`, `callback`, `history`,
+            How to run, without effect on the model: `progress`, `callback`, `history`,
             `tensorboard`, `checkpoint`, `every`, `resume` and `say`, as in `RunOptions`.
 
         Returns
         -------
         Word2Vec
-            Itself.
+            The model itself.
 
         Raises
         ------
-        CorpusError, OSError
-            For a text that cannot be read or holds nothing to train on.
+        CorpusError
+            If the text has nothing to train on.
         SettingsError
-            For counts and another engine, or where a setting was given that the counts were not
-            made with.
+            If the engine cannot train the objective or does not take counts, or if the counts were
+            made with other settings than the given ones.
         CheckpointError
-            For a state of other settings or another text; for a folder in use, or with a state in
-            it that is not to be gone on from.
+            If the checkpoint has other settings or another text, another run uses the folder, or
+            it has a checkpoint and `resume` is off.
         DivergenceError
-            When the loss or a vector stops being finite.
+            If the loss or a vector stops being finite.
+        OSError
+            If the text cannot be read.
         """
         settings, checkpoint = self.settings, options.get("checkpoint")
         if checkpoint is not None and not trainer_of(settings).checkpoints:
             raise SettingsError(
-                f"the {settings.engine} engine keeps no states of {settings.objective}, which is"
-                " for small texts"
+                f"the {settings.engine} engine saves no checkpoints of {settings.objective}, which"
+                " it trains on small texts only: leave out checkpoint"
             )
         with Session(options) as session:
             began = time.perf_counter()
-            read = read_source(source, settings, session.progress, self._given)
-            corpus = read.corpus
-            run = session.run(read.settings, corpus.vocabulary.words, corpus.fingerprint)
-            learned = learn(read, run, time.perf_counter() - began)
-        self.settings, self._result = read.settings, learned
+            loaded = read_source(source, settings, session.progress, self._given)
+            corpus = loaded.corpus
+            run = session.run(loaded.settings, corpus.vocabulary.words, corpus.fingerprint)
+            learned = learn(loaded, run, time.perf_counter() - began)
+        self.settings, self._result = loaded.settings, learned
         if settings.patience and all(done.held_out is None for done in self.history):
-            session.say(
-                "note: no lines were held out, as the text is short: patience had no effect"
-            )
+            session.say("note: the text is too short to hold out lines, so patience had no effect")
         self._checkpoint = checkpoint
         session.progress.fitted(self.vectors)
         return self
@@ -117,26 +124,45 @@ class Word2Vec:
 
         Raises
         ------
-        FormatError, OSError
-            If the file holds no counts, or cannot be read; and as `fit`.
+        FormatError
+            If the file is not a file of counts, or damaged.
+        OSError
+            If it cannot be read.
+        WordkinError
+            As in `fit`.
         """
         return self.fit(read_counts(path), **options)
 
     def predict(self, word: str, topn: int = 10) -> list[tuple[str, float]]:
         """Return the most probable outside words of a center word, with P(outside | center).
 
-        For naive softmax exactly what was trained, softmax(U v_c). Negative sampling trains no
-        distribution; what its optimum implies is given, q_o e^(u_o·v_c) made to sum to 1.
+        For naive softmax, this is the trained distribution, softmax(U v_c). Negative sampling
+        trains no distribution; the result is what its optimum implies, q_o e^(u_o·v_c) scaled to
+        sum 1.
+
+        Parameters
+        ----------
+        word : str
+            The center word.
+        topn : int
+            The number of outside words.
+
+        Returns
+        -------
+        list of (str, float)
+            Words and probabilities, in descending order.
 
         Raises
         ------
-        UnknownWordError, SettingsError
-            Also for a word that was never seen next to another: of it nothing is known.
+        UnknownWordError
+            For a word that is not in the vocabulary, or never occurred next to another word.
+        SettingsError
+            For `topn` below 1.
         """
         fitted = self._fitted
         c = fitted.center.index(word)
         if not fitted.center.matrix[c].any():
-            raise UnknownWordError(f"{word!r:.80} was never seen next to another word")
+            raise UnknownWordError(f"{word!r:.80} never occurs next to another word in the text")
         noise = OBJECTIVES[self.settings.objective].noise
         probable = prediction.probabilities(
             fitted.center.matrix[c], fitted.outside.matrix, fitted.counts if noise else None
@@ -147,62 +173,65 @@ class Word2Vec:
 
     @property
     def origin(self) -> Origin:
-        """What trained the model."""
+        """What trained the model: versions and instruction set."""
         return self._fitted.origin
 
     @property
     def corpus(self) -> Fingerprint | None:
-        """The size and hash of the text that it was trained on; None: they were not taken."""
+        """The size and SHA-256 of the text; None if it was not read from files."""
         return self._fitted.corpus
 
     @property
     def sha256(self) -> str:
-        """The hash of all that was learned: words, counts, center, outside and gauged vectors.
+        """The SHA-256 of words, counts, center, outside and canonical vectors.
 
-        Equal for equal text, settings, seed, version and instruction set, whatever the threads, as
-        long as training is deterministic.
+        In deterministic training it depends on the text, the settings, the versions and the
+        instruction set only, and not on the number of threads.
         """
         return self._fitted.sha256
 
     @property
     def vectors(self) -> WordVectors:
-        """What to ask for neighbours.
+        """The word vectors, for neighbours, analogies and all other questions.
 
-        Of the stochastic engine, the center vectors. The exact engine's are brought into the one
-        form that all models with the same probabilities share: `wordkin.engines.exact.gauge`.
+        For the stochastic engine, these are the center vectors. For the exact engine, they are the
+        canonical vectors that all models with the same probabilities share:
+        `wordkin.engines.exact.gauge`.
         """
         return self._fitted.vectors
 
     @property
     def center(self) -> WordVectors:
-        """The center vectors v_c of all words, as trained."""
+        """The center vectors v_c, as trained, (V, d)."""
         return self._fitted.center
 
     @property
     def outside(self) -> WordVectors:
-        """The outside vectors u_o of all words, as trained."""
+        """The outside vectors u_o, as trained, (V, d)."""
         return self._fitted.outside
 
     @property
     def history(self) -> History:
-        """An account of each epoch or pass, with the mean loss of a pair."""
+        """The record of each epoch or pass, with the mean loss per pair."""
         return self._fitted.history
 
     @property
     def account(self) -> Account:
-        """Where every token went, and how long it took."""
+        """The statistics of the run: tokens and seconds."""
         return self._fitted.account
 
     def save(self, path: StrPath) -> None:
-        """Write the model to a `.safetensors` file, whole or not at all.
+        """Write the model to a `.safetensors` file, and remove the checkpoints of its training.
 
-        The states that training kept, and what a killed run may have left in the folder of the
-        file, are removed.
+        An existing file is replaced only when the new one is complete. Temporary files that a
+        killed run left in the folder are removed.
 
         Raises
         ------
-        FormatError, OSError
-            If it cannot be written; an older file of that name is then as it was.
+        FormatError
+            If the suffix is not `.safetensors`, or the file cannot hold a word.
+        OSError
+            If the file cannot be written; an existing file is then unchanged.
         """
         result = self._fitted
         write_model(
@@ -233,12 +262,14 @@ class Word2Vec:
 
         Raises
         ------
-        FormatError, OSError
-            If the file is no model, cut short or damaged.
+        FormatError
+            If the file is not a model, truncated or damaged.
+        OSError
+            If it cannot be read.
         """
         file = read_model(path)
         try:
-            # Files of before there was a choice name no engine.
+            # Old files name no engine: there was only the stochastic one.
             model = cls(**({"engine": "stochastic"} | file.metadata["settings"]))
             record = load(ENGINES[model.settings.engine].record)
             history = [record(**done) for done in file.metadata["history"]]
@@ -246,10 +277,10 @@ class Word2Vec:
             origin = Origin(
                 file.metadata["wordkin"],
                 file.metadata["instruction_set"],
-                file.metadata.get("numpy", ""),  # older files do not tell
+                file.metadata.get("numpy", ""),  # old files lack it
             )
             corpus = file.metadata.get("corpus")
-            model._result = Learned.made(
+            model._result = Learned.from_matrices(
                 file.words,
                 file.center,
                 file.outside,
@@ -261,7 +292,7 @@ class Word2Vec:
                 corpus and Fingerprint(**corpus),
             )
         except (KeyError, TypeError, WordkinError) as error:
-            raise FormatError(f"no model of this program ({error}): {path}") from None
+            raise FormatError(f"{path}: not a wordkin model: {error}") from None
         return model
 
     @property
@@ -271,6 +302,6 @@ class Word2Vec:
         return self._result
 
     def __repr__(self) -> str:
-        """Show what is known: the vocabulary once it is there."""
+        """Show the main settings, and the size of the vocabulary if fitted."""
         size = f", {len(self.vectors):,} words" if self._result else ", not trained"
         return f"Word2Vec({self.settings.objective}, dim={self.settings.dim}{size})"

@@ -1,4 +1,4 @@
-"""A moment of training, given to callbacks: its record, and the vectors as they are then."""
+"""A moment of training, which callbacks receive: a record, and the vectors at that moment."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from wordkin.vectors.words import WordVectors
 
 
 class Moment:
-    """Training, stopped for a look: after an epoch, or a pass of the exact engine.
+    """A moment between two epochs, or passes of the exact engine.
 
     Attributes
     ----------
     number : int
-        Of the epoch or pass, from 1 on.
+        The number of the epoch or pass, from 1 on.
     done : Epoch or Pass
-        Its account, with the loss of a pair.
+        Its record, with the mean loss per pair.
     """
 
     def __init__(
@@ -34,13 +34,14 @@ class Moment:
 
     @property
     def center(self) -> WordVectors:
-        """A copy of the center vectors as they are now."""
+        """A copy of the center vectors at this moment."""
         return WordVectors(self._words, self._matrices().center)
 
     @property
     def outside(self) -> WordVectors:
-        """A copy of the outside vectors as they are now."""
+        """A copy of the outside vectors at this moment."""
         return WordVectors(self._words, self._matrices().outside)
 
 
 Callback = Callable[[Moment], bool | None]
+"""A function that is called after each epoch or pass; it returns True to stop training."""

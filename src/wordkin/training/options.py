@@ -1,4 +1,4 @@
-"""How a run is run: what shows it, keeps it, and may stop it. Nothing here changes a model."""
+"""The options of a run: what shows it, saves it and may stop it. None of them changes the model."""
 
 from __future__ import annotations
 
@@ -10,30 +10,31 @@ from wordkin.training.moment import Callback
 
 
 class RunOptions(TypedDict, total=False):
-    """The keywords of `Word2Vec.fit`, `count_to_file` and `reproduce`; each may be left out.
+    """The keywords of `Word2Vec.fit`, `count_to_file` and `reproduce`, all optional.
 
     Attributes
     ----------
     progress : bool, Progress or None
-        A bar on standard error: True, False, or None for only on a terminal; or a `Progress`.
+        Whether to show a progress bar on standard error; None shows it only on a terminal. Or your
+        own `Progress`.
     callback : function of a Moment
-        Called after each epoch, or pass of the exact engine, with its account and the vectors as
-        they are then. Training ends where it returns True.
+        Called after each epoch, or pass of the exact engine, with its record and the vectors at
+        that moment. Return True to stop training.
     history : path
-        A file for the accounts, an object of JSON a line, as they come.
+        A file to write the record of each epoch or pass to, one JSON object per line.
     tensorboard : path
-        A folder for the same as events for TensorBoard, whose package must be installed.
+        A folder to write the same records to as TensorBoard events; needs the package tensorboard.
     checkpoint : path
-        A folder in which to keep the state of training, and of counting, for `resume`. It goes
-        away when the model is saved.
+        A folder to save checkpoints of training and counting in, for `resume`. Saving the model
+        removes it.
     every : float
-        Seconds between two states, by default 60.
+        Seconds between two checkpoints, 60 by default.
     resume : bool
-        Go on from the state in that folder, if there is one. In deterministic training, the model
-        comes out the same, byte for byte, as if nothing had happened.
+        Whether to resume from the checkpoint in that folder, if there is one. Deterministic
+        training gives the same model, byte for byte, as an uninterrupted run.
     say : function of a str
-        Told, in a line each, of what does not end training: a state that cannot be written or is
-        damaged, that training ends early. By default it prints them on standard error.
+        Receives one-line messages about events that do not end training, such as a damaged
+        checkpoint or early stopping. By default they go to standard error.
     """
 
     progress: bool | Progress | None

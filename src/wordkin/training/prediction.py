@@ -1,4 +1,7 @@
-"""What a model expects around a word: P(outside | center) from its matrices."""
+"""Prediction: P(outside | center) from the matrices of a model.
+
+A center vector and the outside matrix in, a probability per outside word out.
+"""
 
 from __future__ import annotations
 
@@ -11,27 +14,27 @@ from wordkin.objectives.conventions import NOISE_POWER
 from wordkin.objectives.pairs import softmax
 from wordkin.system.checks import at_least
 
-_NUMBERS = 1 << 18  # of U that are taken into float64 at a time: 2 MB
+_NUMBERS = 1 << 18  # of U to convert to float64 at a time, 2 MB
 
 
 def probabilities(
     v_c: npt.NDArray[Any], U: npt.NDArray[Any], counts: npt.NDArray[Any] | None = None
 ) -> npt.NDArray[np.float64]:
-    """Return P(O = o | C = c) for each outside word, (V,), with sum 1.
+    """Return P(O = o | C = c) for each outside word, (V,) float64, with sum 1.
 
     Parameters
     ----------
     v_c : (d,) array
     U : (V, d) array
-        A row of zeros is a word that was never seen next to another: it has probability 0.
+        Outside vectors. A row of zeros is a word without any pair: it has probability 0.
     counts : (V,) array or None
-        None: softmax(U v_c). Given, the model is of negative sampling, at whose optimum
-        u_o·v_c = log P(o | c) / (K q_o) with the noise q: then P ∝ q_o e^(u_o·v_c).
+        None for softmax(U v_c). Word counts for a model of negative sampling: at its optimum
+        u_o·v_c = log (P(o | c) / (K q_o)) with the noise q, so that P ∝ q_o e^(u_o·v_c).
     """
     logits = np.empty(len(U))
     v = v_c.astype(np.float64)
     step = max(1, _NUMBERS // max(1, len(v)))
-    for first in range(0, len(U), step):  # a copy of all of U would take twice its room
+    for first in range(0, len(U), step):  # a float64 copy of all of U would be large
         some = slice(first, first + step)
         rows = U[some].astype(np.float64)
         logits[some] = np.where(rows.any(axis=1), rows @ v, -np.inf)
@@ -43,5 +46,5 @@ def probabilities(
 
 
 def largest(x: npt.NDArray[np.float64], number: int) -> npt.NDArray[np.intp]:
-    """Return the indices of the largest numbers, the largest first; of equal ones the first."""
+    """Return the indices of the `number` largest numbers, in descending order; ties by index."""
     return np.argsort(-x, kind="stable")[: at_least(1, "topn", number)]

@@ -1,4 +1,4 @@
-"""Train a model again and compare the bytes."""
+"""Reproduction: train a model again from its text, and compare the result byte for byte."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Reproduction:
-    """What came of training a model once more.
+    """The comparison of a model with one that was trained again.
 
     Attributes
     ----------
     equal : bool
-        Whether all that was learned is the same, byte for byte.
+        Whether both models are the same, byte for byte.
     was, now : str
         `Word2Vec.sha256` of the model, and of the new one.
     differences : list of str
-        What was not the same this time, and may be why the result is not.
+        Conditions that differ from the first training, and may explain a different result.
     """
 
     equal: bool
@@ -43,29 +43,35 @@ class Reproduction:
 def reproduce(
     model: Word2Vec, text: Text, *, threads: int | None = None, **options: Unpack[RunOptions]
 ) -> Reproduction:
-    """Train again as a model was trained, and compare.
+    """Train a model again from its text, and compare both.
 
     Parameters
     ----------
-    model
-        A fitted or loaded one.
+    model : Word2Vec
+        A fitted or loaded model.
     text
-        What it was trained on.
+        The text that it was trained on, as in `Word2Vec.fit`.
     threads : int or None
-        None: as many as the model was trained with.
+        None for as many as the model was trained with.
     **options
-        As in `RunOptions`; training ends where it ended then.
+        As in `RunOptions`. Training stops after as many epochs or passes as the model has.
+
+    Returns
+    -------
+    Reproduction
 
     Raises
     ------
     CorpusError
-        For another text, before it is trained on.
+        If the text is another one; raised before training.
+    OSError
+        If it cannot be read.
     """
     settings = dataclasses.replace(model.settings, threads=threads or model.settings.threads)
-    asked, rounds = options.get("callback"), len(model.history)
+    callback, length = options.get("callback"), len(model.history)
 
     def stop(moment: Moment) -> bool:  # the first run may have been stopped early
-        return bool(asked and asked(moment)) or moment.number >= rounds
+        return bool(callback and callback(moment)) or moment.number >= length
 
     with Session({**options, "callback": stop}) as session:
         began = time.perf_counter()
@@ -79,16 +85,16 @@ def reproduce(
         lines = model.account.lines
         if model.corpus is not None and corpus.lines != lines:
             raise CorpusError(
-                f"the model was trained on these bytes in {lines:,} lines, here they are in"
-                f" {corpus.lines:,}: give the same files, one by one, in the same order"
+                f"the model was trained on these bytes in {lines:,} lines, but here they have"
+                f" {corpus.lines:,}: give the same files in the same order"
             )
         run = session.run(settings, corpus.vocabulary.words, corpus.fingerprint)
         again = learn(source, run, time.perf_counter() - began)
-    then, here = dataclasses.asdict(model.origin), dataclasses.asdict(again.origin)
+    before, here = dataclasses.asdict(model.origin), dataclasses.asdict(again.origin)
     differences = [
-        f"{name.replace('_', ' ')} {then[name] or 'unknown'} then, {here[name]} now"
-        for name in then
-        if then[name] != here[name]
+        f"{name.replace('_', ' ')} {before[name] or 'unknown'} then, {here[name]} now"
+        for name in before
+        if before[name] != here[name]
     ]
     if not getattr(settings, "deterministic", True):
         differences.append("training was not deterministic")

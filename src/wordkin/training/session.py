@@ -1,4 +1,7 @@
-"""The options of a run, opened: progress, checkpoints, logs; and the run that is made of them."""
+"""The session of a run: opens what `RunOptions` name, and makes the run that an engine receives.
+
+`RunOptions` in; an open progress display, checkpoints and log, and a `ManagedRun`, out.
+"""
 
 from __future__ import annotations
 
@@ -15,34 +18,36 @@ from wordkin.system.progress import Progress
 from wordkin.system.terminal import say as say_on_stderr
 from wordkin.training.bar import progress_for
 from wordkin.training.checkpoint import Checkpoints
-from wordkin.training.keeper import Keeper
 from wordkin.training.learned import Origin
 from wordkin.training.log import Log
+from wordkin.training.managed_run import ManagedRun
 from wordkin.training.options import RunOptions
 
 
 class Session:
-    """What `RunOptions` name, open from `with` to the end of it.
+    """A context manager that opens and closes what `RunOptions` name.
 
     Raises
     ------
+    TypeError
+        For an option that does not exist.
     SettingsError
-        For an option that does not exist, or `resume` without a folder.
+        For `resume` without `checkpoint`.
     CheckpointError
-        For a folder in use, or with a state in it that is not to be gone on from.
+        For a folder that another run uses, or that has a checkpoint and `resume` is off.
     """
 
     def __init__(self, options: RunOptions) -> None:
         for name in options.keys() - RunOptions.__annotations__.keys():
             known = ", ".join(RunOptions.__annotations__)
-            raise TypeError(f"no such option of a run: {name}; there are: {known}")
+            raise TypeError(f"no such option: {name}; the options of a run are: {known}")
         self._options = options
         self.say = options.get("say") or say_on_stderr
         self.checkpoints: Checkpoints | None = None
         self._stack = ExitStack()
 
     def __enter__(self) -> Session:
-        with self._stack as stack:  # closed if one of them cannot be opened
+        with self._stack as stack:  # closes the others if one cannot be opened
             self._open(stack)
             self._stack = stack.pop_all()
         return self
@@ -61,23 +66,25 @@ class Session:
         if folder is not None:
             self.checkpoints = stack.enter_context(Checkpoints(folder, say))
             if resume and self.checkpoints.empty:
-                say(f"{folder}: there is nothing to resume: training begins")
+                say(f"{folder}: no checkpoint to resume from: starting from the beginning")
             if not resume and not self.checkpoints.empty:
                 raise CheckpointError(
-                    f"{folder}: there is the state of an interrupted run: resume it (--resume), or"
-                    " remove the folder to begin anew"
+                    f"{folder}: has the checkpoint of an interrupted run: resume it (--resume), or"
+                    " remove the folder to start over"
                 )
         elif resume:
-            raise SettingsError("to resume takes the folder of the states: checkpoint")
-        wanted = options.get("progress")
-        shown = wanted if isinstance(wanted, Progress) else progress_for(wanted)
-        self.progress = stack.enter_context(shown)
+            raise SettingsError("resume needs the folder of the checkpoints: set checkpoint")
+        option = options.get("progress")
+        progress = option if isinstance(option, Progress) else progress_for(option)
+        self.progress = stack.enter_context(progress)
         self._log = Log(options.get("history"), options.get("tensorboard"), say)
         stack.callback(self._log.close)
 
-    def run(self, settings: Settings, words: Sequence[str], corpus: Fingerprint | None) -> Keeper:
-        """Return the run for an engine; the first Ctrl-C waits for a state from here on."""
-        run = Keeper(
+    def run(
+        self, settings: Settings, words: Sequence[str], corpus: Fingerprint | None
+    ) -> ManagedRun:
+        """Return the run for an engine; from here on, the first Ctrl-C waits for a checkpoint."""
+        run = ManagedRun(
             self.progress,
             settings,
             words,
@@ -93,11 +100,11 @@ class Session:
 
 
 def _identity(settings: Settings, corpus: Fingerprint | None) -> dict[str, Any]:
-    """Return what has to be the same for a run to be gone on with."""
-    told = settings.as_dict()
-    del told["threads"]
+    """Return what must be the same for a run to be resumed."""
+    values = settings.as_dict()
+    del values["threads"]
     return {
-        "settings": told,
+        "settings": values,
         "corpus": corpus and dataclasses.asdict(corpus),
         "origin": dataclasses.asdict(Origin.here()),
     }

@@ -1,4 +1,7 @@
-"""What a run trains on: a text, or the counts of one."""
+"""The source of a run: a text that it reads, or a file of counts.
+
+Text or counts, and settings, in; a `Source` out, which an engine can train on.
+"""
 
 from __future__ import annotations
 
@@ -19,21 +22,21 @@ from wordkin.system.errors import CorpusError, FormatError, SettingsError
 from wordkin.system.progress import Progress
 
 FACTS = ("tokens", "lines", "invalid_utf8", "held_out_tokens")
-"""What a file of counts keeps of its text."""
+"""The totals of the text that a file of counts has in its metadata."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """Something to train on.
+    """A text or counts, ready to train on.
 
     Attributes
     ----------
     corpus : Corpus
-        The vocabulary and the totals of the text; without its ids where it was counted before.
+        The vocabulary and the totals of the text; for a file of counts without ids.
     settings : EngineSettings
-        With what the counts were made with.
+        For a file of counts, with the settings that it was counted with.
     train : function of a Run
-        Lets the engine train.
+        Trains with the engine that the settings name, and returns its result.
     """
 
     corpus: Corpus
@@ -42,12 +45,12 @@ class Source:
 
 
 def trainer_of(settings: Settings) -> Trainer:
-    """Return what trains an objective in an engine.
+    """Return the row of the trainer for the engine and the objective that the settings name.
 
     Raises
     ------
     SettingsError
-        If the engine cannot.
+        If the engine cannot train the objective.
     """
     trainers = OBJECTIVES[settings.objective].trainers
     if settings.engine not in trainers:
@@ -59,42 +62,53 @@ def trainer_of(settings: Settings) -> Trainer:
 
 
 def read_source(
-    given: Text | CountsFile,
+    text: Text | CountsFile,
     settings: EngineSettings,
     progress: Progress,
     explicit: Collection[str] = (),
 ) -> Source:
-    """Read a text, or take counts.
+    """Return the source of a run: read a text, or take counts.
 
     Parameters
     ----------
-    given
-        A text, or a file of counts.
-    settings
-    progress
-        Shows how far reading is.
-    explicit
-        The names of the settings that somebody chose; counts may not have been made with others.
+    text : text or CountsFile
+        As in `Word2Vec.fit`.
+    settings : EngineSettings
+    progress : Progress
+        Shows the progress of reading.
+    explicit : collection of str
+        The names of the settings that the user chose. Counts must agree with them, and override
+        the others.
 
     Raises
     ------
-    CorpusError, OSError
-        For a text that cannot be read or holds nothing to train on.
+    CorpusError
+        If the text has nothing to train on.
     SettingsError
-        For counts made with other settings, or an engine that does not take them.
+        If counts have other settings, or the engine does not take counts.
     FormatError
-        For counts with damaged metadata.
+        If counts have damaged metadata.
+    OSError
+        If the text cannot be read.
     """
-    if isinstance(given, CountsFile):
-        return _counted(given, settings, explicit)
-    corpus = read_text(given, settings, progress)
+    if isinstance(text, CountsFile):
+        return _source_of_counts(text, settings, explicit)
+    corpus = read_text(text, settings, progress)
     ids, counts, held_out = corpus.ids, corpus.vocabulary.counts, corpus.held_out
     train = load(trainer_of(settings).code)
     return Source(corpus, settings, lambda run: train(ids, counts, settings, run, held_out))
 
 
 def read_text(text: Text, settings: Settings, progress: Progress) -> Corpus:
-    """Read a text, and refuse one that has nothing to learn from before an engine starts."""
+    """Read a text, and check that it has something to train on.
+
+    Raises
+    ------
+    CorpusError
+        If the vocabulary has fewer than two words, or no line has two.
+    OSError
+        If the text cannot be read.
+    """
     corpus = read_corpus(
         text,
         min_count=settings.min_count,
@@ -105,40 +119,44 @@ def read_text(text: Text, settings: Settings, progress: Progress) -> Corpus:
     vocabulary = corpus.vocabulary
     if len(vocabulary) < 2:
         raise CorpusError(
-            f"the vocabulary has one word, {vocabulary.words[0]!r:.80}, and training takes two:"
+            f"the vocabulary has one word, {vocabulary.words[0]!r:.80}, and training needs two:"
             " lower min_count, raise max_vocab, or give more text"
         )
     words = int(vocabulary.counts.sum())
-    line_ends = len(corpus.ids) - words  # one behind each line that has a word
+    line_ends = len(corpus.ids) - words  # one after each line that has a word
     if words == line_ends:
         raise CorpusError(
-            f"no line has two words of the vocabulary, in {corpus.lines:,} lines: a line is a"
-            " sentence, so put the words that belong together on one line, or lower min_count"
+            f"no line has two words of the vocabulary, in {corpus.lines:,} lines: each line is a"
+            " sentence, so put the words of a sentence on one line, or lower min_count"
         )
     return corpus
 
 
-def _counted(file: CountsFile, settings: EngineSettings, explicit: Collection[str]) -> Source:
+def _source_of_counts(
+    file: CountsFile, settings: EngineSettings, explicit: Collection[str]
+) -> Source:
     descend = ENGINES[settings.engine].descend
     if descend is None:
         takers = " or ".join(name for name, row in ENGINES.items() if row.descend)
         raise SettingsError(f"counts are for the {takers} engine, not for {settings.engine}")
     try:
-        made = {name: file.metadata[name] for name in COUNTED}
+        counted_with = {name: file.metadata[name] for name in COUNTED}
         facts = {name: file.metadata[name] for name in FACTS}
         found = file.metadata.get("corpus")
         fingerprint = found and Fingerprint(**found)
     except KeyError as error:
-        raise FormatError(f"{file.path}: no counts of this program: {error} is missing") from None
+        raise FormatError(f"{file.path}: not a file of counts: {error} is missing") from None
     except TypeError:
-        raise FormatError(f"{file.path}: the metadata are damaged: corpus {found!r:.80}") from None
+        raise FormatError(f"{file.path}: the metadata is damaged: corpus {found!r:.80}") from None
     if not all(isinstance(fact, int) for fact in facts.values()):
-        raise FormatError(f"{file.path}: the metadata are damaged: {[*facts.values()]}")
-    for name, value in made.items():
+        raise FormatError(f"{file.path}: the metadata is damaged: {[*facts.values()]}")
+    for name, value in counted_with.items():
         if name in explicit and getattr(settings, name) != value:
-            asked = getattr(settings, name)
-            raise SettingsError(f"{file.path}: counted with {name} {value}, asked for {asked}")
-    settings = dataclasses.replace(settings, **made)
+            raise SettingsError(
+                f"{file.path}: counted with {name} {value}, but {name} is"
+                f" {getattr(settings, name)}: leave out {name}, or count the text again"
+            )
+    settings = dataclasses.replace(settings, **counted_with)
     corpus = Corpus(
         Vocabulary(file.words, file.counts),
         np.empty(0, np.int32),

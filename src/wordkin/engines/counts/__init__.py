@@ -1,1 +1,1 @@
-"""Co-occurrence counts: the matrix, how it is counted, and the file that keeps it."""
+"""Co-occurrence counts: the sparse matrix, counting, and the file format."""

@@ -1,4 +1,7 @@
-"""Ids in, co-occurrence counts out: in memory, or in a file where memory is too small."""
+"""Counting of pairs: ids in, co-occurrence counts out, in memory or in files if memory is short.
+
+`count` does the work on the native counter; `count_pairs` counts all that training needs.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,12 @@ from wordkin.system.machine import available_memory
 from wordkin.system.tensors import write_array
 from wordkin.system.types import Int32, Int64, StrPath
 
-PROBE = 0.05
-"""The share of lines that a ridge is chosen by."""
+PROBE_SHARE = 0.05
+"""The share of the training lines that validates the ridge."""
+
+_ENTRIES_PER_THREAD = 1 << 21  # of one block of rows
+_MAX_UNSAVED_BYTES = 1 << 28  # of counted rows that wait for the next checkpoint
+_SAVED = ("lengths", "indices", "values")  # the tensors of a checkpoint
 
 
 def count_pairs(
@@ -35,39 +42,51 @@ def count_pairs(
     memory: int | None = None,
     run: Run,
 ) -> Counted:
-    """Count all pairs of a text, and again those of the lines that a ridge is chosen by.
+    """Count the pairs of a text, of its validation sample, and of the held-out lines.
 
     Parameters
     ----------
+    ids : (N,) int32
+        The training lines, with `corpus.LINE_END` between them.
+    counts : (V,) int64
+        How often each word occurs.
+    settings : ExactSettings
     probe : bool
-        Whether the latter are wanted.
+        Whether to count the sample of the training lines that validates the ridge.
     held_out : (M,) int32, optional
-        Lines that are not part of the text.
+        The held-out lines, which are not part of `ids`.
     memory : int or None
-        Bytes that counts may take in memory before they go to files; None: half of what there is.
+        Bytes that the counts may take in memory; more go to files. None: half of what is available.
+    run : Run
+        Receives progress, and saves the counted rows of the training lines.
+
+    Raises
+    ------
+    OSError
+        If counts cannot be written to the folder for temporary files; the error names it.
     """
     if memory is None and (free := available_memory()) is not None:
         memory = free // 2
 
-    def counted(part: npt.NDArray[np.int32], run: Run) -> Cooccurrence:
-        return count_with(part, counts, settings, memory, run)
+    def count_part(part: npt.NDArray[np.int32], run: Run) -> Cooccurrence:
+        return count_lines(part, counts, settings, memory, run)
 
-    apart = Run(run.progress)  # of small parts nothing is kept
+    unsaved = Run(run.progress)  # the small parts are not worth a checkpoint
     return Counted(
-        counted(ids, run),
-        counted(split_lines(ids, PROBE)[1], apart) if probe else None,
-        None if held_out is None or not len(held_out) else counted(held_out, apart),
+        count_part(ids, run),
+        count_part(split_lines(ids, PROBE_SHARE)[1], unsaved) if probe else None,
+        None if held_out is None or not len(held_out) else count_part(held_out, unsaved),
     )
 
 
-def count_with(
+def count_lines(
     ids: npt.NDArray[np.int32],
     counts: npt.NDArray[np.int64],
     settings: ExactSettings,
     memory: int | None,
     run: Run,
 ) -> Cooccurrence:
-    """Count the pairs of some lines as the settings say."""
+    """Count the pairs of some lines with the given settings; parameters as in `count_pairs`."""
     return count(
         ids,
         counts,
@@ -78,14 +97,6 @@ def count_with(
         memory=memory,
         run=run,
     )
-
-
-_ENTRIES = 1 << 21  # of a block, for each thread
-_WAITING = 1 << 28  # bytes of counted rows that wait to be kept, at most
-_ROWS = ("lengths", "indices", "values")  # of what is kept while counting
-
-
-# ----------------------------------------------------------------------------------------- counting
 
 
 def count(
@@ -100,42 +111,42 @@ def count(
     folder: StrPath | None = None,
     run: Run | None = None,
 ) -> Cooccurrence:
-    """Count all pairs of a corpus as stochastic training meets them, in expectation.
+    """Count all pairs of a corpus: how often stochastic training would see each, in expectation.
 
-    There a token of word ``w`` is kept with `keep_probability`, those dropped vanish before windows
-    are formed, and two kept tokens of a line weigh `window_weight` at the distance that is left
-    between them. With X the number of kept ones between them, a pair adds ``keep_c keep_o
-    E[max(0, m - X)] / m``; nothing is drawn. The sums are in float64, and the same bits for any
-    number of threads.
+    Stochastic training keeps a token of word ``w`` with `keep_probability` and removes the others
+    before it forms windows; two kept tokens of a line then weigh `window_weight` at their remaining
+    distance. With X the number of kept tokens between them, a pair adds ``keep_c keep_o
+    E[max(0, m - X)] / m``. Nothing is drawn. Sums are in float64, and bitwise equal for any number
+    of threads.
 
     Parameters
     ----------
     ids : (N,) int32
-        The corpus, with `LINE_END` between lines.
+        The corpus, with `corpus.LINE_END` between lines.
     counts : (V,) array of integers
-        How often each word is in the corpus whose frequencies decide what is kept; `ids` may be a
-        part of that one.
+        Word counts that determine the keep probabilities. They may be those of a larger corpus, of
+        which `ids` is a part.
     window, subsample
-        As in training.
+        As in `Settings`.
     threads : int
     dtype : float32 or float64
-        Of the result's values.
+        The type of the result's values.
     memory : int, optional
-        Bytes that the result may take in memory; a larger one comes as arrays that lie in files.
-        Counting takes some more: 128 MB or a quarter of the size of `ids`, and 50 MB a thread;
-        where rows are kept, another 600 MB.
+        Bytes that the result may take in memory; a larger result is mapped from files. Counting
+        itself takes 128 MB or a quarter of the size of `ids`, whichever is more, and 50 MB per
+        thread; checkpoints take another 600 MB.
     folder : path, optional
-        For these files, which have no name and go away with the arrays; by default the system's
-        folder for temporary files.
+        The folder of these files, which have no name and disappear with the arrays; by default the
+        system's folder for temporary files.
     run : Run, optional
-        Told of what is done; keeps rows that are counted, and gives those that an earlier run kept.
+        Receives progress, saves counted rows, and returns those that an interrupted run saved.
 
     Raises
     ------
     ValueError
-        For a setting or an id that is out of range.
+        For a setting or an id out of range.
     OSError
-        If the folder cannot be written to or is full; it names the folder.
+        If the folder cannot be written to or is full; the error names it.
     """
     if np.dtype(dtype) not in (np.float32, np.float64):
         raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
@@ -148,12 +159,12 @@ def count(
     lengths = np.zeros(len(counts), np.int64)
     with _Entries(np.dtype(dtype), memory, folder) as entries:
         row = 0
-        for kept in run.counted():
-            some, indices, values = (kept.tensors[name] for name in _ROWS)
+        for part in run.load_counts():
+            some, indices, values = (part.tensors[name] for name in _SAVED)
             lengths[row : row + len(some)] = some
-            for room, array in zip(entries.room(len(values)), (indices, values), strict=True):
+            for room, array in zip(entries.grow(len(values)), (indices, values), strict=True):
                 room[:] = array
-            entries.keep()
+            entries.flush()
             row += len(some)
         counter = Counter(
             ids=ids,
@@ -164,42 +175,44 @@ def count(
             first=row,
         )
         total = counter.tokens
-        unkept: list[tuple[npt.NDArray[Any], ...]] = []
+        unsaved: list[tuple[npt.NDArray[Any], ...]] = []
 
-        def keep() -> None:
-            pieces = (np.concatenate(arrays) for arrays in zip(*unkept, strict=True))
-            run.keep_counted(dict(zip(_ROWS, pieces, strict=True)))
-            unkept.clear()
+        def save() -> None:
+            pieces = (np.concatenate(arrays) for arrays in zip(*unsaved, strict=True))
+            run.save_counts(dict(zip(_SAVED, pieces, strict=True)))
+            unsaved.clear()
 
         while True:
             rows, size, done = counter.count(
-                _ENTRIES * threads, lambda done: run.progress.counting(done, total)
+                _ENTRIES_PER_THREAD * threads, lambda done: run.progress.counting(done, total)
             )
             if not rows:
                 break
             some = lengths[row : row + rows]
-            indices, values = entries.room(size)
+            indices, values = entries.grow(size)
             counter.take(some, indices, values)
-            entries.keep()
+            entries.flush()
             row += rows
             run.progress.counting(done, total)
-            if run.keeps:
-                unkept.append((some, indices.copy(), values.copy()))
-                if run.due() or sum(a.nbytes for block in unkept for a in block) > _WAITING:
-                    keep()
-        if unkept:
-            keep()
+            if run.saves_checkpoints:
+                unsaved.append((some, indices.copy(), values.copy()))
+                if (
+                    run.checkpoint_due()
+                    or sum(a.nbytes for block in unsaved for a in block) > _MAX_UNSAVED_BYTES
+                ):
+                    save()
+        if unsaved:
+            save()
         indptr = np.zeros(len(counts) + 1, np.int64)
         np.cumsum(lengths, out=indptr[1:])
         return Cooccurrence(indptr, *entries.arrays())
 
 
 class _Entries:
-    """Indices and values that grow: in memory, then in two files.
+    """The growing indices and values of the matrix: first in memory, then in two files.
 
-    Rows come in order and whole, each from one thread: what is written behind what is there is the
-    matrix, and nothing is left to merge. A file loses its name as soon as it is opened, so that
-    nothing of it remains however the process ends.
+    Whole rows arrive in order, so appending them builds the matrix, and nothing needs merging. The
+    files are deleted as soon as they are opened, so that none remains however the process ends.
     """
 
     def __init__(self, dtype: np.dtype[Any], memory: int | None, folder: StrPath | None) -> None:
@@ -214,10 +227,10 @@ class _Entries:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._open.close()  # arrays that lie in the files keep them
+        self._open.close()  # arrays that are mapped from the files keep them alive
 
-    def room(self, size: int) -> list[npt.NDArray[Any]]:
-        """Give arrays for so many further entries; those given before must be used no more."""
+    def grow(self, size: int) -> list[npt.NDArray[Any]]:
+        """Return arrays for `size` further entries; arrays from earlier calls become invalid."""
         wanted = (self._filled + size) * sum(array.itemsize for array in self._arrays)
         if not self._files and self._memory is not None and wanted > self._memory:
             self._spill()
@@ -227,14 +240,14 @@ class _Entries:
         self._filled += size
         return [array[begin:] for array in self._arrays]
 
-    def keep(self) -> None:
-        """Keep what has been filled."""
+    def flush(self) -> None:
+        """Write the entries that the last arrays were filled with, if they belong in files."""
         if self._files:
             for file, array in zip(self._files, self._arrays, strict=True):
                 self._write(file, array)
 
     def arrays(self) -> list[npt.NDArray[Any]]:
-        """Give all of them."""
+        """Return all indices and all values."""
         if not self._files:
             return self._arrays
         return [
@@ -249,7 +262,7 @@ class _Entries:
                 self._files.append(self._open.enter_context(file))
         except OSError as error:
             raise self._failed(error) from error
-        self.keep()
+        self.flush()
 
     def _write(self, file: BinaryIO, array: npt.NDArray[Any]) -> None:
         try:

@@ -1,4 +1,8 @@
-"""The file of counts that `wordkin count` writes and `wordkin train --counts` reads."""
+"""The file format of counts, which `wordkin count` writes and `wordkin train --counts` reads.
+
+Words, counts, matrices and metadata in, a safetensors file out, and back. Reading maps the file, so
+that the matrices may be larger than memory.
+"""
 
 from __future__ import annotations
 
@@ -17,25 +21,20 @@ from wordkin.system.spelling import spell_words, split_words
 from wordkin.system.tensors import TYPES, decode_metadata, map_tensors, write_tensors
 from wordkin.system.types import Int64, StrPath
 
-FORMAT_VERSION = 1  # of the file of counts; raise it when an older wordkin could not read the file
+FORMAT_VERSION = 1  # raise it when older versions of wordkin cannot read the new format
 
-_MOST = 1e15  # no text has so many words; sums of counts stay exact in float64
-_PIECE = 1 << 24  # entries that are looked at at a time
+_MAX_VALUE = 1e15  # more than any text has; sums of counts stay exact in float64
+_ENTRIES_PER_CHECK = 1 << 24
 
-
-# The tensors of a file of counts: types as safetensors spells them, what fits them being the number
-# of words V, of entries, or of bytes.
+# The tensors of a file, with their types in the spelling of safetensors.
 _WORDS = {"words": ("U8",), "offsets": ("I64",), "counts": ("I64",)}
-_PREFIXES = {"": "pairs", "held_": "probe", "unseen_": "held_out"}  # of the names of these tensors
+_PREFIXES = {"": "pairs", "held_": "probe", "unseen_": "held_out"}  # of names
 _MATRIX = {"indptr": ("I64",), "indices": ("I32",), "values": ("F32", "F64")}
-
-
-# ------------------------------------------------------------------------------- the file of counts
 
 
 @dataclass(frozen=True, eq=False)
 class CountsFile:
-    """What a file of counts holds: V words, their counts, up to three matrices, and plain data."""
+    """The content of a file of counts: V words, their counts, up to three matrices, metadata."""
 
     words: list[str]
     counts: Int64
@@ -52,29 +51,29 @@ def write_counts(
     counted: Counted,
     metadata: Mapping[str, Any],
 ) -> None:
-    """Write counts as a file in the layout of safetensors, whatever its name.
+    """Write counts to a file in the safetensors format, whatever its suffix.
 
-    Tensors: `words`, `offsets` and `counts` as in a model file; `indptr`, `indices` and `values` of
-    `pairs`; with "held_" before their names those of `probe`, with "unseen_" those of `held_out`.
-    Metadata: the text under "wordkin-counts" is JSON, as in a model file.
+    The tensors are `words`, `offsets` and `counts`, as in a model file; `indptr`, `indices` and
+    `values` of `pairs`; and, prefixed with "held_", those of `probe`, with "unseen_", those of
+    `held_out`. The metadata entry "wordkin-counts" is JSON, as in a model file.
 
     Parameters
     ----------
     path : path
-        An older file there is replaced only once the new one is complete.
+        An existing file is replaced only when the new one is complete.
     words : sequence of V different str
     counts : (V,) array of integers
     counted : Counted
-        May lie in files, and be larger than the memory.
+        May be mapped from files and larger than memory.
     metadata : mapping
-        Anything that JSON can hold.
+        Data that JSON can hold.
 
     Raises
     ------
     FormatError
-        If sizes do not fit, or a word or the metadata cannot be held by the file.
+        If sizes do not match, or the file cannot hold a word or the metadata.
     OSError
-        If the file cannot be written; it names the path and the cause.
+        If the file cannot be written; the error names path and cause.
     """
     spelled = spell_words(path, words)
     V = len(spelled)
@@ -105,25 +104,33 @@ def write_counts(
 
 
 def read_counts(path: StrPath) -> CountsFile:
-    """Read a file of counts that `write_counts` wrote; indices and values stay in the file.
+    """Read a file of counts that `write_counts` wrote; indices and values are mapped from it.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    CountsFile
 
     Raises
     ------
     FormatError
-        If it is not a file of counts, is cut short, does not fit together, or is of a newer format.
+        If it is not a file of counts, is truncated or inconsistent, or has a newer format.
     OSError
         If it cannot be opened.
     """
     tensors, texts = map_tensors(path, "a file of counts")
     metadata = _metadata(path, texts)
-    wanted = _WORDS | _MATRIX
-    there = [p for p in _PREFIXES if not p or any(name.startswith(p) for name in tensors)]
-    for prefix in there:
-        wanted |= {prefix + name: types for name, types in _MATRIX.items()}
-    missing = wanted.keys() - tensors.keys()
+    types_of = _WORDS | _MATRIX
+    prefixes = [p for p in _PREFIXES if not p or any(name.startswith(p) for name in tensors)]
+    for prefix in prefixes:
+        types_of |= {prefix + name: types for name, types in _MATRIX.items()}
+    missing = types_of.keys() - tensors.keys()
     if missing:
         raise FormatError(f"{path}: no tensor {', '.join(sorted(missing))}")
-    for name, types in wanted.items():
+    for name, types in types_of.items():
         _check_kind(path, name, tensors[name], types)
     at = getattr(tensors["offsets"], "offset", 0)
     words = split_words(path, tensors["words"], tensors["offsets"], at)
@@ -135,7 +142,7 @@ def read_counts(path: StrPath) -> CountsFile:
     return CountsFile(
         words,
         counts,
-        Counted(**{_PREFIXES[p]: _matrix(path, tensors, p, len(words)) for p in there}),
+        Counted(**{_PREFIXES[p]: _matrix(path, tensors, p, len(words)) for p in prefixes}),
         metadata,
         path,
     )
@@ -160,7 +167,7 @@ def _check_kind(path: StrPath, name: str, tensor: npt.NDArray[Any], types: tuple
 def _matrix(
     path: StrPath, tensors: Mapping[str, npt.NDArray[Any]], prefix: str, V: int
 ) -> Cooccurrence:
-    """Check what an engine relies on: rows that lie one after the other, words that there are."""
+    """Return a matrix; check what engines rely on: ordered rows, valid indices and values."""
     indptr, indices, values = (tensors[prefix + name] for name in _MATRIX)
     if len(indptr) != V + 1 or len(indices) != len(values):
         raise FormatError(
@@ -169,16 +176,17 @@ def _matrix(
         )
     if indptr[0] != 0 or indptr[-1] != len(indices) or (indptr[1:] < indptr[:-1]).any():
         raise FormatError(f"{path}: {prefix}indptr does not cut the entries into rows")
-    for first in range(0, len(indices), _PIECE):
-        piece = slice(first, first + _PIECE)
+    for first in range(0, len(indices), _ENTRIES_PER_CHECK):
+        piece = slice(first, first + _ENTRIES_PER_CHECK)
         low, high = indices[piece].min(), indices[piece].max()
         if low < 0 or high >= V:
             raise FormatError(
                 f"{path}: {prefix}indices must be in 0..{V - 1}, got {low if low < 0 else high}"
             )
         least, most = values[piece].min(), values[piece].max()
-        if not (least > 0 and most < _MOST):
+        if not (least > 0 and most < _MAX_VALUE):
             raise FormatError(
-                f"{path}: {prefix}values must be above 0 and below {_MOST:g}, got {least}, {most}"
+                f"{path}: {prefix}values must be above 0 and below {_MAX_VALUE:g},"
+                f" got {least}, {most}"
             )
     return Cooccurrence(np.array(indptr), indices, values)

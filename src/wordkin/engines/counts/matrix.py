@@ -1,4 +1,8 @@
-"""The sparse matrix of co-occurrence counts, by rows, in memory or in a mapped file."""
+"""The sparse matrix of co-occurrence counts, in compressed rows, in memory or mapped from a file.
+
+`Cooccurrence` is the matrix with the operations that the exact engine needs; `Counted` bundles the
+matrices of one text.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +19,18 @@ from wordkin.system.types import Int32, Int64
 Values: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 NEGLIGIBLE = 1e-9
-"""What lies in a line beyond a pair of less weight than this is not counted: with subsampling there
-is no distance that no pair could bridge, but this is the billionth part of seeing one once."""
+"""Counting a center's pairs stops, within a line, at the first pair that weighs less than this.
+
+With subsampling, a pair at any distance has some weight; this is a billionth of one occurrence.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Cooccurrence:
-    """The weight ``N_co`` of all pairs of a center ``c`` and an outside word ``o``, by rows.
+    """The weights ``N_co`` of all pairs of a center ``c`` and an outside word ``o``, ``(V, V)``.
 
-    Row ``c`` has the entries ``indptr[c]`` up to ``indptr[c + 1]``. Symmetric, but for rounding and
-    for what is about as light as `NEGLIGIBLE`.
+    In compressed sparse rows: row ``c`` has the entries ``indptr[c]`` to ``indptr[c + 1]``.
+    Symmetric, except for rounding and for weights of about `NEGLIGIBLE`.
 
     Attributes
     ----------
@@ -32,7 +38,7 @@ class Cooccurrence:
     indices : (nnz,) int32
         The outside words, ascending in each row.
     values : (nnz,) float32 or float64
-        Their weights, all above 0.
+        The weights, all above 0.
     """
 
     indptr: Int64
@@ -46,12 +52,12 @@ class Cooccurrence:
 
     @property
     def nnz(self) -> int:
-        """The number of pairs that were met."""
+        """The number of different pairs that were counted."""
         return int(self.indptr[-1])
 
     @cached_property
     def row_sums(self) -> npt.NDArray[np.float64]:
-        """``n_c``, the weight of all pairs with the center ``c``, summed in float64."""
+        """``n_c``, the weight of all pairs with center ``c``, ``(V,)``, summed in float64."""
         return self._sum_rows(lambda _, values: values)
 
     @property
@@ -60,43 +66,43 @@ class Cooccurrence:
         return float(self.row_sums.sum())
 
     def rows(self, first: int, last: int) -> tuple[Int64, Int32, Values]:
-        """Give views of the rows ``first`` up to ``last``: their indptr, indices and values.
+        """Return views of the rows ``first`` to ``last``: indptr, indices and values.
 
-        The `indptr` is a part of the whole one: entries are numbered from the first row of all.
+        The `indptr` is a slice of the matrix's: it numbers entries from row 0.
         """
         indptr = self.indptr[first : last + 1]
         entries = slice(indptr[0], indptr[-1])
         return indptr, self.indices[entries], self.values[entries]
 
     def block(self, first: int, last: int, columns: int) -> Cooccurrence:
-        """Copy the rows ``first`` up to ``last``, and of these the first columns."""
+        """Copy the first ``columns`` columns of the rows ``first`` to ``last``."""
         indptr, indices, values = self.rows(first, last)
-        return _where(indices < columns, indptr - indptr[0], indices, values)
+        return _select(indices < columns, indptr - indptr[0], indices, values)
 
     def some_rows(self, rows: npt.NDArray[np.intp]) -> Cooccurrence:
-        """Copy some rows."""
+        """Copy the given rows."""
         begins, lengths = self.indptr[rows], np.diff(self.indptr)[rows]
         indptr = np.concatenate([[0], np.cumsum(lengths)])
         entries = np.repeat(begins - indptr[:-1], lengths) + np.arange(indptr[-1])
         return Cooccurrence(indptr, self.indices[entries], self.values[entries])
 
     def among(self, words: npt.NDArray[np.intp]) -> Cooccurrence:
-        """Copy the counts of some words, ascending, with each other."""
+        """Copy the counts among the given words, ascending."""
         number = np.full(self.size, -1, np.int32)
         number[words] = np.arange(len(words))
         some = self.some_rows(words)
         columns = number[some.indices]
-        return _where(columns >= 0, some.indptr, columns, some.values)
+        return _select(columns >= 0, some.indptr, columns, some.values)
 
     def without(self, part: Cooccurrence) -> Cooccurrence:
-        """Take a part of the text off the counts of all of it."""
+        """Subtract the counts of a part of the text."""
         mine, theirs = self._places(), part._places()
         found = np.minimum(np.searchsorted(mine, theirs), max(len(mine) - 1, 0))
         same = mine[found] == theirs
         values = self.values.copy()
         values[found[same]] -= part.values[same]
-        # What is left of a pair that was in this part alone is rounding.
-        return _where(values > 1e-6 * self.values, self.indptr, self.indices, values)
+        # For a pair that occurs in this part only, the difference is rounding error.
+        return _select(values > 1e-6 * self.values, self.indptr, self.indices, values)
 
     def times(self, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Multiply the matrix by a vector, in float64."""
@@ -115,11 +121,11 @@ class Cooccurrence:
         return sums
 
     def _places(self) -> npt.NDArray[np.int64]:
-        """Give each entry a number that rises through the rows and columns."""
+        """Return each entry's position in the flattened dense matrix, ascending."""
         return np.repeat(np.arange(self.size), np.diff(self.indptr)) * self.size + self.indices
 
     def as_scipy(self) -> Any:
-        """Give the matrix as a `scipy.sparse.csr_matrix`; needs SciPy."""
+        """Return the matrix as a `scipy.sparse.csr_matrix`; needs SciPy."""
         from scipy.sparse import csr_matrix
 
         return csr_matrix((self.values, self.indices, self.indptr), (self.size, self.size))
@@ -127,16 +133,16 @@ class Cooccurrence:
 
 @dataclass(frozen=True, eq=False)
 class Counted:
-    """What the exact engine reads of a corpus.
+    """The counts of a text, as the exact engine takes them.
 
     Attributes
     ----------
     pairs : Cooccurrence
-        Of all lines that are trained on.
+        Counts of all training lines.
     probe : Cooccurrence or None
-        Of a share of these lines: those that a ridge is chosen by.
+        Counts of the sample of these lines that validates the ridge.
     held_out : Cooccurrence or None
-        Of lines that are not trained on.
+        Counts of the held-out lines.
     """
 
     pairs: Cooccurrence
@@ -144,14 +150,14 @@ class Counted:
     held_out: Cooccurrence | None = None
 
     def among(self, words: npt.NDArray[np.intp]) -> Counted:
-        """Copy the counts of some words, ascending, with each other."""
+        """Copy the counts among the given words, ascending."""
         parts = (self.pairs, self.probe, self.held_out)
         return Counted(*(None if part is None else part.among(words) for part in parts))  # type: ignore[arg-type]
 
 
-def _where(
-    kept: npt.NDArray[np.bool_], indptr: Int64, indices: Int32, values: Values
+def _select(
+    selected: npt.NDArray[np.bool_], indptr: Int64, indices: Int32, values: Values
 ) -> Cooccurrence:
-    """Copy some of the entries."""
-    ends = np.concatenate([[0], np.cumsum(kept)])[indptr]
-    return Cooccurrence(ends.astype(np.int64), indices[kept], values[kept])
+    """Copy the selected entries."""
+    ends = np.concatenate([[0], np.cumsum(selected)])[indptr]
+    return Cooccurrence(ends.astype(np.int64), indices[selected], values[selected])

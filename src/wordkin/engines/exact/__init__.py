@@ -1,1 +1,1 @@
-"""The exact engine: descent on the loss of the whole corpus, over its counts."""
+"""The exact engine: descent on the loss of the whole corpus, over its co-occurrence counts."""

@@ -1,4 +1,8 @@
-"""TODO engines.exact.descent."""
+"""Descent over the counts of one vocabulary: passes of Newton steps with line search, row by row.
+
+A problem, tiles and two initial matrices in; improved matrices and a `Pass` per pass out. `stages`
+runs it on one vocabulary size after the other.
+"""
 
 from __future__ import annotations
 
@@ -15,40 +19,37 @@ from wordkin.engines.counts.matrix import Cooccurrence
 from wordkin.engines.exact.problem import Problem
 from wordkin.engines.exact.tiles import Array, Link, Tile, Tiles
 from wordkin.engines.outcome import Pass
-from wordkin.engines.run import Kept
+from wordkin.engines.run import Checkpoint
 from wordkin.system.errors import DivergenceError
 from wordkin.system.progress import Progress
 from wordkin.system.types import Float64
 
-FOCUSED = 2
-"""Sweeps of a pass over the rows that have most to gain, before the one over all rows."""
-URGENT = 0.5
-"""They have this share of the squared gradient; less than a tenth of the rows."""
+FOCUSED_SWEEPS = 2
+"""Sweeps per pass over the rows with the largest gradients, before the sweep over all rows."""
+FOCUSED_SHARE = 0.5
+"""The share of the squared gradient that these rows have; they are less than a tenth of all."""
 DAMPING = 0.1
-"""Of the shared curvature: this share of its mean is added to its diagonal."""
-
-
-# ---- descent -------------------------------------------------------------------------------------
+"""The damping of the shared curvature: this share of its mean is added to its diagonal."""
 
 
 @dataclasses.dataclass
-class Side:
-    """One matrix while the other is fixed, and what the last steps of its rows told."""
+class Factor:
+    """One of the two matrices, with statistics of the last step of each row, (V,) each."""
 
     A: Array
-    loss: Float64  # of each row, summed over its pairs, after its step
-    log_z: Float64
-    gradient: Float64  # squared norm of each row's, times its pairs
+    loss: Float64  # summed over the pairs of the row, after the step
+    log_z: Float64  # after the step, for softmax
+    gradient: Float64  # squared norm before the step, times the pairs of the row
 
-    SUMS: ClassVar = ("loss", "log_z", "gradient")
+    ROW_STATISTICS: ClassVar = ("loss", "log_z", "gradient")
 
     @classmethod
-    def of(cls, A: Array) -> Side:
-        """Begin with a matrix of which nothing is known yet."""
+    def of(cls, A: Array) -> Factor:
+        """Return a matrix with statistics of zero, before any step."""
         return cls(A, *(np.zeros(len(A)) for _ in range(3)))
 
-    def urgent(self, share: float) -> npt.NDArray[np.intp]:
-        """Return the fewest rows that have this share of all the squared gradients' sum."""
+    def steepest(self, share: float) -> npt.NDArray[np.intp]:
+        """Return the fewest rows that together have this share of the squared gradient."""
         order = np.argsort(-self.gradient, kind="stable")
         reached = np.cumsum(self.gradient[order])
         return np.sort(order[: 1 + np.searchsorted(reached, share * reached[-1])])
@@ -56,7 +57,7 @@ class Side:
 
 def step(
     tiles: Tiles,
-    side: Side,
+    factor: Factor,
     B: Array,
     pairs: Cooccurrence,
     n: Float64,
@@ -65,27 +66,48 @@ def step(
     inverse: Array,
     tick: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Take a step with each row of one side, at fixed B."""
-    A, weights = side.A, tiles.array(ridge)
+    """Take a step with each row of a matrix, in place, at fixed B.
+
+    Parameters
+    ----------
+    tiles : Tiles
+    factor : Factor
+        The matrix A, (rows, d).
+    B : (V, d) array
+        The other matrix.
+    pairs : Cooccurrence
+        The counts of these rows.
+    n : (rows,) float64
+        Their sums.
+    link : Link
+        The loss of the rows.
+    ridge : (rows,) float64
+        The penalty of the rows, per pair.
+    inverse : (d, d) array
+        The inverse of the shared curvature.
+    tick : function of int
+        Called with the number of rows done so far.
+    """
+    A, weights = factor.A, tiles.array(ridge)
 
     def work(tile: Tile, rows: slice) -> None:
         a, weight = A[rows], weights[rows]
-        with np.errstate(over="ignore", invalid="ignore"):  # without a ridge; found after the pass
+        with np.errstate(over="ignore", invalid="ignore"):  # reported after the pass
             g = tile.gradient() + weight[:, None] * a
             d = g @ inverse
             alpha = tile.search(d, weight * (a * d).sum(1), weight * (d * d).sum(1))
             A[rows] = a - alpha[:, None] * d
-            side.gradient[rows] = tiles.numpy((g * d).sum(1)) * n[rows]
-        side.loss[rows] = tile.loss
-        side.log_z[rows] = tile.log_z
+            factor.gradient[rows] = tiles.numpy((g * d).sum(1)) * n[rows]
+        factor.loss[rows] = tile.loss
+        factor.log_z[rows] = tile.log_z
 
     for rows in tiles.each(A, B, pairs, n, link, work):
         tick(rows)
 
 
-def step_some(
+def step_rows(
     tiles: Tiles,
-    side: Side,
+    factor: Factor,
     B: Array,
     pairs: Cooccurrence,
     n: Float64,
@@ -94,27 +116,23 @@ def step_some(
     inverse: Array,
     rows: npt.NDArray[np.intp],
 ) -> None:
-    """Take a step with some rows of one side."""
-    some = Side.of(side.A[rows])
+    """Take a step with the given rows only; parameters as in `step`."""
+    some = Factor.of(factor.A[rows])
     step(tiles, some, B, pairs.some_rows(rows), n[rows], link.of_rows(rows), ridge[rows], inverse)
-    side.A[rows] = some.A
-    for mine, theirs in (
-        (side.loss, some.loss),
-        (side.log_z, some.log_z),
-        (side.gradient, some.gradient),
-    ):
-        mine[rows] = theirs
+    factor.A[rows] = some.A
+    for name in Factor.ROW_STATISTICS:
+        getattr(factor, name)[rows] = getattr(some, name)
 
 
 class Descent:
-    """Both matrices on the way down, for the words of one problem."""
+    """The alternating descent on both matrices, for the words of one problem."""
 
     def __init__(
         self,
         tiles: Tiles,
         problem: Problem,
-        center: Side,
-        outside: Side,
+        center: Factor,
+        outside: Factor,
         weight: float,
         progress: Progress,
     ) -> None:
@@ -128,7 +146,7 @@ class Descent:
         self.center, self.outside = center, outside
 
     @classmethod
-    def begun(
+    def from_matrices(
         cls,
         tiles: Tiles,
         problem: Problem,
@@ -137,43 +155,54 @@ class Descent:
         weight: float,
         progress: Progress,
     ) -> Descent:
-        """Begin from two matrices, with a first step of the center rows."""
-        descent = cls(tiles, problem, Side.of(V), Side.of(U), weight, progress)
+        """Start from two matrices, (V, d) each, with a step of all centers."""
+        descent = cls(tiles, problem, Factor.of(V), Factor.of(U), weight, progress)
         descent._step_centers()
         descent._measure()
         return descent
 
     @classmethod
-    def resumed(
-        cls, tiles: Tiles, problem: Problem, kept: Kept, weight: float, progress: Progress
+    def from_checkpoint(
+        cls,
+        tiles: Tiles,
+        problem: Problem,
+        checkpoint: Checkpoint,
+        weight: float,
+        progress: Progress,
     ) -> Descent:
-        """Go on from what `state` gave."""
+        """Resume from what `state` returned."""
 
-        def side(name: str) -> Side:
-            rest = (kept.tensors[f"{name}_{what}"] for what in Side.SUMS)
-            return Side(tiles.array(kept.tensors[name]), *rest)
+        def factor(name: str) -> Factor:
+            rest = (checkpoint.tensors[f"{name}_{what}"] for what in Factor.ROW_STATISTICS)
+            return Factor(tiles.array(checkpoint.tensors[name]), *rest)
 
-        descent = cls(tiles, problem, side("center"), side("outside"), weight, progress)
+        descent = cls(tiles, problem, factor("center"), factor("outside"), weight, progress)
         descent._number, descent.loss, descent.penalty = (
-            kept.facts[name] for name in ("number", "loss", "penalty")
+            checkpoint.facts[name] for name in ("number", "loss", "penalty")
         )
         return descent
 
     def state(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
-        """Return arrays and plain data, from which `resumed` goes on."""
+        """Return the arrays and plain data that `from_checkpoint` takes."""
         tensors = {}
-        for name, side in (("center", self.center), ("outside", self.outside)):
-            tensors[name] = self._tiles.numpy(side.A)
-            tensors |= {f"{name}_{what}": getattr(side, what) for what in Side.SUMS}
+        for name, factor in (("center", self.center), ("outside", self.outside)):
+            tensors[name] = self._tiles.numpy(factor.A)
+            tensors |= {f"{name}_{what}": getattr(factor, what) for what in Factor.ROW_STATISTICS}
         return tensors, {"number": self._number, "loss": self.loss, "penalty": self.penalty}
 
     def run_pass(self) -> Pass:
-        """Take steps with the rows that have most to gain, then with all."""
+        """Step the rows with the largest gradients, then all rows.
+
+        Raises
+        ------
+        DivergenceError
+            If the loss stops being finite.
+        """
         began = time.perf_counter()
         self._number += 1
-        for _ in range(FOCUSED if self._number > 1 else 0):
-            self._step_outside(self.outside.urgent(URGENT))
-            self._step_centers(self.center.urgent(URGENT))
+        for _ in range(FOCUSED_SWEEPS if self._number > 1 else 0):
+            self._step_outside(self.outside.steepest(FOCUSED_SHARE))
+            self._step_centers(self.center.steepest(FOCUSED_SHARE))
         self._step_outside()
         self._step_centers()
         self._measure()
@@ -192,26 +221,27 @@ class Descent:
             time.perf_counter() - began,
         )
 
-    def extended_to(self, problem: Problem) -> tuple[Array, Array]:
-        """Return matrices with more words: rows as for words so frequent, then a step of theirs.
+    def extend(self, problem: Problem) -> tuple[Array, Array]:
+        """Return both matrices with rows for the additional words of a larger problem.
 
-        It is taken against the words known before.
+        The new rows are extrapolated from the old ones by word frequency, and take one step against
+        the old rows of the other matrix.
         """
-        tiles, known, old = self._tiles, self._problem, len(self._problem)
+        tiles, smaller, old = self._tiles, self._problem, len(self._problem)
         ridge = problem.ridge(self._weight)[old:]
         between = problem.pairs.block(old, len(problem), old)
         matrices = []
-        for side, other, link, wide in (
-            (self.center, self.outside, known.center_link(), problem.center_link()),
+        for factor, other, link, wide in (
+            (self.center, self.outside, smaller.center_link(), problem.center_link()),
             (
                 self.outside,
                 self.center,
-                known.outside_link(self.center.log_z),
+                smaller.outside_link(self.center.log_z),
                 problem.outside_link(np.zeros(len(problem))),
             ),
         ):
-            rows = tiles.numpy(side.A)
-            fresh = Side.of(tiles.array(rows_by_frequency(rows, known.n, problem.n[old:])))
+            rows = tiles.numpy(factor.A)
+            fresh = Factor.of(tiles.array(extrapolate_rows(rows, smaller.n, problem.n[old:])))
             of_fresh = wide.of_rows(slice(old, None))
             link = link._replace(row=of_fresh.row, row_hit=of_fresh.row_hit)
             inverse = self._inverse_curvature(other, link)
@@ -227,11 +257,13 @@ class Descent:
         link = self._problem.outside_link(self.center.log_z)
         self._step(self.outside, self.center, link, rows)
 
-    def _step(self, side: Side, other: Side, link: Link, rows: npt.NDArray[np.intp] | None) -> None:
+    def _step(
+        self, factor: Factor, other: Factor, link: Link, rows: npt.NDArray[np.intp] | None
+    ) -> None:
         problem, inverse = self._problem, self._inverse_curvature(other, link)
-        what = (self._tiles, side, other.A, problem.pairs, problem.n, link, self._ridge, inverse)
+        what = (self._tiles, factor, other.A, problem.pairs, problem.n, link, self._ridge, inverse)
         if rows is None:
-            half = 0.0 if side is self.outside else 0.5
+            half = 0.0 if factor is self.outside else 0.5
 
             def tick(done: int) -> None:
                 share = half + done / len(problem) / 2
@@ -239,13 +271,14 @@ class Descent:
 
             step(*what, tick)
         else:
-            step_some(*what, rows)
+            step_rows(*what, rows)
 
-    def _inverse_curvature(self, other: Side, link: Link) -> Array:
-        """Return the inverse of the curvature that rows are taken to share, (d, d).
+    def _inverse_curvature(self, other: Factor, link: Link) -> Array:
+        """Return the inverse of the curvature that all rows are assumed to share, (d, d).
 
-        For a row with the probabilities n / Σn it is exact: their covariance of the other rows,
-        or their second moment where a row's loss has no normalising sum.
+        The curvature is the covariance of the other matrix's rows under the distribution n / Σn,
+        or their second moment where the loss has no normaliser. It is exact for a row that predicts
+        this distribution.
         """
         n = self._problem.n
         share = n / n.sum()
@@ -259,24 +292,25 @@ class Descent:
         return self._tiles.array(np.linalg.inv(H + max(added, 1e-30) * np.eye(d)))
 
     def _measure(self) -> None:
-        """Sum the losses up, and the penalties."""
+        """Update the mean loss and penalty per pair."""
         n = self._problem.n
         squares = sum(
-            np.square(self._tiles.numpy(side.A).astype(np.float64)).sum(axis=1)
-            for side in (self.center, self.outside)
+            np.square(self._tiles.numpy(factor.A).astype(np.float64)).sum(axis=1)
+            for factor in (self.center, self.outside)
         )
         self.loss = float(self.center.loss.sum()) / self._problem.total
         self.penalty = float((n * self._ridge / 2) @ squares) / self._problem.total
 
 
-def rows_by_frequency(A: npt.NDArray[Any], known: Float64, n: Float64) -> npt.NDArray[Any]:
-    """Return rows for words with n pairs, from those of the rarer half of the known words.
+def extrapolate_rows(A: npt.NDArray[Any], n: Float64, new_n: Float64) -> npt.NDArray[Any]:
+    """Return initial rows for rarer words, (new words, d), extrapolated from the rows A, (V, d).
 
-    A straight line of log n for each number of a row: this carries on the bias of rare words.
+    Fits each column of the rarer half of A by a line in log n, so that the new rows continue the
+    trend of rare words. `n` and `new_n` are the pairs of the old and of the new words.
     """
     half = slice(len(A) // 2, None)
-    x, rows = np.log(np.maximum(known[half], 1e-3)), A[half].astype(np.float64)
+    x, rows = np.log(np.maximum(n[half], 1e-3)), A[half].astype(np.float64)
     x_mean, mean = x.mean(), rows.mean(axis=0)
     spread = float(np.square(x - x_mean).sum())
     slope = (x - x_mean) @ (rows - mean) / spread if spread > 0 else np.zeros_like(mean)
-    return np.asarray(mean + np.outer(np.log(np.maximum(n, 1e-3)) - x_mean, slope))
+    return np.asarray(mean + np.outer(np.log(np.maximum(new_n, 1e-3)) - x_mean, slope))

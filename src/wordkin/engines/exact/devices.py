@@ -1,4 +1,7 @@
-"""The device that the exact engine runs on, and the memory that it needs there."""
+"""The device of the exact engine, and the memory that it needs.
+
+Settings in; out come the tiles on that device, an estimate in bytes, or an error before any work.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from contextlib import AbstractContextManager
 
 import numpy as np
 
-from wordkin.engines.exact.start import CORE
+from wordkin.engines.exact.start import INITIAL_WORDS
 from wordkin.engines.exact.tiles import NativeTiles, Tiles, tile_rows
 from wordkin.engines.settings import ExactSettings
 from wordkin.system.errors import SettingsError
@@ -15,12 +18,12 @@ from wordkin.system.machine import available_memory, format_bytes
 
 
 def require_memory(words: int, settings: ExactSettings) -> None:
-    """Refuse a vocabulary that does not fit the memory at hand, before any work.
+    """Check that a vocabulary fits the available memory.
 
     Raises
     ------
     SettingsError
-        With the estimate, and the largest vocabulary that fits.
+        If it does not; the message has the estimate, and the largest vocabulary that fits.
     """
     free = available_memory()
     if settings.device != "cpu" or free is None or memory_needed(words, settings) <= free:
@@ -30,20 +33,20 @@ def require_memory(words: int, settings: ExactSettings) -> None:
     raise SettingsError(
         f"{words:,} words of {settings.dim} dimensions take about"
         f" {format_bytes(memory_needed(words, settings))} of memory,"
-        f" and {format_bytes(free)} are at hand: set {advice}"
+        f" and {format_bytes(free)} are available: set {advice}"
     )
 
 
 def memory_needed(words: int, settings: ExactSettings) -> int:
-    """Estimate the bytes that training takes beside the counts: matrices, tiles, the start."""
+    """Estimate the bytes that training takes besides the counts: matrices, tiles, the first SVD."""
     itemsize = 8 if settings.precision == "float64" else 4
-    matrices = words * settings.dim * (4 * itemsize + 2 * 8)  # and copies in float64
+    matrices = words * settings.dim * (4 * itemsize + 2 * 8)  # and float64 copies
     tiles = 2 * settings.threads * tile_rows(max(words, 1), itemsize) * words * itemsize
-    return matrices + tiles + 8 * 4 * min(words, CORE) ** 2
+    return matrices + tiles + 8 * 4 * min(words, INITIAL_WORDS) ** 2
 
 
 def open_tiles(settings: ExactSettings) -> AbstractContextManager[Tiles]:
-    """Give the tiles of the device that the settings name."""
+    """Open the tiles on the device that the settings name, as a context manager."""
     if settings.device == "cpu":
         dtype = np.float64 if settings.precision == "float64" else np.float32
         return NativeTiles.opened(settings.threads, dtype)

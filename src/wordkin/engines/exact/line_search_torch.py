@@ -1,4 +1,7 @@
-"""The line search of the exact engine on PyTorch, as `src/core/kernels/line_search.cpp` does it."""
+"""The line search of the exact engine in PyTorch, the same as `src/core/kernels/line_search.cpp`.
+
+Logits x and their change y, one row per word, in; step lengths and losses out. One class per link.
+"""
 
 from __future__ import annotations
 
@@ -7,33 +10,30 @@ from typing import NamedTuple
 from wordkin.engines.exact.pytorch import torch
 
 TRIALS = 8
-"""Points that a line search tries; constants as in `src/core/kernels/line_search.cpp`."""
+"""The largest number of points to try; the constants are those of the native line search."""
 FLAT = 0.2
-"""It ends where the slope has fallen to this share."""
+"""A search ends where the slope has fallen to this share."""
 FARTHEST = 4.0
-"""And never goes farther than so many Newton steps."""
+"""The largest step length, in Newton steps."""
 
 
 def row_sums(x: torch.Tensor) -> torch.Tensor:
-    """Sum each row, in its own precision; give float64."""
+    """Return the sum of each row, computed in its own precision, as float64."""
     return x.sum(1).double()
 
 
 def softplus(x: torch.Tensor) -> torch.Tensor:
-    """Compute log(1 + e^x): from 40 on x itself, to the last bit of float64."""
+    """Return log(1 + e^x); above 40 this equals x in float64."""
     return torch.nn.functional.softplus(x, threshold=40)
 
 
 def largest_exponent(dtype: torch.dtype) -> float:
-    """Return the largest x whose e^x is finite."""
+    """Return a bound on x up to which e^x is finite."""
     return 709 if dtype == torch.float64 else 88
 
 
-# ---- the line search -----------------------------------------------------------------------------
-
-
 class Point(NamedTuple):
-    """Of some rows, (rows,) float64: J, -dJ/dalpha, d2J/dalpha2."""
+    """J, -dJ/dalpha and d²J/dalpha² of some rows, (rows,) float64 each."""
 
     loss: torch.Tensor
     slope: torch.Tensor
@@ -41,9 +41,9 @@ class Point(NamedTuple):
 
 
 class Line:
-    """J along x - alpha y for some rows, without what is linear or quadratic in alpha.
+    """J along x - alpha y for some rows, without its terms linear and quadratic in alpha.
 
-    Its tensors, all by rows, are its own: they may change.
+    The line owns its tensors, which all have a row per row, and may overwrite them.
     """
 
     def __init__(self, x: torch.Tensor, y: torch.Tensor) -> None:
@@ -51,15 +51,15 @@ class Line:
         self.y = y
 
     def begin(self) -> Point:
-        """Return J at alpha 0."""
+        """Return J and its derivatives at alpha = 0."""
         return self.at(torch.zeros(len(self.x), dtype=torch.float64, device=self.x.device))
 
     def at(self, alpha: torch.Tensor) -> Point:
-        """Return J at each alpha."""
+        """Return J and its derivatives at the alpha of each row."""
         raise NotImplementedError
 
     def keep(self, rows: torch.Tensor) -> None:
-        """Go on with some rows alone."""
+        """Drop all rows but these."""
         for name, tensor in vars(self).items():
             setattr(self, name, tensor[rows])
 
@@ -81,7 +81,7 @@ class SoftmaxLine(Line):
         self._center = torch.zeros_like(log_z)
 
     def begin(self) -> Point:
-        """Take off y what it is on average from here on, as tile.cpp does and says why."""
+        """Evaluate at 0 and center y by its mean, for the reason given in the native kernel."""
         point = super().begin()
         center = point.slope.to(self.y.dtype)
         self.y -= center[:, None]
@@ -89,8 +89,8 @@ class SoftmaxLine(Line):
         return point
 
     def at(self, alpha: torch.Tensor) -> Point:
-        """Return J at each alpha."""
-        s = self._exponentials(self._logits(alpha))  # where they overflow, no slope is finite
+        """Return J and its derivatives at the alpha of each row."""
+        s = self._exponentials(self._logits(alpha))  # on overflow, no slope is finite
         mean = s.slope / s.loss
         loss = self._shift - alpha * self._center + s.loss.log()
         return Point(loss, self._center + mean, s.curvature / s.loss - mean * mean)
@@ -104,7 +104,7 @@ class PoissonLine(Line):
         self._n = n
 
     def at(self, alpha: torch.Tensor) -> Point:
-        """Return J at each alpha."""
+        """Return J and its derivatives at the alpha of each row."""
         x = self._logits(alpha).clamp_(max=largest_exponent(self.x.dtype))
         return Point(*(s / self._n for s in self._exponentials(x)))
 
@@ -117,7 +117,7 @@ class LogisticLine(Line):
         self._weight = weight
 
     def at(self, alpha: torch.Tensor) -> Point:
-        """Return J at each alpha."""
+        """Return J and its derivatives at the alpha of each row."""
         x = self._logits(alpha)
         term = softplus(x).mul_(self._weight)
         loss = row_sums(term)
@@ -130,10 +130,22 @@ class LogisticLine(Line):
 def search_line(
     line: Line, linear: torch.Tensor, quadratic: torch.Tensor, live: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Give each row's alpha and the line's J there: `search_line` of tile.cpp, all rows at a time.
+    """Return the alpha of each row and the line's J there: the native search, on all rows at once.
 
-    A row is through at a trial of its own. Each time that a quarter of the rows are, the others
-    move together.
+    Rows finish after different numbers of trials. Whenever a quarter of them have finished, the
+    others are compacted.
+
+    Parameters
+    ----------
+    line : Line
+    linear, quadratic : (rows,) float64
+        The other terms of J: - alpha linear + alpha² quadratic / 2.
+    live : (rows,) bool
+        The rows that have pairs; the others keep alpha = 0.
+
+    Returns
+    -------
+    alpha, loss : (rows,) float64
     """
     where, rounding = torch.where, 1e-14 if line.x.dtype == torch.float64 else 4e-6
     begin, slope, curvature = line.begin()

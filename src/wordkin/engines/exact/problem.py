@@ -1,4 +1,9 @@
-"""The loss of a corpus over its counts, as two convex problems: centers, and outside words."""
+"""The loss of a corpus over its counts, split into two convex problems.
+
+Counts and settings in; a `Problem` out, which gives the link (the loss of a row from its logits)
+of all centers at fixed outside vectors, and of all outside words at fixed centers. There is one
+subclass per objective.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +20,11 @@ from wordkin.objectives.conventions import noise_distribution
 from wordkin.system.errors import SettingsError
 from wordkin.system.types import Float64
 
-# ---- the two convex problems ---------------------------------------------------------------------
-
 
 class Problem(ABC):
     """The loss of a corpus over its most frequent words, as two convex problems.
 
-    N is symmetric, so that its rows serve both: those of the centers and those of the outside
-    words, and n is the same for both. A subclass is one objective.
+    N is symmetric, so its rows and their sums n serve centers and outside words alike.
     """
 
     def __init__(
@@ -47,18 +49,18 @@ class Problem(ABC):
     @property
     @abstractmethod
     def biases(self) -> Float64:
-        """The logits' mean at each outside word, were centers and outside words independent."""
+        """The logit of each outside word if centers and outside words were independent, (V,)."""
 
     @abstractmethod
     def center_link(self) -> Link:
-        """Return the loss of a center's row at fixed outside vectors."""
+        """Return the link of the centers, at fixed outside vectors."""
 
     @abstractmethod
     def outside_link(self, log_z: Float64) -> Link:
-        """Return the loss of an outside word's row, given log Z of each center."""
+        """Return the link of the outside words, at fixed centers with these log Z, (V,)."""
 
     def ridge(self, weight: float) -> Float64:
-        """Return each row's ridge a pair: weight / √n, so that rare rows are held more."""
+        """Return the ridge of each row per pair, weight / √n: stronger for rare words, (V,)."""
         return np.where(self.n > 0, weight / np.sqrt(np.maximum(self.n, 1e-30)), 0)
 
     def _share(self) -> Float64:
@@ -66,33 +68,33 @@ class Problem(ABC):
 
 
 class NaiveSoftmax(Problem):
-    """A center's row is a softmax over all outside words, an outside word's a Poisson regression.
+    """Softmax regressions for the centers, Poisson regressions for the outside words.
 
-    As log Z ≤ log Z' + Z / Z' - 1 wherever Z' is, with equality at Z, the sum over the centers c of
-    n_c e^(u_w·v_c) / Z_c bounds the softmax loss from above and has its gradient. This bound has no
-    term in which two outside words meet.
+    As log Z ≤ log Z' + Z / Z' - 1 for any Z', with equality at Z' = Z, the sum over the centers c
+    of n_c e^(u_w·v_c) / Z_c bounds the softmax loss from above, with the same gradient. In this
+    bound, no term couples two outside words.
     """
 
     @property
     def biases(self) -> Float64:
-        """The log-probabilities of the outside words."""
+        """The log-probabilities of the outside words, (V,)."""
         return np.asarray(np.log(self._share()))
 
     def center_link(self) -> Link:
-        """Return a softmax over all outside words."""
+        """Return the link of a softmax over all outside words."""
         return Link("softmax")
 
     def outside_link(self, log_z: Float64) -> Link:
-        """Return a Poisson regression on the centers."""
+        """Return the link of a Poisson regression on the centers."""
         return Link("poisson", np.log(np.maximum(self.n, 1e-30)) - log_z)
 
 
 class NegativeSampling(Problem):
-    """Both rows are logistic regressions, on the pairs and on the expected negatives.
+    """Logistic regressions for both, on the pairs and on the expected negatives.
 
-    In expectation a pair (c, o) has K negatives w, each with q_w / (1 - q_o): none is o. Summed
-    over the pairs of c, with s_c = Σ_o N_co / (1 - q_o), word w is a negative
-    K q_w (s_c - N_cw / (1 - q_w)) times.
+    A pair (c, o) has K negatives, each of them w ≠ o with probability q_w / (1 - q_o). Summed over
+    the pairs of c, with s_c = Σ_o N_co / (1 - q_o), word w is a negative
+    K q_w (s_c - N_cw / (1 - q_w)) times in expectation.
     """
 
     def __init__(
@@ -106,22 +108,28 @@ class NegativeSampling(Problem):
 
     @property
     def biases(self) -> Float64:
-        """The logits of pairs against negatives."""
+        """The log-odds of a pair against a negative, (V,)."""
         return np.asarray(np.log(self._share() / (self._noise * self._settings.negatives)))
 
     def center_link(self) -> Link:
-        """Return the sigmoids of pairs and of expected negatives."""
+        """Return the link of a logistic regression on pairs and expected negatives."""
         return Link("logistic", self._noise, self._pairs_drawn, np.ones(len(self)), self._hits)
 
     def outside_link(self, log_z: Float64) -> Link:
-        """Return the same sigmoids, seen from the outside word."""
+        """Return the same link with the roles of centers and outside words exchanged."""
         return Link("logistic", self._pairs_drawn, self._noise, self._hits, np.ones(len(self)))
 
 
 def problem_of(
     pairs: Cooccurrence, counts: npt.NDArray[np.int64], settings: ExactSettings
 ) -> Problem:
-    """Return the problem of the objective that the settings name."""
+    """Return the problem of the objective that the settings name.
+
+    Raises
+    ------
+    SettingsError
+        If the objective has no loss over counts.
+    """
     code = OBJECTIVES[settings.objective].problem
     if code is None:
         raise SettingsError(f"the exact engine cannot train {settings.objective}")

@@ -1,10 +1,10 @@
-"""The exact engine: descent on the loss of a whole corpus, over its co-occurrence counts.
+"""The exact engine: descent on the loss of a whole corpus, on one vocabulary size after the other.
 
-Ids or counts in, trained matrices and a history out; no words.
+Ids or counts in, both matrices and a history of passes out; this module handles no words.
 
-A pass is two half passes: all of V at fixed U, then all of U at fixed V. In each a row has a convex
-problem of its own, takes a Newton step with a curvature that all rows share, and goes along it as
-far as its own loss falls: `docs/exact.md`.
+A pass steps all of U at fixed V, then all of V at fixed U. With the other matrix fixed, the loss of
+each row is a convex problem of its own. The row takes a Newton step with a curvature that all rows
+share, with a line search on its own loss: `docs/notes/exact-engine.md`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from wordkin.engines.counts.counting import count_pairs
 from wordkin.engines.counts.matrix import Counted
 from wordkin.engines.exact.descent import Descent
 from wordkin.engines.exact.devices import open_tiles, require_memory
-from wordkin.engines.exact.loss import mean_loss
+from wordkin.engines.exact.loss import mean_pair_loss
 from wordkin.engines.exact.problem import Problem, problem_of
 from wordkin.engines.exact.ridge import choose_ridge
 from wordkin.engines.exact.start import stages, start
@@ -31,8 +31,8 @@ from wordkin.engines.run import Matrices, Run
 from wordkin.engines.settings import ExactSettings
 from wordkin.system.errors import CorpusError, DivergenceError
 
-CORE_PASSES = 3
-"""Passes over a vocabulary that is not yet the whole."""
+GROWTH_PASSES = 3
+"""The largest number of passes at each size of the vocabulary before the full one."""
 
 
 def train(
@@ -42,7 +42,10 @@ def train(
     run: Run | None = None,
     held_out: npt.NDArray[np.int32] | None = None,
 ) -> Trained:
-    """Count the pairs of a text, and descend on the counts; parameters as in `stochastic.train`."""
+    """Count the pairs of a text and train on the counts.
+
+    Takes and returns what `stochastic.descent.train` does, and raises what `descend` does.
+    """
     run = run or Run()
     began = time.perf_counter()
     require_memory(len(counts), settings)
@@ -72,25 +75,25 @@ def descend(
     counted : Counted
         Pairs of V words, the most frequent first.
     counts : (V,) int64
-        How often each word is in the text: the noise of negative sampling hangs on it.
+        How often each word occurs, for the noise distribution of negative sampling.
     settings : ExactSettings
     run : Run, optional
-        Told of what is done, and after each pass; keeps states.
+        Receives progress, checkpoints and the record of each pass, and may stop training.
 
     Returns
     -------
     Trained
-        Center and outside matrix, (V, d) each, and the passes' accounts. A word that was never
-        seen next to another has zeros in both.
+        Center and outside matrix, (V, d) each, and a `Pass` for each pass. A word without any pair
+        has zeros in both.
 
     Raises
     ------
     CorpusError
         If no pair was counted.
     SettingsError
-        If the memory at hand is too small.
+        If the available memory is too small.
     DivergenceError
-        When the loss or a vector stops being finite.
+        If the loss or a vector stops being finite.
     """
     run = run or Run()
     seen = np.flatnonzero(np.diff(counted.pairs.indptr))
@@ -101,8 +104,8 @@ def descend(
     if len(seen) < V:
         counted, counts = counted.among(seen), counts[seen]
 
-    def spread(*matrices: npt.NDArray[Any]) -> Matrices:
-        """Give all words rows: zeros where nothing is known."""
+    def for_all_words(*matrices: npt.NDArray[Any]) -> Matrices:
+        """Return the matrices with a row for each word: zeros for words without a pair so far."""
         if len(matrices[0]) == V:
             return Matrices(*matrices)
         wide = []
@@ -112,15 +115,15 @@ def descend(
         return Matrices(*wide)
 
     with open_tiles(settings) as tiles:
-        solution = _Solution(tiles, counted, counts, settings, run, seen, spread)
-        found = solution.find()
-    if not all(np.isfinite(matrix).all() for matrix in found):
+        descent = _StagedDescent(tiles, counted, counts, settings, run, seen, for_all_words)
+        matrices = descent.run()
+    if not all(np.isfinite(matrix).all() for matrix in matrices):
         raise DivergenceError("training diverged: a vector is no longer finite; set a larger ridge")
-    return Trained(*found, solution.history)
+    return Trained(*matrices, descent.history)
 
 
-class _Solution:
-    """The descent on the most frequent words first, then on more and more, in the end on all."""
+class _StagedDescent:
+    """Descent in stages: on the most frequent words first, then on more, finally on all."""
 
     def __init__(
         self,
@@ -130,33 +133,34 @@ class _Solution:
         settings: ExactSettings,
         run: Run,
         seen: npt.NDArray[np.intp],
-        spread: Callable[..., Matrices],
+        for_all_words: Callable[..., Matrices],
     ) -> None:
         self.history: list[Pass] = []
         self._tiles = tiles
         self._settings = settings
         self._run = run
         self._seen = seen
-        self._spread = spread
+        self._for_all_words = for_all_words
         self._counted = counted
         self._counts = counts
-        self._whole = problem_of(counted.pairs, counts, settings)
-        self._test = None
+        self._problem = problem_of(counted.pairs, counts, settings)
+        self._held_out = None
         if counted.held_out is not None and counted.held_out.total:
-            self._test = problem_of(counted.held_out, counts, settings)
+            self._held_out = problem_of(counted.held_out, counts, settings)
 
-    def find(self) -> Matrices:
-        """Return both matrices."""
-        whole, settings, run = self._whole, self._settings, self._run
-        sizes = stages(len(whole))
+    def run(self) -> Matrices:
+        """Train, and return both matrices with a row for each word."""
+        problem, settings, run = self._problem, self._settings, self._run
+        sizes = stages(len(problem))
         descent: Descent | None = None
         first = done = 0
-        if kept := run.begin_from():
-            ridge, first, done = (kept.facts[name] for name in ("ridge", "stage", "passes"))
-            self.history += [Pass(**account) for account in kept.facts["history"]]
-            problem = whole.leading(sizes[first])
-            descent = Descent.resumed(self._tiles, problem, kept, ridge, run.progress)
-            self._show(descent)
+        if checkpoint := run.load_checkpoint():
+            ridge, first, done = (checkpoint.facts[name] for name in ("ridge", "stage", "passes"))
+            self.history += [Pass(**record) for record in checkpoint.facts["history"]]
+            descent = Descent.from_checkpoint(
+                self._tiles, problem.leading(sizes[first]), checkpoint, ridge, run.progress
+            )
+            self._expose(descent)
         else:
             ridge = settings.ridge
             if ridge is None:
@@ -170,22 +174,22 @@ class _Solution:
                 )
         for stage in range(first, len(sizes)):
             if stage > first or descent is None:
-                descent = self._widened(descent, whole.leading(sizes[stage]), ridge)
+                descent = self._next_descent(descent, problem.leading(sizes[stage]), ridge)
                 done = 0
-                if descent is None:  # of two kinds of words, these are all of one that never meet
+                if descent is None:  # no two of these words form a pair
                     continue
-                self._show(descent)
-            passes = settings.max_passes if stage == len(sizes) - 1 else CORE_PASSES
+                self._expose(descent)
+            passes = settings.max_passes if stage == len(sizes) - 1 else GROWTH_PASSES
             while done < passes:
                 before = descent.loss + descent.penalty
-                account = self._measured(descent.run_pass(), descent)
-                self.history.append(account)
+                record = self._with_held_out_loss(descent.run_pass(), descent)
+                self.history.append(record)
                 done += 1
-                if before - (account.loss + account.penalty) <= settings.tolerance * account.loss:
+                if before - (record.loss + record.penalty) <= settings.tolerance * record.loss:
                     done = passes
-                if run.after(account, lambda at=descent: self._matrices(at)):  # type: ignore[misc]
+                if run.report(record, lambda at=descent: self._matrices(at)):  # type: ignore[misc]
                     return self._matrices(descent)
-                if run.due():
+                if run.checkpoint_due():
                     facts = {
                         "ridge": ridge,
                         "stage": stage,
@@ -193,32 +197,34 @@ class _Solution:
                         "history": [dataclasses.asdict(passed) for passed in self.history],
                     }
                     tensors, more = descent.state()
-                    run.keep(tensors, facts | more)
+                    run.save_checkpoint(tensors, facts | more)
         assert descent is not None
         return self._matrices(descent)
 
-    def _widened(self, descent: Descent | None, problem: Problem, ridge: float) -> Descent | None:
-        """Return the descent on more words; None where none of them meet."""
+    def _next_descent(
+        self, descent: Descent | None, problem: Problem, ridge: float
+    ) -> Descent | None:
+        """Return the descent on a larger vocabulary; None if it has no pair yet."""
         if not problem.total:
             return None
         if descent is None:
             V, U = (self._tiles.array(M) for M in start(problem, self._settings))
         else:
-            V, U = descent.extended_to(problem)
-        return Descent.begun(self._tiles, problem, V, U, ridge, self._run.progress)
+            V, U = descent.extend(problem)
+        return Descent.from_matrices(self._tiles, problem, V, U, ridge, self._run.progress)
 
-    def _measured(self, account: Pass, descent: Descent) -> Pass:
-        """Add the loss of the lines held out, once all their words are in training."""
-        if self._test is None or account.words < len(self._whole):
-            return account
-        loss = mean_loss(self._tiles, self._test, descent.center.A, descent.outside.A)
-        return dataclasses.replace(account, held_out=loss)
+    def _with_held_out_loss(self, record: Pass, descent: Descent) -> Pass:
+        """Add the held-out loss to the record, once the vocabulary is complete."""
+        if self._held_out is None or record.words < len(self._problem):
+            return record
+        loss = mean_pair_loss(self._tiles, self._held_out, descent.center.A, descent.outside.A)
+        return dataclasses.replace(record, held_out=loss)
 
     def _matrices(self, descent: Descent) -> Matrices:
-        return self._spread(*self._rows(descent))
+        return self._for_all_words(*self._rows(descent))
 
     def _rows(self, descent: Descent) -> Matrices:
         return Matrices(*(self._tiles.numpy(s.A) for s in (descent.center, descent.outside)))
 
-    def _show(self, descent: Descent) -> None:
-        self._run.watch(lambda: self._rows(descent), self._seen)
+    def _expose(self, descent: Descent) -> None:
+        self._run.expose(lambda: self._rows(descent), self._seen)

@@ -1,4 +1,8 @@
-"""Where the exact engine starts: a growing vocabulary, and first matrices from an SVD."""
+"""Where the exact engine starts: the sizes of the growing vocabulary, and the initial matrices.
+
+`stages` turns a vocabulary size into sizes; `start` turns the problem of the first size into
+matrices, by a truncated SVD.
+"""
 
 from __future__ import annotations
 
@@ -10,45 +14,45 @@ from wordkin.engines.exact.problem import Problem
 from wordkin.engines.settings import ExactSettings
 from wordkin.system.types import Float64
 
-CORE = 4096
-"""The words that training begins with: the most frequent. More are taken in by and by."""
-GROWTH = 3.0
-"""At most so many times more words are taken in at a time."""
+INITIAL_WORDS = 4096
+"""The number of words that training starts with, the most frequent ones."""
+MAX_GROWTH = 3.0
+"""A stage has at most this many times as many words as the one before."""
 
 
 def stages(words: int) -> list[int]:
-    """Return the vocabularies to descend on, one after the other: `CORE` words, and more."""
-    if words <= CORE:
+    """Return the vocabulary size of each stage: from `INITIAL_WORDS` to `words`."""
+    if words <= INITIAL_WORDS:
         return [words]
-    steps = math.ceil(math.log(words / CORE) / math.log(GROWTH))
-    return [round(CORE * (words / CORE) ** (i / steps)) for i in range(steps)] + [words]
-
-
-# ---- where to begin ------------------------------------------------------------------------------
+    steps = math.ceil(math.log(words / INITIAL_WORDS) / math.log(MAX_GROWTH))
+    return [round(INITIAL_WORDS * (words / INITIAL_WORDS) ** (i / steps)) for i in range(steps)] + [
+        words
+    ]
 
 
 def start(problem: Problem, settings: ExactSettings) -> tuple[Float64, Float64]:
-    """Return matrices to begin with: the logits of an independent model, and what is above them.
+    """Return the initial center and outside matrix, (V, d) each.
 
-    One axis holds the outside words' biases; the others a truncated SVD of the positive pointwise
-    mutual information, by a randomised range finder (Halko, Martinsson and Tropp 2011). It is
-    dense: for the few words that training begins with.
+    One axis holds the biases of the outside words, as if centers and outside words were
+    independent. The others hold a truncated SVD of the positive pointwise mutual information, by a
+    randomised range finder (Halko, Martinsson and Tropp 2011). It takes a dense V × V matrix, which
+    fits for the words of the first stage.
     """
     V, d, n = len(problem), settings.dim, problem.n
     rows = np.repeat(np.arange(V), np.diff(problem.pairs.indptr))
     columns = problem.pairs.indices
-    information = np.zeros((V, V), np.float32)
+    pmi = np.zeros((V, V), np.float32)
     with np.errstate(divide="ignore"):
-        information[rows, columns] = np.log(
+        pmi[rows, columns] = np.log(
             np.maximum(problem.pairs.values * problem.total / (n[rows] * n[columns]), 1)
         )
     rank = min(d - 1, V)
     rng = np.random.default_rng(settings.seed)
-    span = information @ rng.standard_normal((V, min(rank + 20, V)), dtype=np.float32)
+    span = pmi @ rng.standard_normal((V, min(rank + 20, V)), dtype=np.float32)
     for _ in range(2):
-        span = information @ (information @ np.linalg.qr(span)[0])
+        span = pmi @ (pmi @ np.linalg.qr(span)[0])
     basis = np.linalg.qr(span)[0]
-    left, s, right = np.linalg.svd(basis.T @ information, full_matrices=False)
+    left, s, right = np.linalg.svd(basis.T @ pmi, full_matrices=False)
     scale = np.sqrt(s[:rank])
     center, outside = np.zeros((V, d)), np.zeros((V, d))
     center[:, :rank] = basis @ left[:, :rank] * scale

@@ -1,8 +1,8 @@
-"""Tiles of the exact engine: some rows of one matrix against all rows of the other.
+"""Tiles of the exact engine: the logits of some rows of one matrix against all rows of the other.
 
-In: rows, the other matrix, the counts of these rows. Out: gradients, and how far to go along a
-direction. NumPy, and so BLAS, computes the matrix products; the native kernels between them, and
-the formulas, are in `src/core/kernels/tile.hpp`. `tiles_torch` does the same on a PyTorch device.
+Rows, the other matrix and the counts of these rows in; losses, gradients and step lengths out.
+NumPy, and so BLAS, computes the matrix products. The native kernels between them, with their
+formulas, are in `src/core/kernels/tile.hpp`. `tiles_torch` does the same on a PyTorch device.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ from wordkin.engines.counts.matrix import Cooccurrence
 from wordkin.system.machine import level
 
 Array: TypeAlias = Any
-"""Of NumPy or of PyTorch: what both understand is all that the engine asks of it."""
+"""A NumPy array or PyTorch tensor; the engine uses only operations that both have."""
 LinkName: TypeAlias = Literal["softmax", "poisson", "logistic"]
 
 
 class Link(NamedTuple):
-    """The loss of a row, from its logits; what its formula takes beside them, in float64.
+    """The loss of a row as a function of its logits, with the parameters of the formula.
 
-    `column` and `column_hit` are of the columns, `row` and `row_hit` of all rows.
+    `column` and `column_hit` have a float64 number for each column, `row` and `row_hit` for each
+    row of the matrix.
     """
 
     name: LinkName
@@ -39,7 +40,7 @@ class Link(NamedTuple):
     column_hit: npt.NDArray[np.float64] | None = None
 
     def of_rows(self, rows: npt.NDArray[np.intp] | slice) -> Link:
-        """Return the link of some rows."""
+        """Return the link with the parameters of the given rows only."""
         if self.row is None or self.row_hit is None:
             return self
         return self._replace(row=self.row[rows], row_hit=self.row_hit[rows])
@@ -48,31 +49,37 @@ class Link(NamedTuple):
 class Tile(Protocol):
     """Some rows a of one matrix against all rows B of the other.
 
-    `loss` holds the rows' losses, each summed over its pairs, at a and then where `search` has
-    gone; `log_z` likewise, for softmax.
+    Attributes
+    ----------
+    loss : (rows,) float64
+        The loss of each row, summed over its pairs: at a after `gradient`, and at the new point
+        after `search`.
+    log_z : (rows,) float64
+        The log normaliser of each row, likewise; softmax only.
     """
 
     loss: npt.NDArray[np.float64]
     log_z: npt.NDArray[np.float64]
 
     def gradient(self) -> Array:
-        """Return the gradient of the loss a pair with respect to a, (rows, d)."""
+        """Return the gradient of the loss per pair with respect to a, (rows, d)."""
 
     def search(self, d: Array, linear: Array, quadratic: Array) -> Array:
-        """Return about the alpha, (rows,), that makes the loss at a - alpha d least.
+        """Return an approximate minimiser alpha, (rows,), of the penalised loss at a - alpha d.
 
-        A penalty comes with it: less alpha linear, plus alpha² quadratic / 2.
+        The penalty contributes - alpha linear + alpha² quadratic / 2; all three have a number per
+        row.
         """
 
 
 class Tiles(Protocol):
-    """Where tiles are worked on. Called for one matrix against another: all of its tiles."""
+    """A device that computes tiles, with its arrays."""
 
     def array(self, x: npt.NDArray[Any]) -> Array:
-        """Return an array of the engine's precision, on the engine's device."""
+        """Return a copy or view in the engine's precision, on the device."""
 
     def numpy(self, x: Array) -> npt.NDArray[Any]:
-        """Return an array of NumPy's."""
+        """Return a NumPy array."""
 
     def each(
         self,
@@ -83,24 +90,36 @@ class Tiles(Protocol):
         link: Link,
         work: Callable[[Tile, slice], None],
     ) -> Iterator[int]:
-        """Call `work` for each tile of A against B; yield the rows done so far."""
+        """Call `work` for each tile of A against B; yield the number of rows done so far.
+
+        Parameters
+        ----------
+        A, B : (rows, d), (V, d) arrays
+        pairs : Cooccurrence
+            The counts of the rows of A.
+        n : (rows,) float64
+            Their sums.
+        link : Link
+        work : function
+            Called with each tile, and the slice of its rows. `NativeTiles` call it in threads.
+        """
 
 
 def tile_rows(columns: int, itemsize: int) -> int:
-    """Return the rows of a tile: many, as a matrix product likes it, within 128 MB."""
+    """Return the rows of a tile: up to 512, for fast matrix products, within 128 MB."""
     return max(16, min(512, (1 << 27) // (columns * itemsize) // 16 * 16))
 
 
 class NativeTiles:
-    """Tiles on the processor, several at a time, each by one thread.
+    """Tiles on the CPU, several at a time, one per thread.
 
     Parameters
     ----------
     threads : int
     dtype : {np.float32, np.float64}
     rows : int or None
-        Rows of a tile; None: `tile_rows`. The result depends on it by rounding alone, as BLAS may
-        add up small products in another order.
+        Rows of a tile; None for `tile_rows`. It affects results by rounding only, as BLAS may sum
+        small products in another order.
     """
 
     def __init__(self, threads: int, dtype: type[Any], rows: int | None = None) -> None:
@@ -117,7 +136,7 @@ class NativeTiles:
     def opened(
         cls, threads: int, dtype: type[Any], rows: int | None = None
     ) -> Iterator[NativeTiles]:
-        """Give tiles, with BLAS on one thread: a product's sums then have one order."""
+        """Open tiles as a context manager, with BLAS on one thread, for a fixed order of sums."""
         tiles = cls(threads, dtype, rows)
         try:
             with threadpool_limits(1, "blas"):
@@ -126,7 +145,7 @@ class NativeTiles:
             tiles._pool.shutdown(cancel_futures=True)
 
     def array(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return a contiguous array of the engine's precision."""
+        """Return a contiguous array in the engine's precision."""
         return np.ascontiguousarray(x, dtype=self.dtype)
 
     def numpy(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -142,10 +161,10 @@ class NativeTiles:
         link: Link,
         work: Callable[[Tile, slice], None],
     ) -> Iterator[int]:
-        """Call `work` for each tile of A against B; yield the rows done so far."""
+        """Call `work` for each tile, in threads; see `Tiles.each`."""
         step = self._rows or tile_rows(len(B), self.dtype.itemsize)
-        # One row alone would be another product to BLAS, a matrix with a vector, with sums in
-        # another order: the last two tiles are made of what they have together.
+        # BLAS multiplies a single row by another routine, with sums in another order: so the last
+        # tile takes a row from the one before.
         cuts: list[int] = [*range(0, len(A), step), len(A)]
         if len(cuts) > 2 and cuts[-1] - cuts[-2] == 1:
             cuts[-2] -= 1
@@ -176,7 +195,7 @@ class NativeTiles:
 
 
 class NativeTile:
-    """A tile on the processor; see `Tile`."""
+    """A tile on the CPU; see `Tile`."""
 
     def __init__(
         self,
@@ -191,8 +210,8 @@ class NativeTile:
     ) -> None:
         shape = (rows.stop - rows.start, len(B))
         x, self._other = (s[: shape[0] * shape[1]].reshape(shape) for s in scratch)
-        # OpenBLAS reads past the copy of a vector of five float32 numbers, and what lies there may
-        # raise the flag of an invalid operation, though the product is right.
+        # OpenBLAS reads beyond the end of short float32 vectors, and what it finds there may raise
+        # the invalid flag, although the product is correct.
         with np.errstate(invalid="ignore"):
             np.matmul(A[rows], B.T, out=x)
         indptr, indices, values = pairs.rows(rows.start, rows.stop)
@@ -217,14 +236,14 @@ class NativeTile:
         self.log_z = np.zeros(shape[0])
 
     def gradient(self) -> npt.NDArray[Any]:
-        """Return the gradient of the loss a pair with respect to a, (rows, d)."""
+        """Return the gradient of the loss per pair with respect to a, (rows, d)."""
         self._kernel.residual(*self._how, self._other, self.loss, self.log_z)
         return np.asarray(self._other @ self._B)
 
     def search(
         self, d: npt.NDArray[Any], linear: npt.NDArray[Any], quadratic: npt.NDArray[Any]
     ) -> npt.NDArray[Any]:
-        """Return about the alpha, (rows,), that makes the loss at a - alpha d least."""
+        """Return an approximate minimiser alpha, (rows,), of the penalised loss at a - alpha d."""
         np.matmul(d, self._B.T, out=self._other)
         alpha = np.empty(len(d), d.dtype)
         self._kernel.search(

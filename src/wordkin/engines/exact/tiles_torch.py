@@ -1,12 +1,12 @@
-"""Tiles of the exact engine on a device of PyTorch's: a GPU, for 100,000 words and more.
+"""Tiles of the exact engine on a PyTorch device: a GPU, for vocabularies of 100,000 words and more.
 
-What `wordkin.engines.exact.tiles` does on the processor; the only module that imports PyTorch. A
-tile here has as many rows as fit into the device's memory, and all of them are worked on at a time.
-The formulas are those of `src/core/kernels/tile.hpp`.
+In and out as in `wordkin.engines.exact.tiles`, which computes tiles on the CPU; the formulas are
+those of `src/core/kernels/tile.hpp`. A tile here has as many rows as fit the device's memory, and
+computes them all at once.
 
-A row's losses are summed within the tile's precision, pairwise or in a tree as PyTorch does it, and
-kept in float64. Nothing is added up in an order that the device is free to choose: on one device a
-run gives the same vectors again.
+Losses of a row are summed in the tile's precision, in the order that PyTorch uses, and stored as
+float64. No sum has an order that the device is free to choose, so repeated runs on one device give
+the same vectors.
 """
 
 from __future__ import annotations
@@ -34,28 +34,28 @@ from wordkin.engines.exact.tiles import Link, LinkName, Tile
 from wordkin.engines.settings import Precision
 from wordkin.system.errors import SettingsError
 
-_ROWS = 8192  # of a tile, at most: more make no product faster
-_ELEMENTS = (1 << 31) - 1  # of a tile, at most: not every kernel counts farther
-_BUFFERS = 7  # of a tile's size that are in use at a time
-_ENTRY = 32  # bytes that a counted pair takes: where it is, how often it was met, what is summed
-_MEMORY = _BUFFERS << 28  # of a tile where the device does not say what is free
+_ROWS = 8192  # the most in a tile: more make no product faster
+_ELEMENTS = (1 << 31) - 1  # the most in a tile: some kernels index with 32 bits
+_BUFFERS = 7  # of a tile's size that are in use at once
+_ENTRY = 32  # bytes per counted pair: position, count, summand
+_MEMORY = _BUFFERS << 28  # for a tile, if the device does not report its free memory
 
 
 class TorchTiles:
-    """Tiles on a device of PyTorch's, one after the other.
+    """Tiles on a PyTorch device, one after the other.
 
-    With precision "bfloat16" vectors, logits and sums are float32, and only the factors of the
-    large products are rounded to 8 bits. The product is not: where PyTorch cannot give it in
-    float32, on processors and before version 2.8, rounded factors are multiplied in float32, which
-    is no faster. Logits then are off by up to about 0.4 % of |a| |b|, and losses with them.
+    With precision "bfloat16", vectors, logits and sums are float32, and only the factors of the
+    large matrix products are rounded to bfloat16, which has 8 bits. The products are float32. Where
+    PyTorch cannot return them in float32, on CPUs and before version 2.8, it multiplies the rounded
+    factors in float32, which is no faster. Rounding changes logits by up to about 0.4 % of |a| |b|.
 
     Parameters
     ----------
     device : torch.device
     precision : {"float32", "float64", "bfloat16"}
     rows : int or None
-        Rows of a tile; None: as many as fit into half of the memory that is free now. The result
-        depends on it by rounding alone.
+        Rows of a tile; None for as many as fit half of the memory that is free now. It affects
+        results by rounding only.
     """
 
     def __init__(self, device: torch.device, precision: Precision, rows: int | None = None) -> None:
@@ -71,41 +71,41 @@ class TorchTiles:
     def opened(
         cls, device: str, precision: Precision, rows: int | None = None
     ) -> Iterator[TorchTiles]:
-        """Give tiles on the device that a name says: PyTorch's, with or without "torch:" before it.
+        """Open tiles on a PyTorch device, given by name, with or without the prefix "torch:".
 
-        So "torch:cpu" is the processor as PyTorch uses it, as "cpu" means `NativeTiles` elsewhere.
+        "torch:cpu" is the CPU by way of PyTorch, since "cpu" alone selects `NativeTiles`.
 
         Raises
         ------
         SettingsError
-            If there is no such device, or PyTorch has been built without it.
+            If there is no such device, or PyTorch was built without support for it.
         """
         try:
             found = torch.device(device.removeprefix("torch:"))
         except RuntimeError as error:
             raise SettingsError(
-                f"device must be cpu, or one of PyTorch's such as cuda, got {device!r}"
+                f"device must be cpu or a PyTorch device such as cuda, got {device!r}"
             ) from error
         try:
             torch.zeros(1, dtype=torch.float64, device=found).item()
-        # What is raised is a matter of the device: one of these, or derived from one.
+        # Each backend raises another of these, or a subclass.
         except (RuntimeError, AssertionError, TypeError, ImportError) as error:
             cause = (str(error).splitlines() or [""])[0].rstrip(".")
-            if not 0 < len(cause) < 200:  # all that PyTorch does know
-                cause = "this PyTorch cannot, or not with float64"
+            if not 0 < len(cause) < 200:  # PyTorch listed everything it knows
+                cause = "this PyTorch does not support it, or not with float64"
             raise SettingsError(
-                f"device {device} cannot be used: {cause}; it takes a PyTorch built for it:"
+                f"device {device} cannot be used: {cause}; it needs a PyTorch built for it:"
                 " pip install 'wordkin[gpu]'"
             ) from error
         with torch.no_grad():
             yield cls(found, precision, rows)
 
     def array(self, x: npt.NDArray[Any]) -> torch.Tensor:
-        """Return a copy with the engine's precision, on the device."""
+        """Return a copy in the engine's precision, on the device."""
         return torch.tensor(x, dtype=self.dtype, device=self.device)
 
     def numpy(self, x: torch.Tensor) -> npt.NDArray[Any]:
-        """Return an array of NumPy's; on the processor it shares the tensor's memory."""
+        """Return a NumPy array; on the CPU it shares the tensor's memory."""
         found: npt.NDArray[Any] = x.cpu().numpy()
         return found
 
@@ -118,7 +118,7 @@ class TorchTiles:
         link: Link,
         work: Callable[[Tile, slice], None],
     ) -> Iterator[int]:
-        """Call `work` for each tile of A against B; yield the rows done so far."""
+        """Call `work` for each tile; see `Tiles.each`."""
         parts = _Parts(
             link.name,
             torch.tensor(n, dtype=torch.float64, device=self.device),
@@ -135,7 +135,7 @@ class TorchTiles:
             yield rows.stop
 
     def product(self, a: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
-        """Multiply a matrix and what `_factor` has made of another one."""
+        """Multiply a matrix by one that `_factor` returned."""
         a = self._factor(a)
         return torch.mm(a, factor, out_dtype=torch.float32) if self._widens else torch.mm(a, factor)
 
@@ -146,23 +146,23 @@ class TorchTiles:
         return rounded if self._widens else rounded.to(torch.float32)
 
     def _tile_rows(self, columns: int) -> int:
-        """Return a power of two: what is free differs from run to run, results should not."""
+        """Return a power of two: free memory varies from run to run, and results should not."""
         row: int = columns * (_BUFFERS * self.dtype.itemsize + _ENTRY)
         rows = min(_ROWS, _ELEMENTS // columns, self._memory // row)
         return 1 << max(0, rows.bit_length() - 1)
 
 
 def _free(device: torch.device) -> int:
-    """Return the bytes that can be had on a GPU; 0 for what is none."""
+    """Return the bytes that can be allocated on a GPU; 0 for other devices."""
     if device.type != "cuda":
         return 0
     free: int = torch.cuda.mem_get_info(device)[0]
-    kept: int = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-    return free + kept  # by PyTorch, for what it allocates next
+    cached: int = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return free + cached  # in PyTorch's allocator
 
 
 def _widens(device: torch.device) -> bool:
-    """Tell whether matrices of bfloat16 have a product in float32."""
+    """Whether PyTorch can multiply bfloat16 matrices into float32 here."""
     one = torch.ones(8, 8, dtype=torch.bfloat16, device=device)
     try:
         torch.mm(one, one, out_dtype=torch.float32)
@@ -172,7 +172,7 @@ def _widens(device: torch.device) -> bool:
 
 
 class _Parts(NamedTuple):
-    """What a link's formula takes beside the logits, of all rows or columns; empty if nothing."""
+    """The parameters of a link on the device, for all rows or columns; empty if it has none."""
 
     link: LinkName
     n: torch.Tensor
@@ -183,11 +183,11 @@ class _Parts(NamedTuple):
 
 
 class TorchTile:
-    """A tile on the device; see `Tile`. It works in place: `gradient` first, then one `search`.
+    """A tile on the device; see `Tile`. It computes in place: one `gradient`, then one `search`.
 
-    x are the logits a b^T, f the counts of each row over their sum n. The logistic loss of tile.cpp
-    is sum_w W s+(x) - sum_o f x here, with W = m + f (1 - h): what hangs on the counted pairs is
-    linear in x for all links, and needs no look at these pairs along a line.
+    x are the logits a B^T, f the counts of each row divided by their sum n. The logistic loss of
+    the native kernel is sum_w W s+(x) - sum_o f x here, with W = m + f (1 - h): the term of the
+    counted pairs is then linear in x for all links, and a line search need not gather them again.
     """
 
     def __init__(
@@ -214,7 +214,7 @@ class TorchTile:
         )
         column = torch.tensor(indices, device=device)
         self._f = torch.tensor(values, device=device).double() / self._n[row]
-        self._entries = row * columns + column  # of the flattened tile; none comes twice
+        self._entries = row * columns + column  # of the flattened tile, all different
         if parts.link == "logistic":
             share = torch.where(self._live, parts.row[rows] / self._n, 0).to(a.dtype)
             self._weight = share[:, None] * parts.column
@@ -225,7 +225,7 @@ class TorchTile:
         self.log_z = np.zeros(size)
 
     def gradient(self) -> torch.Tensor:
-        """Return the gradient of the loss a pair with respect to a, (rows, d)."""
+        """Return the gradient of the loss per pair with respect to a, (rows, d)."""
         x = self._x
         if self._link == "softmax":
             # J = log sum_w e^x_w - sum_o f_o x_o       dJ/dx = softmax(x) - f
@@ -239,7 +239,7 @@ class TorchTile:
             # J = sum_w e^(x_w + column_w) / n - sum_o f_o x_o       dJ/dx = e^(x + column) / n - f
             residual = torch.add(x, self._column).clamp_(max=largest_exponent(x.dtype)).exp_()
             residual *= (1 / self._n).to(x.dtype)[:, None]
-            loss = None  # of the bound, before the step: nobody asks for it
+            loss = None  # of the bound, before the step: not used
         else:
             # J = sum_w W_w s+(x_w) - sum_o f_o x_o       dJ/dx = W s(x) - f
             loss = row_sums(softplus(x).mul_(self._weight))
@@ -253,7 +253,7 @@ class TorchTile:
     def search(
         self, d: torch.Tensor, linear: torch.Tensor, quadratic: torch.Tensor
     ) -> torch.Tensor:
-        """Return about the alpha, (rows,), that makes the loss at a - alpha d least."""
+        """Return an approximate minimiser alpha, (rows,), of the penalised loss at a - alpha d."""
         y = self._tiles.product(d, self._factor.T)
         hit, hit_slope = self._hit(self._x), self._hit(y)
         line: Line
@@ -271,7 +271,7 @@ class TorchTile:
         return alpha.to(d.dtype)
 
     def _hit(self, x: torch.Tensor) -> torch.Tensor:
-        """Sum f x over each row's counted pairs, (rows,) float64."""
+        """Return the sum of f x over the counted pairs of each row, (rows,) float64."""
         products = self._f * x.view(-1)[self._entries]
         return torch.segment_reduce(products, "sum", lengths=self._lengths, initial=0, unsafe=True)
 

@@ -1,1 +1,1 @@
-"""The stochastic engine: descent on one window after the other, in native code."""
+"""The stochastic engine: gradient descent over windows of the text, in native code."""

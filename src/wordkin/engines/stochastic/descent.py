@@ -1,9 +1,10 @@
-"""The stochastic engine: descent on windows, by the native kernel, on as many threads as wanted.
+"""Stochastic gradient descent over windows of the text, by the native kernel, on several threads.
 
-Ids and counts in, trained matrices and a history out; no words.
+Ids and counts in, both matrices and a history of epochs out; this module handles no words.
 
-The kernel takes the windows of a span of consecutive centers at a time, with one pool of negatives
-for all of them, and weighs each pair by what a random radius is in expectation: `docs/engine.md`.
+The kernel trains the windows of a span of consecutive centers together, with one shared pool of
+negatives, and weighs each pair by its probability under a random window radius:
+`docs/notes/stochastic-engine.md`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy.typing as npt
 from wordkin._core import alias_table, train_epoch
 from wordkin.engines import OBJECTIVES, Rows, load
 from wordkin.engines.outcome import Epoch, Trained
-from wordkin.engines.run import Matrices, Run, finite
+from wordkin.engines.run import Matrices, Run, all_finite
 from wordkin.engines.settings import StochasticSettings
 from wordkin.engines.stochastic.plan import blocks, pool_size, span_size, steps
 from wordkin.objectives.conventions import FINAL_RATE, keep_probability, noise_distribution
@@ -29,21 +30,21 @@ from wordkin.system.errors import DivergenceError, SettingsError, WordkinError
 from wordkin.system.machine import level
 from wordkin.system.types import Float32, Int32
 
-_ROW = 16  # floats in a cache line; rows are padded to it
+_FLOATS_PER_LINE = 16  # of a cache line; rows are padded to whole ones
 
-HOPELESS = 2.0
-"""A mean loss of so many times that of weights of 0 is that of a diverging run."""
+DIVERGED = 2.0
+"""A run has diverged when its mean loss is this many times that of zero weights."""
 
-_UNSEEN = 2**64 - 1  # the epoch whose draws serve the lines held out
+_HELD_OUT_EPOCH = 2**64 - 1  # its random numbers are those of the held-out loss
 
 
 def aligned_rows(rows: int, dim: int) -> Float32:
-    """Zeros, (rows, dim rounded up to a cache line), the first on a cache line."""
-    stride = -(-dim // _ROW) * _ROW
-    # Not np.zeros: NumPy asks the system for large pages for what it allocates empty.
-    buffer = np.empty(rows * stride + _ROW, np.float32)
+    """Return zeros, (rows, dim rounded up to whole cache lines), aligned to a cache line."""
+    stride = -(-dim // _FLOATS_PER_LINE) * _FLOATS_PER_LINE
+    # Not np.zeros: only for np.empty does NumPy request huge pages.
+    buffer = np.empty(rows * stride + _FLOATS_PER_LINE, np.float32)
     buffer.fill(0)
-    skip = -buffer.ctypes.data % (4 * _ROW) // 4
+    skip = -buffer.ctypes.data % (4 * _FLOATS_PER_LINE) // 4
     return buffer[skip : skip + rows * stride].reshape(rows, stride)
 
 
@@ -59,22 +60,28 @@ def train(
     Parameters
     ----------
     ids : (N,) int32
-        The text; `corpus.LINE_END` between lines.
+        The text, with `corpus.LINE_END` between lines.
     counts : (V,) int64
+        How often each word occurs.
     settings : StochasticSettings
     run : Run, optional
-        Told of what is done, about ten times a second and after each epoch; keeps states.
+        Receives progress, checkpoints and the record of each epoch, and may stop training.
     held_out : (M,) int32, optional
-        Lines that are not trained on, whose loss is taken after each epoch.
+        Held-out lines, whose loss is computed after each epoch.
+
+    Returns
+    -------
+    Trained
+        Center and outside matrix, (V, d) float32 each, and an `Epoch` for each epoch.
 
     Raises
     ------
     SettingsError
         For a vocabulary of one word, which leaves no negative to draw.
     DivergenceError
-        When the loss rises far above that of weights of 0, or a vector stops being finite.
+        If the loss rises far above that of zero weights, or a vector stops being finite.
     WordkinError
-        When the system gives no more threads.
+        If the system cannot start the threads.
     """
     run = run or Run()
     V, d = len(counts), settings.dim
@@ -84,53 +91,53 @@ def train(
     center, outside = aligned_rows(rows.inputs, d), aligned_rows(rows.outputs, d)
     matrices = Matrices(center[:, :d], outside[:, :d])
     history: list[Epoch] = []
-    tally = _Tally()
-    if kept := run.begin_from():
-        matrices.center[:], matrices.outside[:] = kept.tensors["center"], kept.tensors["outside"]
-        history += [Epoch(**epoch) for epoch in kept.facts["history"]]
-        tally = _Tally(**kept.facts["tally"])
+    totals = _Totals()
+    if checkpoint := run.load_checkpoint():
+        for name, matrix in matrices._asdict().items():
+            matrix[:] = checkpoint.tensors[name]
+        history += [Epoch(**epoch) for epoch in checkpoint.facts["history"]]
+        totals = _Totals(**checkpoint.facts["tally"])
     else:
-        _fill(matrices.center, settings.seed)
-    run.watch(lambda: matrices)
-    work = _Work(center, outside, counts, settings)
+        _initialize(matrices.center, settings.seed)
+    run.expose(lambda: matrices)
+    kernel = _Kernel(center, outside, counts, settings)
     tokens = int(counts.sum())
-    start = (1 + settings.negatives) * math.log(2)  # that of weights of 0
-    worst = HOPELESS * start
+    initial = (1 + settings.negatives) * math.log(2)  # the mean loss of zero weights
+    limit = DIVERGED * initial
     for epoch in range(len(history), settings.epochs):
-        rates = _rate(settings, epoch), _rate(settings, epoch + 1)
-        while tally.positions < len(ids):
+        rates = _learning_rate(settings, epoch), _learning_rate(settings, epoch + 1)
+        while totals.positions < len(ids):
 
             def tick(now: dict[str, Any], epoch: int = epoch) -> bool:
-                _show(run, settings, tokens, epoch, _Tally.of(now, 0.0))
-                return not run.due()
+                _report(run, settings, tokens, epoch, _Totals.of(now, 0.0))
+                return not run.checkpoint_due()
 
             began = time.perf_counter()
-            done = work.descend(ids, epoch, rates, tally, worst, tick)
-            tally = _Tally.of(done, tally.seconds + time.perf_counter() - began)
-            if not (math.isfinite(tally.loss) and finite(center, outside)):
+            done = kernel.descend(ids, epoch, rates, totals, limit, tick)
+            totals = _Totals.of(done, totals.seconds + time.perf_counter() - began)
+            if not (math.isfinite(totals.loss) and all_finite(center, outside)):
                 why = "a loss or a vector is no longer finite"
-                raise DivergenceError(_diverged(epoch, tally, settings, why))
+                raise DivergenceError(_divergence(epoch, totals, settings, why))
             if done["diverged"]:
-                why = (
-                    f"the mean loss of a pair rose above {worst:.4g}, from {start:.4g} at the start"
-                )
-                raise DivergenceError(_diverged(epoch, tally, settings, why))
-            if tally.positions < len(ids):
-                run.keep(matrices._asdict(), _facts(history, tally))
-        _show(run, settings, tokens, epoch, tally)
-        unseen = None if held_out is None else work.loss_of(held_out)
-        history.append(tally.as_epoch(unseen))
-        tally = _Tally()
-        if run.after(history[-1], lambda: matrices):
+                rose = f"rose above {limit:.4g}, from {initial:.4g} at the start"
+                why = f"the mean loss per pair {rose}"
+                raise DivergenceError(_divergence(epoch, totals, settings, why))
+            if totals.positions < len(ids):
+                run.save_checkpoint(matrices._asdict(), _facts(history, totals))
+        _report(run, settings, tokens, epoch, totals)
+        held_out_loss = None if held_out is None else kernel.loss_of(held_out)
+        history.append(totals.as_epoch(held_out_loss))
+        totals = _Totals()
+        if run.report(history[-1], lambda: matrices):
             break
-        if run.due():
-            run.keep(matrices._asdict(), _facts(history, tally))
+        if run.checkpoint_due():
+            run.save_checkpoint(matrices._asdict(), _facts(history, totals))
     return Trained(*matrices, history)
 
 
 @dataclasses.dataclass(frozen=True)
-class _Tally:
-    """What was done of an epoch so far."""
+class _Totals:
+    """The running totals of an epoch: positions and tokens done, pairs, summed loss, seconds."""
 
     positions: int = 0
     trained: int = 0
@@ -140,7 +147,7 @@ class _Tally:
     seconds: float = 0.0
 
     @classmethod
-    def of(cls, done: dict[str, Any], seconds: float) -> _Tally:
+    def of(cls, done: dict[str, Any], seconds: float) -> _Totals:
         names = ("positions", "trained", "subsampled", "pairs", "loss")
         return cls(**{name: done[name] for name in names}, seconds=seconds)
 
@@ -149,8 +156,8 @@ class _Tally:
         return Epoch(loss, self.pairs, self.trained, self.subsampled, self.seconds, held_out)
 
 
-class _Work:
-    """Both matrices, and all that one call of the kernel has in common with the next."""
+class _Kernel:
+    """The native kernel, with the arguments that all of its calls share."""
 
     def __init__(
         self,
@@ -184,11 +191,11 @@ class _Work:
         ids: Int32,
         epoch: int,
         rates: tuple[float, float],
-        before: _Tally,
+        before: _Totals,
         limit: float,
         tick: Callable[[dict[str, Any]], bool],
     ) -> dict[str, Any]:
-        """Go on with an epoch, to its end or until `tick` says no; what was done of it so far."""
+        """Continue an epoch to its end, or until `tick` returns False; return its totals so far."""
         block, batch = blocks(self._settings, self._noise, len(ids))
         return self._call(
             ids=ids,
@@ -205,71 +212,71 @@ class _Work:
         )
 
     def loss_of(self, ids: Int32) -> float | None:
-        """Return the mean loss of a pair of a text, with the same draws each time; None: no pair.
+        """Return the mean loss per pair of a text, or None if it has no pair.
 
-        Steps at a rate of 0 change nothing.
+        It draws the same random numbers each time. The learning rate is 0, so nothing changes.
         """
         block, batch = blocks(
             dataclasses.replace(self._settings, deterministic=True), self._noise, len(ids)
         )
-        tally = self._call(
+        totals = self._call(
             ids=ids,
             steps=1,
             rate_begin=0.0,
             rate_end=0.0,
             seed=1,
-            epoch=_UNSEEN,
+            epoch=_HELD_OUT_EPOCH,
             block=block,
             batch=batch,
-            before=dataclasses.asdict(_Tally()),
+            before=dataclasses.asdict(_Totals()),
             limit=sys.float_info.max,
             tick=lambda _: True,
         )
-        return tally["loss"] / tally["pairs"] if tally["pairs"] else None
+        return totals["loss"] / totals["pairs"] if totals["pairs"] else None
 
     def _call(self, **arguments: Any) -> dict[str, Any]:
         threads = self._settings.threads
-        if arguments["batch"]:  # more of them would only wait
+        if arguments["batch"]:  # more threads would only wait
             threads = min(threads, arguments["batch"])
         try:
             return train_epoch(**self._common, **arguments, threads=threads)
-        except BlockingIOError as error:  # EAGAIN: the system gives no more threads
+        except BlockingIOError as error:  # EAGAIN: the system cannot start another thread
             raise WordkinError(
                 f"training with {threads} threads failed ({error}): set fewer threads"
             ) from error
 
 
-def _fill(center: Float32, seed: int) -> None:
-    """Draw the first center vectors, uniform in -1/2d .. 1/2d."""
+def _initialize(center: Float32, seed: int) -> None:
+    """Initialize the center vectors, uniform in -1/2d .. 1/2d."""
     rng = np.random.default_rng(seed)
-    for at in range(0, len(center), 4096):  # a block at a time, for the sake of memory
+    for at in range(0, len(center), 4096):  # in blocks, to save memory
         rows = center[at : at + 4096]
         rows[:] = rng.random(rows.shape, dtype=np.float32)
         rows -= np.float32(0.5)
         rows /= np.float32(center.shape[1])
 
 
-def _show(run: Run, settings: StochasticSettings, tokens: int, epoch: int, now: _Tally) -> None:
+def _report(run: Run, settings: StochasticSettings, tokens: int, epoch: int, now: _Totals) -> None:
     words = tokens * epoch + now.trained + now.subsampled
     loss = now.loss / now.pairs if now.pairs else math.nan
     run.progress.training(epoch + 1, settings.epochs, words, tokens * settings.epochs, loss)
 
 
-def _facts(history: list[Epoch], tally: _Tally) -> dict[str, Any]:
+def _facts(history: list[Epoch], totals: _Totals) -> dict[str, Any]:
     return {
         "history": [dataclasses.asdict(epoch) for epoch in history],
-        "tally": dataclasses.asdict(tally),
+        "tally": dataclasses.asdict(totals),
     }
 
 
-def _diverged(epoch: int, tally: _Tally, settings: StochasticSettings, why: str) -> str:
-    words = tally.trained + tally.subsampled
+def _divergence(epoch: int, totals: _Totals, settings: StochasticSettings, why: str) -> str:
+    words = totals.trained + totals.subsampled
     return (
         f"training diverged in epoch {epoch + 1}, after {words:,} words: {why}; set learning_rate"
         f" below {settings.learning_rate:g}; {StochasticSettings.learning_rate:g} is the default"
     )
 
 
-def _rate(settings: StochasticSettings, epoch: int) -> float:
+def _learning_rate(settings: StochasticSettings, epoch: int) -> float:
     share = epoch / settings.epochs
     return settings.learning_rate * (1 - share + FINAL_RATE * share)

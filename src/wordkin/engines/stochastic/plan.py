@@ -1,4 +1,8 @@
-"""How the stochastic engine cuts its work: pools of negatives, spans, steps, blocks, batches."""
+"""How the stochastic engine divides its work: pools of negatives, spans, steps, blocks, batches.
+
+Settings and the noise distribution in, sizes out. Everything here keeps steps stable or caches
+small; `docs/notes/stochastic-engine.md` has the measurements.
+"""
 
 from __future__ import annotations
 
@@ -10,37 +14,38 @@ import numpy.typing as npt
 from wordkin.engines.settings import StochasticSettings
 
 BATCHES = 2000
-"""Batches of an epoch in deterministic training, unless they would be too small or too large."""
+"""Batches per epoch in deterministic training, unless they would be too small or too large."""
 BATCH = 16
-"""Blocks of a batch, which are independent of each other: so many threads can work on them."""
+"""Blocks per batch. They are independent of each other, so this many threads can share a batch."""
 
 
 def pool_size(settings: StochasticSettings) -> int:
-    """Negatives to draw for a span: so many that none stands for more than 3.75 of a center's.
+    """Return the number of negatives per span: enough that each weighs at most 3.75.
 
-    A center has (m + 1) K negatives in expectation; fewer, heavier ones would do for speed, but
-    cost quality (`docs/engine.md` has the table).
+    A center has (m + 1) K negatives in expectation. A smaller pool of heavier negatives would be
+    faster but costs quality.
     """
     return min(512, 16 * math.ceil((settings.window + 1) * settings.negatives / 60))
 
 
 def steps(settings: StochasticSettings) -> int:
-    """Parts in which to descend on a span, so that a center's own step stays stable.
+    """Return the number of parts to divide a span's step into, so that v_c moves stably.
 
-    At one state of the weights v_c takes a step of the size learning_rate (m + 1) K: 0.75 for the
-    defaults. Above 4 it is taken in parts, each at the weights that the last one left. This is for
-    wide windows and many negatives; a learning rate above 0.05 is taken at its word.
+    A whole step moves v_c by about learning_rate (m + 1) K, 0.75 for the defaults. Above 4, as with
+    wide windows and many negatives, it is divided into parts, each computed at the weights that the
+    one before left. Learning rates above 0.05 do not add parts.
     """
     rate = min(settings.learning_rate, 0.05)
     return math.ceil(rate * (settings.window + 1) * settings.negatives / 4)
 
 
 def span_size(settings: StochasticSettings, noise: npt.NDArray[np.float64]) -> int:
-    """Centers to take at the same weights: as many as keep the sum of a row's steps stable.
+    """Return the number of centers per span: as many as keep the outside vectors stable.
 
-    The outside vector of a pool word takes a step for each center of the span. Their weights,
-    summed and times a part's learning rate, stay below 0.9; in a small vocabulary a word is drawn
-    several times for one pool, which counts too.
+    All centers of a span are trained at the same weights, and the outside vector of a pool word
+    takes a step for each of them. The sum of their
+    weights, times the learning rate of a part, stays below 0.9. The sum includes repeated draws of
+    one word, which a small vocabulary makes frequent.
     """
     pool = pool_size(settings)
     rate = settings.learning_rate / steps(settings)
@@ -51,11 +56,11 @@ def span_size(settings: StochasticSettings, noise: npt.NDArray[np.float64]) -> i
 def blocks(
     settings: StochasticSettings, noise: npt.NDArray[np.float64], positions: int
 ) -> tuple[int, int]:
-    """Positions of a block, and blocks of a batch; a batch of 0 is training without locks.
+    """Return the positions per block and the blocks per batch; 0 blocks for training without locks.
 
-    A block is what one thread does at a time. In deterministic training those of a batch see
-    nothing of each other: so a batch is a small part of an epoch, and that of a short text a single
-    block. Larger blocks are faster, but the rows that they use have to stay in a cache.
+    One thread trains a block at a time. In deterministic training the blocks of a batch do not see
+    each other's updates, so a batch is a small part of an epoch, and for a short text one block.
+    Larger blocks are faster as long as the rows they use fit the cache.
     """
     pool, span = pool_size(settings), span_size(settings, noise)
 

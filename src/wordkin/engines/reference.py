@@ -1,6 +1,7 @@
-"""The reference trainer as an engine, with the signature that `stochastic` has.
+"""The reference trainer in NumPy as an engine: `objectives.reference` with an engine's signature.
 
-It makes naive softmax something that one can run, on a text small enough for loops in Python.
+Ids and counts in; matrices and a history out. It trains naive softmax stochastically, on texts
+small enough for loops in Python.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from wordkin.objectives import reference
 from wordkin.objectives.conventions import Array
 from wordkin.system.errors import DivergenceError, SettingsError
 
-_MOST_WORK = 2e12  # multiplications: some ten minutes of NumPy
+_MAX_MULTIPLICATIONS = 2e12  # about ten minutes of NumPy
 
 
 def train(
@@ -30,37 +31,38 @@ def train(
     run: Run | None = None,
     held_out: npt.NDArray[np.int32] | None = None,
 ) -> Trained:
-    """Train by `reference.train`; parameters and result as of `stochastic.descent.train`.
+    """Train with `objectives.reference.train`.
 
-    States are not kept: such a run is soon over.
+    Takes and returns what `stochastic.descent.train` does. Saves no checkpoints, since such a run
+    is short.
 
     Raises
     ------
     SettingsError
-        For a text on which it would take hours.
+        If training would take hours.
     DivergenceError
-        When the loss stops being finite.
+        If the loss or a vector stops being finite.
     """
     run = run or Run()
     V, d = len(counts), settings.dim
-    work = 3.0 * float(counts.sum()) * settings.epochs * (settings.window + 1) * V * d
-    if work > _MOST_WORK:
+    cost = 3.0 * float(counts.sum()) * settings.epochs * (settings.window + 1) * V * d
+    if cost > _MAX_MULTIPLICATIONS:
         raise SettingsError(
-            f"{settings.objective} over {V:,} words costs about {work:.0e} multiplications here,"
-            f" and {_MOST_WORK:.0e} are the most: set max_vocab, use less text, or"
-            " negative-sampling"
+            f"{settings.objective} with the {settings.engine} engine would take about {cost:.0e}"
+            f" multiplications for {V:,} words, and the limit is {_MAX_MULTIPLICATIONS:.0e}: set"
+            " max_vocab, use less text, or choose another engine or objective"
         )
     sentences = [
         sentence[:-1].tolist()
         for sentence in np.split(ids, np.flatnonzero(ids == LINE_END) + 1)
         if len(sentence)
     ]
-    loss_of = loss.loss_of_lines(held_out, counts, _exactly(settings))
+    held_out_loss = loss.loss_of_lines(held_out, counts, _exact_settings(settings))
     tokens = int(counts.sum())
     history: list[Epoch] = []
     began = time.perf_counter()
 
-    def account(done: reference.EpochCounts, V: Array, U: Array) -> bool:
+    def after_epoch(done: reference.EpochCounts, V: Array, U: Array) -> bool:
         nonlocal began
         seconds = time.perf_counter() - began
         epoch = Epoch(
@@ -69,20 +71,20 @@ def train(
             done.trained,
             tokens - done.trained,
             seconds,
-            loss_of(V, U),
+            held_out_loss(V, U),
         )
         history.append(epoch)
         number = len(history)
         run.progress.training(
             number, settings.epochs, tokens * number, tokens * settings.epochs, epoch.loss
         )
-        run.watch(lambda: Matrices(V, U))
-        stop = run.after(epoch, lambda: Matrices(V, U))
+        run.expose(lambda: Matrices(V, U))
+        stop = run.report(epoch, lambda: Matrices(V, U))
         began = time.perf_counter()
         return stop
 
     try:
-        # Where a loss or a vector stops being finite, that is said below, and once.
+        # What stops being finite is reported once, below.
         with np.errstate(over="ignore", invalid="ignore"):
             V_matrix, U_matrix, _ = reference.train(
                 sentences,
@@ -95,12 +97,12 @@ def train(
                 subsample=settings.subsample,
                 learning_rate=settings.learning_rate,
                 seed=settings.seed,
-                after_epoch=account,
+                after_epoch=after_epoch,
             )
     except FloatingPointError as error:
         raise DivergenceError(str(error)) from None
-    most = np.finfo(np.float32).max  # vectors are kept as float32
-    if not (np.abs(V_matrix).max() <= most and np.abs(U_matrix).max() <= most):
+    largest = np.finfo(np.float32).max  # models store float32
+    if not (np.abs(V_matrix).max() <= largest and np.abs(U_matrix).max() <= largest):
         raise DivergenceError(
             "training diverged: a vector is no longer finite; set learning_rate below"
             f" {settings.learning_rate}"
@@ -108,8 +110,8 @@ def train(
     return Trained(V_matrix, U_matrix, history)
 
 
-def _exactly(settings: StochasticSettings) -> ExactSettings:
-    """Return what the exact engine needs to be told, to take a loss in float64."""
+def _exact_settings(settings: StochasticSettings) -> ExactSettings:
+    """Return the settings with which the exact engine computes this loss in float64."""
     return ExactSettings(
         objective=settings.objective,
         dim=settings.dim,

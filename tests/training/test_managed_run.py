@@ -1,4 +1,4 @@
-"""A run is gone on with as if it had never stopped, looked at, stopped early, and written down."""
+"""A run resumes as if it had never stopped, is watched, stops early, and is logged."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ from wordkin.training.checkpoint import Checkpoints
 
 Settings = dict[str, Any]
 
-ALWAYS = 1e-9  # seconds between two states
+ALWAYS = 1e-9  # seconds between two checkpoints
 COMMON: Settings = {"dim": 8, "min_count": 1, "window": 3, "subsample": 1e-2, "threads": 1}
 STOCHASTIC: Settings = {"engine": "stochastic", **COMMON, "epochs": 4}
 EXACT: Settings = {"engine": "exact", **COMMON, "max_passes": 5, "tolerance": 0.0}
 SAMPLED: Settings = {**EXACT, "objective": "negative-sampling"}
 RUNS = [STOCHASTIC, EXACT, SAMPLED]
 NAMES = ["stochastic", "exact", "exact-negative-sampling"]
-CLASSROOM: Settings = {**STOCHASTIC, "objective": "naive-softmax", "epochs": 2}
-each_engine = pytest.mark.parametrize("settings", [*RUNS, CLASSROOM], ids=[*NAMES, "classroom"])
+REFERENCE: Settings = {**STOCHASTIC, "objective": "naive-softmax", "epochs": 2}
+each_engine = pytest.mark.parametrize("settings", [*RUNS, REFERENCE], ids=[*NAMES, "reference"])
 every_run = pytest.mark.parametrize("settings", RUNS, ids=NAMES)
 
 
@@ -63,7 +63,7 @@ def text(tmp_path: Path) -> Path:
 @pytest.fixture
 def varied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a text whose counts come in many parts."""
-    monkeypatch.setattr(counting, "_ENTRIES", 50)
+    monkeypatch.setattr(counting, "_ENTRIES_PER_THREAD", 50)
     path, rng = tmp_path / "varied.txt", np.random.default_rng(1)
     lines = rng.integers(500, size=(2800, 8)).astype(str)
     path.write_text("".join(" ".join(line) + "\n" for line in lines))
@@ -78,16 +78,16 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def in_stages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the exact engine begin with a few words and take in more, as of a large vocabulary."""
-    monkeypatch.setattr(start, "CORE", 6)
+    monkeypatch.setattr(start, "INITIAL_WORDS", 6)
 
 
 def sentences(settings: Settings) -> list[list[str]]:
     """Return a text for a run: a short one for the slow one."""
-    return toy.sentences(60 if settings is CLASSROOM else 1000)
+    return toy.sentences(60 if settings is REFERENCE else 1000)
 
 
 def begun(text: Any, folder: Path | None, settings: Settings, **options: Any) -> Word2Vec:
-    """Train, keeping a state whenever that can be done."""
+    """Train, and save a checkpoint as often as possible."""
     said = options.pop("say", lambda _: None)
     return Word2Vec(**settings).fit(text, checkpoint=folder, every=ALWAYS, say=said, **options)
 
@@ -151,12 +151,12 @@ def failing(monkeypatch: pytest.MonkeyPatch, name: str, fails: Callable[[int], b
     return calls
 
 
-# ---- going on ------------------------------------------------------------------------------------
+# ---- resuming ------------------------------------------------------------------------------------
 
 
 @every_run
 @pytest.mark.usefixtures("in_stages")
-def test_a_run_that_was_interrupted_after_each_epoch_is_gone_on_with_to_the_same_bytes(
+def test_a_run_that_was_interrupted_after_each_epoch_resumes_to_the_same_bytes(
     settings: Settings, text: Path, folder: Path, tmp_path: Path
 ) -> None:
     whole = Word2Vec(**settings).fit(text)
@@ -213,7 +213,7 @@ def test_an_epoch_may_be_interrupted_in_its_midst(tmp_path: Path, folder: Path) 
     assert same(resumed(text, folder, {**settings, "threads": 2}, say=said.append), whole)
     assert len(said) == found
     assert all(
-        re.fullmatch(r"going on from a state kept after ([\d,]+ words|epoch 1)", line)
+        re.fullmatch(r"resuming from the checkpoint after ([\d,]+ words|epoch 1)", line)
         for line in said
     )
 
@@ -228,7 +228,7 @@ def test_counting_is_gone_on_with(varied: Path, folder: Path) -> None:
     said: list[str] = []
     model = resumed(varied, folder, EXACT, say=said.append)
     assert len(list(folder.glob("part-*"))) > parts
-    assert said[0].startswith("going on with the counts of ")
+    assert said[0].startswith("resuming with the saved counts of ")
     assert same(model, whole)
 
 
@@ -246,7 +246,7 @@ def test_a_run_on_counts_is_gone_on_with(
     options["say"] = lambda _: None
     with pytest.raises(KeyboardInterrupt):
         Word2Vec(**given).fit_counts(counts, callback=interrupting(3), **options)
-    with pytest.raises(CheckpointError, match="the state of an interrupted run"):
+    with pytest.raises(CheckpointError, match="the checkpoint of an interrupted run"):
         Word2Vec(**given).fit_counts(counts, **{**options, "resume": False})
     model = Word2Vec(**given).fit_counts(counts, **options)
     assert same(model, whole)
@@ -279,16 +279,16 @@ def test_counting_to_a_file_is_gone_on_with(varied: Path, folder: Path, tmp_path
     count_to_file(varied, tmp_path / "counts", settings, resume=True, **options)
     assert (tmp_path / "counts").read_bytes() == (tmp_path / "whole").read_bytes()
     assert not folder.exists()
-    assert any("going on with the counts of" in line for line in said)
+    assert any("resuming with the saved counts of" in line for line in said)
 
 
 @every_run
-def test_with_nothing_to_go_on_from_a_run_just_begins(
+def test_without_a_checkpoint_a_resumed_run_starts_from_the_beginning(
     settings: Settings, text: Path, folder: Path
 ) -> None:
     said: list[str] = []
     assert same(resumed(text, folder, settings, say=said.append), Word2Vec(**settings).fit(text))
-    assert said == [f"{folder}: there is nothing to resume: training begins"]
+    assert said == [f"{folder}: no checkpoint to resume from: starting from the beginning"]
 
 
 @every_run
@@ -302,19 +302,23 @@ def test_a_finished_run_can_be_gone_on_with_too(
 def test_a_state_that_is_not_to_be_gone_on_from_is_left_as_it_is(text: Path, folder: Path) -> None:
     interrupted(text, folder, STOCHASTIC)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    with pytest.raises(CheckpointError, match=r"states: there is the state of an interrupted run"):
+    with pytest.raises(CheckpointError, match=r"states: has the checkpoint of an interrupted run"):
         begun(text, folder, STOCHASTIC)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_to_resume_takes_a_folder(text: Path) -> None:
-    with pytest.raises(SettingsError, match="to resume takes the folder of the states: checkpoint"):
+    with pytest.raises(
+        SettingsError, match="resume needs the folder of the checkpoints: set checkpoint"
+    ):
         Word2Vec(**STOCHASTIC).fit(text, resume=True)
 
 
 def test_no_states_are_kept_of_what_is_soon_over(text: Path, folder: Path) -> None:
-    with pytest.raises(SettingsError, match="stochastic engine keeps no states of naive-softmax"):
-        begun(text, folder, CLASSROOM)
+    with pytest.raises(
+        SettingsError, match="stochastic engine saves no checkpoints of naive-softmax"
+    ):
+        begun(text, folder, REFERENCE)
     assert not folder.exists()
 
 
@@ -367,8 +371,10 @@ def test_a_state_of_other_settings_is_refused_naming_which(
     before = sorted(path.name for path in folder.iterdir())
     known = settings_for(**settings).as_dict()
     for name, value in changes.items():
-        was = "none given" if known[name] is None else known[name]
-        message = rf"states: {name} has changed: .* with {was}, now it is {value};"
+        was = "not set" if known[name] is None else known[name]
+        message = (
+            rf"states: {name} has changed: it is {was} in the checkpoint and {value} in this run;"
+        )
         with pytest.raises(CheckpointError, match=message):
             resumed(text, folder, {**settings, name: value})
     assert sorted(path.name for path in folder.iterdir()) == before
@@ -378,7 +384,8 @@ def test_a_state_of_other_settings_is_refused_naming_which(
 def test_the_state_of_the_other_engine_is_refused(text: Path, folder: Path) -> None:
     interrupted(text, folder, STOCHASTIC)
     with pytest.raises(
-        CheckpointError, match=r"engine has changed: .* stochastic, now it is exact"
+        CheckpointError,
+        match=r"engine has changed: it is stochastic in the checkpoint and exact in this",
     ):
         resumed(text, folder, SAMPLED)
 
@@ -411,7 +418,7 @@ def test_a_state_of_another_version_is_gone_on_from_with_a_note(
             begun(varied, folder, EXACT, progress=stage)
     said: list[str] = []
     assert same(resumed(varied, folder, EXACT, say=said.append), whole)
-    notes = [line for line in said if line.startswith("note: the state was kept by")]
+    notes = [line for line in said if line.startswith("note: the checkpoint was saved by")]
     assert len(notes) == 1  # not one for each file
     assert "wordkin 0.0.1, instruction set abacus, numpy" in notes[0]
     assert f"this is wordkin {wordkin.__version__}, instruction set" in notes[0]
@@ -444,7 +451,7 @@ def test_training_goes_on_where_no_state_can_be_kept(
     assert same(model, Word2Vec(**settings).fit(text))
     assert len(said) >= 3
     full = f"[Errno {errno.ENOSPC}] {os.strerror(errno.ENOSPC)}"
-    assert set(said) == {f"no state was kept, and the run goes on: {full}"}
+    assert set(said) == {f"no checkpoint was saved, and the run continues: {full}"}
     assert not folder.exists()
 
 
@@ -460,7 +467,7 @@ def test_states_are_kept_again_once_that_can_be_done(
     assert len(said) == 1
     assert list(folder.glob("state-*"))
     assert same(resumed(text, folder, settings, say=said.append), whole)
-    assert said[1].startswith("going on ")
+    assert said[1].startswith("resuming ")
 
 
 @pytest.mark.parametrize("lost", [1, 2, 3])
@@ -543,10 +550,10 @@ def test_any_other_answer_goes_on(answer: Any, settings: Settings, text: Path) -
 
 
 def unseen_losses(monkeypatch: pytest.MonkeyPatch, losses: Iterable[float]) -> None:
-    """Let these be the losses on the lines held out, whatever is learned."""
+    """Let these be the losses on the held-out lines, whatever training does."""
     values = iter(losses)
-    monkeypatch.setattr(descent._Work, "loss_of", lambda *_: next(values))
-    monkeypatch.setattr(stages, "mean_loss", lambda *_: next(values))
+    monkeypatch.setattr(descent._Kernel, "loss_of", lambda *_: next(values))
+    monkeypatch.setattr(stages, "mean_pair_loss", lambda *_: next(values))
     monkeypatch.setattr(loss, "loss_of_lines", lambda *_: lambda *_: next(values))
 
 
@@ -578,14 +585,14 @@ def test_training_ends_when_the_loss_on_lines_held_out_has_not_fallen_for_so_lon
     assert [done.held_out for done in model.history] == losses[:ends_after]
     one, more = ("epoch", "epochs") if stochastically else ("pass", "passes")
     many = f"{patience} {one if patience == 1 else more}"
-    early = f"training ends: the loss on the lines held out has not fallen for {many}"
+    early = f"stopping early: the loss on the held-out lines has not fallen for {many}"
     assert said == ([early] if ends_after else [])
 
 
 def test_it_is_said_where_patience_can_have_no_effect() -> None:
     said: list[str] = []
     Word2Vec(**{**STOCHASTIC, "patience": 1}).fit([["a", "b"] * 5] * 100, say=said.append)
-    assert said == ["note: no lines were held out, as the text is short: patience had no effect"]
+    assert said == ["note: the text is too short to hold out lines, so patience had no effect"]
 
 
 def test_patience_is_not_lost_with_an_interruption(
@@ -620,7 +627,7 @@ def test_what_overfits_ends_early() -> None:
     assert 3 <= len(unseen) == len(model.history) < 30
     assert min(unseen[-2:]) >= min(unseen[:-2])
     assert model.history[-1].loss < model.history[-3].loss
-    assert said == ["training ends: the loss on the lines held out has not fallen for 2 passes"]
+    assert said == ["stopping early: the loss on the held-out lines has not fallen for 2 passes"]
 
 
 # ---- the history, as it comes --------------------------------------------------------------------
@@ -676,7 +683,7 @@ def test_a_history_that_can_no_longer_be_written_does_not_end_training(text: Pat
     said: list[str] = []
     model = Word2Vec(**STOCHASTIC).fit(text, history="/dev/full", say=said.append)
     assert len(model.history) == 4
-    assert said[0].startswith("the history is no longer written: ")
+    assert said[0].startswith("the history is no longer written, and training continues: ")
     assert len(said) <= 2
 
 
@@ -749,6 +756,6 @@ def test_a_signal_waits_for_a_state(
     finally:
         signal.signal(number, before)
     assert heard == [number]
-    assert said == ["stopping when a state is kept; once more, and it stops at once"]
+    assert said == ["Stopping after the next checkpoint. Press Ctrl-C again to stop now."]
     assert len(list(folder.glob("state-*"))) == 1
     assert same(resumed(text, folder, settings), Word2Vec(**settings).fit(text))
