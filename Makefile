@@ -123,10 +123,10 @@ runtime = $$($(CXX) -print-file-name=lib$(1).so)
 
 sanitize: $(MEMORY)/.installed $(THREADS)/.installed
 	LD_PRELOAD="$(call runtime,asan) $(call runtime,ubsan)" ASAN_OPTIONS=detect_leaks=0 \
-	  $(MEMORY)/bin/python -m pytest -m 'not long' tests/vectors/test_analogies.py tests/engines/test_cooccurrence.py \
+	  $(MEMORY)/bin/python -m pytest -m 'not long' tests/vectors/test_analogies.py tests/engines/test_counts.py \
 	  tests/engines/test_core.py tests/vectors/test_formats_fasttext.py tests/vectors/test_formats_word2vec.py \
 	  tests/vectors/test_hostile_vector_files.py tests/vectors/test_neighbours.py tests/vectors/test_search.py \
-	  tests/engines/test_stochastic.py tests/vectors/test_subwords.py tests/corpus/test_text.py tests/engines/test_threads.py \
+	  tests/engines/test_stochastic.py tests/vectors/test_subwords.py tests/corpus/test_reading.py tests/engines/test_threads.py \
 	  tests/engines/test_tiles.py
 	LD_PRELOAD="$(call runtime,tsan)" TSAN_OPTIONS=halt_on_error=1 \
 	  $(THREADS)/bin/python -m pytest tests/engines/test_threads.py

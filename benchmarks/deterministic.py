@@ -16,7 +16,7 @@ from evaluate import QUALITIES, scores_of, vectors_of
 
 from wordkin.corpus.reading import read_corpus
 from wordkin.engines.settings import StochasticSettings
-from wordkin.engines.stochastic import descent
+from wordkin.engines.stochastic import engine
 
 AMONG = 30_000
 
@@ -42,7 +42,7 @@ def main() -> None:
             settings = StochasticSettings(
                 epochs=told.epochs, threads=told.threads, seed=seed, deterministic=deterministic
             )
-            trained = descent.train(
+            trained = engine.train(
                 corpus.ids, corpus.vocabulary.counts, settings, held_out=corpus.held_out
             )
             last = trained.history[-1]

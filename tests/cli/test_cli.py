@@ -36,7 +36,7 @@ from wordkin.engines.counts.file import read_counts
 from wordkin.engines.exact import devices
 from wordkin.engines.exact import ridge as ridge_module
 from wordkin.engines.settings import ExactSettings, StochasticSettings
-from wordkin.engines.stochastic import descent
+from wordkin.engines.stochastic import engine
 from wordkin.objectives import gradients
 from wordkin.training import counting_run
 from wordkin.vectors.formats.model import read_model, write_model
@@ -824,7 +824,7 @@ def test_patience_and_the_share_held_out_are_options(tmp_path: Path, output: Pat
 def test_that_training_ends_early_is_said(
     text: Path, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(descent._Kernel, "loss_of", lambda *_: 1.0)
+    monkeypatch.setattr(engine._Kernel, "loss_of", lambda *_: 1.0)
     ran = run("train", text, "-o", output, *QUICK, "--epochs", 9, "--patience", 2)
     assert ran.code == 0
     first, *_ = ran.err.splitlines()

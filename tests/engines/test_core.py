@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from support.span_reference import Float32, Gradient, Span, native_step, span_gradient, windows
 from wordkin import _core
-from wordkin.engines.stochastic.descent import aligned_rows
+from wordkin.engines.stochastic.engine import aligned_rows
 from wordkin.objectives import Array, noise_distribution
 
 LEVELS: list[str] = _core.levels()

@@ -21,23 +21,23 @@ from support import toy
 from support.jobs import Job
 from support.runs import RecordingRun
 from wordkin.corpus.encoded import LINE_END
-from wordkin.corpus.splitting import split_lines
 from wordkin.engines.counts import counting
 from wordkin.engines.counts.counting import count, count_pairs
 from wordkin.engines.counts.matrix import Cooccurrence, Counted
+from wordkin.engines.counts.probe import split_lines
 from wordkin.engines.exact import descent as descent_module
+from wordkin.engines.exact import engine as stages_module
 from wordkin.engines.exact import gauge, tiles
 from wordkin.engines.exact import ridge as ridge_module
-from wordkin.engines.exact import stages as stages_module
 from wordkin.engines.exact import start as start_module
+from wordkin.engines.exact.engine import descend, train
 from wordkin.engines.exact.loss import loss_and_gradients, loss_of_lines
 from wordkin.engines.exact.problem import problem_of
-from wordkin.engines.exact.stages import descend, train
 from wordkin.engines.exact.start import stages
 from wordkin.engines.outcome import Pass, Trained, perplexity
 from wordkin.engines.run import Matrices, Run
 from wordkin.engines.settings import ExactSettings
-from wordkin.engines.stochastic.descent import aligned_rows
+from wordkin.engines.stochastic.engine import aligned_rows
 from wordkin.objectives import (
     Array,
     corpus_naive_softmax,

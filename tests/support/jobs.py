@@ -14,7 +14,7 @@ import numpy.typing as npt
 from support.span_reference import Float32, Int32, Span, windows
 from wordkin import _core
 from wordkin.corpus.encoded import LINE_END
-from wordkin.engines.stochastic.descent import aligned_rows
+from wordkin.engines.stochastic.engine import aligned_rows
 from wordkin.objectives import (
     Array,
     keep_probability,

@@ -32,10 +32,10 @@ from wordkin import (
     WordVectors,
 )
 from wordkin.engines.counts import counting
-from wordkin.engines.exact import loss, stages, start
+from wordkin.engines.exact import engine, loss, start
 from wordkin.engines.outcome import Epoch, Pass
 from wordkin.engines.settings import ExactSettings, settings_for
-from wordkin.engines.stochastic import descent
+from wordkin.engines.stochastic import engine
 from wordkin.system import machine
 from wordkin.training import count_to_file
 from wordkin.training.checkpoint import Checkpoints
@@ -552,8 +552,8 @@ def test_any_other_answer_goes_on(answer: Any, settings: Settings, text: Path) -
 def unseen_losses(monkeypatch: pytest.MonkeyPatch, losses: Iterable[float]) -> None:
     """Let these be the losses on the held-out lines, whatever training does."""
     values = iter(losses)
-    monkeypatch.setattr(descent._Kernel, "loss_of", lambda *_: next(values))
-    monkeypatch.setattr(stages, "mean_pair_loss", lambda *_: next(values))
+    monkeypatch.setattr(engine._Kernel, "loss_of", lambda *_: next(values))
+    monkeypatch.setattr(engine, "mean_pair_loss", lambda *_: next(values))
     monkeypatch.setattr(loss, "loss_of_lines", lambda *_: lambda *_: next(values))
 
 

@@ -28,7 +28,7 @@ from matplotlib.patches import FancyArrowPatch
 import wordkin
 from support.strategies import any_words
 from wordkin.system.errors import FormatWarning, SettingsError, UnknownWordError, WordkinError
-from wordkin.views.maps import fonts
+from wordkin.views.maps import label_text
 from wordkin.views.maps.map import Map
 
 SYLLABLES = [a + b for a in "bcdfghklmnprstvw" for b in "aeiou"]
@@ -116,7 +116,7 @@ def test_long_and_korean_words_do_not_overlap() -> None:
 
 
 def test_boxes_for_words_that_no_font_has_do_not_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fonts, "_installed", lambda: ())
+    monkeypatch.setattr(label_text, "_installed", lambda: ())
     vectors = wordkin.WordVectors(LONG_AND_KOREAN, np.random.default_rng(1).normal(size=(10, 4)))
     word_map = vectors.map(LONG_AND_KOREAN, title="지도")
     with pytest.warns(FormatWarning, match="no installed font has all characters"):

@@ -10,7 +10,12 @@ import typer
 
 from wordkin.cli.app import Json, Quiet, TopN, app, decode_argument, quantity
 from wordkin.cli.ask import scores_as_json
-from wordkin.cli.options import ChosenSettings, SettingGroup, require_output, with_option_groups
+from wordkin.cli.shared_options import (
+    ChosenSettings,
+    SettingGroup,
+    require_output,
+    with_option_groups,
+)
 from wordkin.engines.settings import settings_for
 from wordkin.system import terminal
 from wordkin.system.errors import SettingsError

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 from wordkin.cli.app import Json, Model, app, quantity
-from wordkin.cli.report import (
+from wordkin.cli.training_report import (
     format_counting_time,
     history_as_json,
     history_table,

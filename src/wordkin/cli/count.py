@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from wordkin.cli.app import Json, Quiet, TrainedModel, app, quantity
-from wordkin.cli.options import (
+from wordkin.cli.shared_options import (
     CORPUS,
     Checkpointing,
     ChosenSettings,
@@ -19,7 +19,7 @@ from wordkin.cli.options import (
     warn_about_threads,
     with_option_groups,
 )
-from wordkin.cli.report import report_text
+from wordkin.cli.training_report import report_text
 from wordkin.engines.settings import COUNTED, ExactSettings, settings_for
 from wordkin.system import terminal
 from wordkin.system.errors import SettingsError

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wordkin.cli.app import MODEL_SUFFIX, Json, Quiet, app, quantity
-from wordkin.cli.options import (
+from wordkin.cli.shared_options import (
     ALL_SETTINGS,
     CORPUS,
     Checkpointing,
@@ -26,7 +26,7 @@ from wordkin.cli.options import (
     warn_about_threads,
     with_option_groups,
 )
-from wordkin.cli.report import (
+from wordkin.cli.training_report import (
     format_counting_time,
     format_losses,
     history_as_json,

@@ -146,7 +146,7 @@ ENGINES = {
             record="engines.outcome:Pass",
             unit="pass",
             rereads=False,
-            descend="engines.exact.stages:descend",
+            descend="engines.exact.engine:descend",
             canonical=True,
         ),
     )
@@ -159,8 +159,8 @@ OBJECTIVES = {
         Objective(
             name="negative-sampling",
             trainers={
-                "stochastic": Trainer(code="engines.stochastic.descent:train"),
-                "exact": Trainer(code="engines.exact.stages:train"),
+                "stochastic": Trainer(code="engines.stochastic.engine:train"),
+                "exact": Trainer(code="engines.exact.engine:train"),
             },
             pairs="objectives.reference:sampled_pairs",
             problem="engines.exact.problem:NegativeSampling",
@@ -169,7 +169,7 @@ OBJECTIVES = {
         Objective(
             name="naive-softmax",
             trainers={
-                "exact": Trainer(code="engines.exact.stages:train"),
+                "exact": Trainer(code="engines.exact.engine:train"),
                 "stochastic": Trainer(code="engines.reference:train", checkpoints=False),
             },
             pairs="objectives.reference:softmax_pairs",

@@ -11,7 +11,7 @@ from wordkin.engines.counts.file import CountsFile, write_counts
 from wordkin.engines.settings import COUNTED, ExactSettings
 from wordkin.system.machine import version
 from wordkin.system.types import StrPath
-from wordkin.training.options import RunOptions
+from wordkin.training.run_options import RunOptions
 from wordkin.training.session import Session
 from wordkin.training.source import FACTS, read_text
 

@@ -24,7 +24,7 @@ from wordkin.training import prediction
 from wordkin.training.account import Account
 from wordkin.training.checkpoint import Checkpoints
 from wordkin.training.learned import Learned, Origin, learn
-from wordkin.training.options import RunOptions
+from wordkin.training.run_options import RunOptions
 from wordkin.training.session import Session
 from wordkin.training.source import read_source, trainer_of
 from wordkin.vectors.formats.model import read_model, write_model

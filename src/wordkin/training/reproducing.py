@@ -12,7 +12,7 @@ from wordkin.system.errors import CorpusError
 from wordkin.training.learned import learn
 from wordkin.training.model import Word2Vec
 from wordkin.training.moment import Moment
-from wordkin.training.options import RunOptions
+from wordkin.training.run_options import RunOptions
 from wordkin.training.session import Session
 from wordkin.training.source import read_source
 

@@ -16,12 +16,12 @@ from wordkin.engines.settings import Settings
 from wordkin.system.errors import CheckpointError, SettingsError
 from wordkin.system.progress import Progress
 from wordkin.system.terminal import say as say_on_stderr
-from wordkin.training.bar import progress_for
 from wordkin.training.checkpoint import Checkpoints
 from wordkin.training.learned import Origin
 from wordkin.training.log import Log
 from wordkin.training.managed_run import ManagedRun
-from wordkin.training.options import RunOptions
+from wordkin.training.progress_bar import progress_for
+from wordkin.training.run_options import RunOptions
 
 
 class Session:

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin._core import Counter
-from wordkin.corpus.splitting import split_lines
 from wordkin.engines.counts.matrix import NEGLIGIBLE, Cooccurrence, Counted
+from wordkin.engines.counts.probe import split_lines
 from wordkin.engines.run import Run
 from wordkin.engines.settings import ExactSettings
 from wordkin.objectives.conventions import keep_probability

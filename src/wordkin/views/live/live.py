@@ -16,7 +16,7 @@ from typing import Any
 
 from wordkin.system import terminal
 from wordkin.system.progress import FittedVectors, InTraining, Progress
-from wordkin.training.bar import progress_for
+from wordkin.training.progress_bar import progress_for
 from wordkin.vectors.words import WordVectors
 from wordkin.views.live.curves import POINTS, Curve, Speed
 from wordkin.views.live.frames import Clock, Facts, Frames, readable

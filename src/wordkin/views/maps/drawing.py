@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.system.errors import WordkinError
-from wordkin.views.maps.fonts import choose_fonts, display_text
-from wordkin.views.maps.labelling import place
+from wordkin.views.maps.label_text import choose_fonts, display_text
 from wordkin.views.maps.placed import DOTS_PER_INCH, Placed, Size
+from wordkin.views.maps.placement import place
 
 try:
     import matplotlib

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 pytest.importorskip("matplotlib")
 
 from wordkin.system.errors import FormatWarning
-from wordkin.views.maps import fonts as fonts_module
-from wordkin.views.maps.fonts import FONT, choose_fonts, display_text
+from wordkin.views.maps import label_text as fonts_module
+from wordkin.views.maps.label_text import FONT, choose_fonts, display_text
 
 
 @pytest.mark.parametrize(

@@ -29,12 +29,12 @@ from support.runs import RecordingRun
 from wordkin import _core
 from wordkin.corpus.encoded import LINE_END
 from wordkin.corpus.reading import read_corpus
-from wordkin.corpus.splitting import split_lines
 from wordkin.engines.counts import counting as counting_module
 from wordkin.engines.counts import file
 from wordkin.engines.counts.counting import count
 from wordkin.engines.counts.file import CountsFile, read_counts, write_counts
 from wordkin.engines.counts.matrix import NEGLIGIBLE, Cooccurrence, Counted
+from wordkin.engines.counts.probe import split_lines
 from wordkin.engines.run import Checkpoint, Run
 from wordkin.engines.settings import ExactSettings
 from wordkin.objectives import Array, keep_probability, window_weight

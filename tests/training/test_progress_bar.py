@@ -13,8 +13,8 @@ from support import toy
 from wordkin import Word2Vec
 from wordkin.engines import ENGINES
 from wordkin.system.progress import Progress
-from wordkin.training import bar as bar_module
-from wordkin.training.bar import Bar, progress_for
+from wordkin.training import progress_bar as bar_module
+from wordkin.training.progress_bar import Bar, progress_for
 
 
 class Terminal(io.StringIO):

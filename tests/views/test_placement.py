@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordkin.views.maps.labelling import Place, place
+from wordkin.views.maps.placement import Place, place
 
 Array = npt.NDArray[np.float64]
 BOUNDS = np.array([0.0, 0.0, 400.0, 300.0])
