@@ -610,7 +610,7 @@ def test_a_word_of_a_megabyte_is_a_word(tmp_path: Path, output: Path) -> None:
 
 @pytest.fixture
 def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the test fail if a text is read: what cannot be saved must be said before that."""
+    """Let the test fail if a text is read: errors of the output must come before that."""
 
     def fit(*_: object, **__: object) -> None:
         pytest.fail("training began")
@@ -1274,7 +1274,7 @@ def test_check_gradients_fails_where_one_is_wrong(monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def interruptible() -> Iterator[None]:
-    """Let children be interrupted, even where whoever started the tests is deaf to it."""
+    """Let children be interrupted, even if the tests were started with SIGINT ignored."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

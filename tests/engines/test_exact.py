@@ -675,7 +675,7 @@ def test_what_is_told_can_stop_training() -> None:
 
 
 def unseen_text(words: int = 100, lines: int = 40) -> Int32:
-    """Lines held out, in which rare words are not met."""
+    """Return held-out lines without the rarest words."""
     return random_text(words=words, lines=lines, seed=9)[0]
 
 
@@ -692,7 +692,7 @@ def assert_same_bytes(found: Trained, wanted: Trained) -> None:
 
 
 def assert_goes_on(text: Text, settings: ExactSettings, held_out: Int32 | None) -> Trained:
-    """Go on from each state that a run keeps, on 1, 2 and 3 threads."""
+    """Resume from each checkpoint of a run, on 1, 2 and 3 threads."""
     whole = RecordingRun()
     wanted = train(*text, settings, whole, held_out)
     assert len(whole.states) == len(wanted.history)

@@ -447,7 +447,7 @@ def test_the_loss_of_a_stopped_part_is_not_held_against_the_limit_but_a_nan_is(b
 
 
 class Keeping(Run):
-    """Keeps a state whenever it is asked whether one is due, or at most times."""
+    """Saves a checkpoint at a random share of all calls."""
 
     saves_checkpoints = True
 
@@ -731,7 +731,7 @@ def test_the_matrices_have_no_padding_and_start_as_they_should() -> None:
 
 
 class Watching(Keeping):
-    """Keeps many states, and looks at them."""
+    """Saves many checkpoints, and checks them."""
 
     def __init__(self) -> None:
         super().__init__(0.5)
@@ -837,7 +837,7 @@ def test_a_vocabulary_of_one_word_is_refused() -> None:
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Collect what the core is told, epoch by epoch."""
+    """Collect the arguments of the core, epoch by epoch."""
     calls: list[dict[str, Any]] = []
     train_epoch = _core.train_epoch
 
@@ -978,7 +978,7 @@ def test_an_unknown_instruction_set_is_refused_with_those_at_hand(
 
 
 class Listener(Progress):
-    """Keeps what it is told; raises `error` when first told of training."""
+    """Records all reports; raises `error` at the first one of training."""
 
     def __init__(self, error: BaseException | None = None) -> None:
         self.error = error

@@ -56,7 +56,7 @@ every_run = pytest.mark.parametrize("settings", RUNS, ids=NAMES)
 
 @pytest.fixture
 def text(tmp_path: Path) -> Path:
-    """Return a text that is long enough for lines to be held out."""
+    """Return a text that is long enough to hold out lines."""
     return toy.write(tmp_path / "text.txt")
 
 
@@ -117,7 +117,7 @@ def interrupting(number: int) -> Callable[[Moment], None]:
 
 
 class Interrupting(Progress):
-    """Interrupts when it is told of a stage for the `number`th time."""
+    """Interrupts at the `number`th report of a stage."""
 
     def __init__(self, stage: str, number: int) -> None:
         calls = itertools.count(1)

@@ -162,8 +162,8 @@ def count(
         for part in run.load_counts():
             some, indices, values = (part.tensors[name] for name in _SAVED)
             lengths[row : row + len(some)] = some
-            for room, array in zip(entries.grow(len(values)), (indices, values), strict=True):
-                room[:] = array
+            for target, array in zip(entries.grow(len(values)), (indices, values), strict=True):
+                target[:] = array
             entries.flush()
             row += len(some)
         counter = Counter(
