@@ -34,11 +34,12 @@ JOBS: dict[str, dict[str, Any]] = {
 # Says when a save begins and when it is over, so that the parent can kill in between.
 CHILD = """
 import json, sys
-from wordkin import checkpoint, cooccurrence
-from wordkin.settings import settings_for
+from wordkin.engines.counts import counting
+from wordkin.training import checkpoint
+from wordkin.engines.settings import settings_for
 from wordkin.training import Word2Vec, count_to_file
 corpus, output, folder, settings, every = json.loads(sys.argv[1])
-cooccurrence._ENTRIES = 1 << 16  # blocks of rows small enough that there is something to keep
+counting._ENTRIES_PER_THREAD = 1 << 16  # small blocks of rows: more checkpoints
 for name in ("save", "append"):
     def told(self, *arguments, write=getattr(checkpoint.Checkpoints, name)):
         print("begin", flush=True)
@@ -55,11 +56,11 @@ print("done", flush=True)
 
 READ = """
 import sys
-from wordkin.checkpoint import Checkpoints
+from wordkin.training.checkpoint import Checkpoints
 said = []
 with Checkpoints(sys.argv[1], said.append) as found:
     state, parts = found.latest(), list(found.parts())
-    bad = [line for line in said if "damaged" in line or "passed over" in line]
+    bad = [line for line in said if "damaged" in line or "skipping" in line]
     print(state.number if state else 0, len(parts), len(bad))
 """
 

@@ -16,7 +16,7 @@ from evaluate import QUALITIES, scores_of, vectors_of
 
 from wordkin.corpus.reading import read_corpus
 from wordkin.engines.settings import StochasticSettings
-from wordkin.engines.stochastic import engine
+from wordkin.engines.stochastic import engine as stochastic_engine
 
 AMONG = 30_000
 
@@ -42,7 +42,7 @@ def main() -> None:
             settings = StochasticSettings(
                 epochs=told.epochs, threads=told.threads, seed=seed, deterministic=deterministic
             )
-            trained = engine.train(
+            trained = stochastic_engine.train(
                 corpus.ids, corpus.vocabulary.counts, settings, held_out=corpus.held_out
             )
             last = trained.history[-1]

@@ -31,7 +31,7 @@ from wordkin.corpus.reading import read_corpus
 from wordkin.engines import outcome
 from wordkin.engines.counts import counting
 from wordkin.engines.exact import descent as descent_module
-from wordkin.engines.exact import engine
+from wordkin.engines.exact import engine as exact_engine
 from wordkin.engines.exact import problem as problem_module
 from wordkin.engines.exact.tiles import NativeTiles, Tile
 from wordkin.engines.run import Run
@@ -75,7 +75,7 @@ def cost(told: argparse.Namespace) -> None:
     print(f"counted {pairs.nnz:,} pairs in {time.perf_counter() - began:.2f} s")
     problem = problem_module.problem_of(pairs, counts, settings)
     descent_module.FOCUSED_SWEEPS = 0  # a pass over all rows, and nothing else
-    trained = engine.descend(counted, counts, ExactSettings(ridge=0.3, max_passes=1))
+    trained = exact_engine.descend(counted, counts, ExactSettings(ridge=0.3, max_passes=1))
     passes, products = [], []
     with NativeTiles.opened(settings.threads, np.float32) as tiles:
         V, U = tiles.array(trained.center), tiles.array(trained.outside)

@@ -24,7 +24,8 @@ from wordkin import _core
 from wordkin.corpus.encoded import Corpus
 from wordkin.corpus.reading import read_corpus
 from wordkin.engines.settings import StochasticSettings
-from wordkin.engines.stochastic import engine, plan
+from wordkin.engines.stochastic import engine as stochastic_engine
+from wordkin.engines.stochastic import plan
 
 _SIZE = 1536
 
@@ -75,7 +76,7 @@ def main() -> None:
 def _run(corpus: Corpus, settings: StochasticSettings) -> tuple[float, float]:
     """Words of the text a second, and floating-point operations a second."""
     counts = corpus.vocabulary.counts
-    (epoch,) = engine.train(corpus.ids, counts, settings).history
+    (epoch,) = stochastic_engine.train(corpus.ids, counts, settings).history
     # Of a full window's 2m words, as many as the pairs' weights say were not cut by a line's end.
     outside = 2 * settings.window * (epoch.pairs / epoch.trained) / (settings.window + 1)
     rows = epoch.trained * (plan.pool_size(settings) + outside)

@@ -16,7 +16,7 @@ import numpy as np
 
 from wordkin import _core
 from wordkin.corpus.encoded import LINE_END
-from wordkin.engines.stochastic import engine
+from wordkin.engines.stochastic import engine as stochastic_engine
 from wordkin.objectives import noise_distribution
 from wordkin.system import machine
 
@@ -35,7 +35,7 @@ def main() -> None:
     lines = math.ceil(given.pairs / (WINDOW + 1) / LINE / LINES / 16) * LINES * 16
     ids = rng.integers(0, WORDS, (lines, LINE + 1), dtype=np.int32)
     ids[:, -1] = LINE_END
-    V, U = (engine.aligned_rows(WORDS, DIM) for _ in range(2))
+    V, U = (stochastic_engine.aligned_rows(WORDS, DIM) for _ in range(2))
     V[:, :DIM], U[:, :DIM] = rng.normal(size=(2, WORDS, DIM))
     noise = noise_distribution(np.ones(WORDS, np.int64))
     threshold, alias = _core.alias_table(noise)

@@ -36,7 +36,7 @@ from wordkin.engines.counts.file import read_counts
 from wordkin.engines.exact import devices
 from wordkin.engines.exact import ridge as ridge_module
 from wordkin.engines.settings import ExactSettings, StochasticSettings
-from wordkin.engines.stochastic import engine
+from wordkin.engines.stochastic import engine as stochastic_engine
 from wordkin.objectives import gradients
 from wordkin.training import counting_run
 from wordkin.vectors.formats.model import read_model, write_model
@@ -610,7 +610,7 @@ def test_a_word_of_a_megabyte_is_a_word(tmp_path: Path, output: Path) -> None:
 
 @pytest.fixture
 def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the test fail if a text is read: what cannot be saved must be said before that."""
+    """Let the test fail if a text is read: errors of the output must come before that."""
 
     def fit(*_: object, **__: object) -> None:
         pytest.fail("training began")
@@ -824,7 +824,7 @@ def test_patience_and_the_share_held_out_are_options(tmp_path: Path, output: Pat
 def test_that_training_ends_early_is_said(
     text: Path, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine._Kernel, "loss_of", lambda *_: 1.0)
+    monkeypatch.setattr(stochastic_engine._Kernel, "loss_of", lambda *_: 1.0)
     ran = run("train", text, "-o", output, *QUICK, "--epochs", 9, "--patience", 2)
     assert ran.code == 0
     first, *_ = ran.err.splitlines()
@@ -1274,7 +1274,7 @@ def test_check_gradients_fails_where_one_is_wrong(monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def interruptible() -> Iterator[None]:
-    """Let children be interrupted, even where whoever started the tests is deaf to it."""
+    """Let children be interrupted, even if the tests were started with SIGINT ignored."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

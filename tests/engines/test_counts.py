@@ -34,7 +34,7 @@ from wordkin.engines.counts import file
 from wordkin.engines.counts.counting import count
 from wordkin.engines.counts.file import CountsFile, read_counts, write_counts
 from wordkin.engines.counts.matrix import NEGLIGIBLE, Cooccurrence, Counted
-from wordkin.engines.counts.probe import split_lines
+from wordkin.engines.counts.probe import split_probe
 from wordkin.engines.run import Checkpoint, Run
 from wordkin.engines.settings import ExactSettings
 from wordkin.objectives import Array, keep_probability, window_weight
@@ -657,7 +657,7 @@ def test_a_split_puts_each_line_whole_into_one_part(
     ids = joined(lines)
     if not ended and ids.size and ids[-2:].max() >= 0:
         ids = ids[:-1]  # the last line, unless it is empty, without its end
-    parts = split_lines(ids, share, seed)
+    parts = split_probe(ids, share, seed)
     found = [line for part in parts for line in lines_of(part) if line]
     assert sorted(found) == [line for line in lines if line]
     assert sum(np.count_nonzero(part == LINE_END) for part in parts) == np.count_nonzero(
@@ -671,17 +671,17 @@ def test_a_split_puts_each_line_whole_into_one_part(
 def test_a_split_has_its_share_and_depends_on_the_seed_alone() -> None:
     ids, _ = random_corpus(20_000, 50, 4)
     lines = np.count_nonzero(ids == LINE_END)
-    train, held_out = split_lines(ids, 0.2)
+    train, held_out = split_probe(ids, 0.2)
     assert np.count_nonzero(held_out == LINE_END) / lines == pytest.approx(0.2, abs=0.03)
-    np.testing.assert_array_equal(split_lines(ids, 0.2)[0], train)
-    other, _ = split_lines(ids, 0.2, seed=2)
+    np.testing.assert_array_equal(split_probe(ids, 0.2)[0], train)
+    other, _ = split_probe(ids, 0.2, seed=2)
     assert len(other) != len(train) or (other != train).any()
-    more, _ = split_lines(ids, 0.3)
+    more, _ = split_probe(ids, 0.3)
     assert len(more) < len(train)
     for share, empty in ((0, 1), (1, 0)):
-        assert not len(split_lines(ids, share)[empty])
+        assert not len(split_probe(ids, share)[empty])
     with pytest.raises(ValueError, match=r"got 1\.5"):
-        split_lines(ids, 1.5)
+        split_probe(ids, 1.5)
 
 
 # ------------------------------------------------------------------------------------------ files
@@ -695,7 +695,7 @@ def small_counts(
 ) -> dict[str, Any]:
     """Return the arguments of write_counts."""
     ids, counts = random_corpus(500, 7, 10)
-    train, unseen = split_lines(ids, 0.3)
+    train, unseen = split_probe(ids, 0.3)
 
     def pairs(part: Int32) -> Cooccurrence:
         return count(part, counts, window=3, subsample=1e-2, threads=1, dtype=dtype)
@@ -705,7 +705,7 @@ def small_counts(
         "counts": counts + 2**33,
         "counted": Counted(
             pairs(train),
-            pairs(split_lines(train, 0.3)[1]) if probe else None,
+            pairs(split_probe(train, 0.3)[1]) if probe else None,
             pairs(unseen) if held_out else None,
         ),
         "metadata": {"window": 3, "subsample": 1e-2, "note": "서울 \udcff"},

@@ -21,12 +21,11 @@ from support import toy
 from support.jobs import Job
 from support.runs import RecordingRun
 from wordkin.corpus.encoded import LINE_END
-from wordkin.engines.counts import counting
 from wordkin.engines.counts.counting import count, count_pairs
 from wordkin.engines.counts.matrix import Cooccurrence, Counted
-from wordkin.engines.counts.probe import split_lines
+from wordkin.engines.counts.probe import PROBE_SHARE, split_probe
 from wordkin.engines.exact import descent as descent_module
-from wordkin.engines.exact import engine as stages_module
+from wordkin.engines.exact import engine as exact_engine
 from wordkin.engines.exact import gauge, tiles
 from wordkin.engines.exact import ridge as ridge_module
 from wordkin.engines.exact import start as start_module
@@ -412,7 +411,7 @@ def test_words_taken_in_by_and_by_come_to_about_the_same_loss(
     vocabularies = sorted({done.words for done in by_and_by.history})
     assert vocabularies == stages(40) == [6, 15, 40]
     assert all(
-        sum(done.words == words for done in by_and_by.history) <= stages_module.GROWTH_PASSES
+        sum(done.words == words for done in by_and_by.history) <= exact_engine.GROWTH_PASSES
         for words in vocabularies[:-1]
     )
     assert_falls(by_and_by.history, rounding=1e-13 if precision == "float64" else 1e-6)
@@ -598,7 +597,7 @@ def test_the_ridge_is_the_one_that_lines_held_out_ask_for(objective: str) -> Non
     assert set(chosen) <= set(ridge_module.RIDGES)
     settings = told(objective)
     for text, ridge in zip((frequent, rare), chosen, strict=True):
-        rest, held_out = split_lines(text[0], counting.PROBE_SHARE)
+        rest, held_out = split_probe(text[0], PROBE_SHARE)
         pairs, test = (counted((part, text[1]), settings) for part in (rest, held_out))
 
         def loss(
@@ -623,8 +622,8 @@ def test_where_no_line_or_every_line_is_held_out_the_middle_ridge_is_taken(
     middle = ridge_module.RIDGES[len(ridge_module.RIDGES) // 2]
     singles = np.array([0, LINE_END] * 200, np.int32)
     held = [
-        len(split_lines(singles[: 2 * i + 2], counting.PROBE_SHARE)[1])
-        > len(split_lines(singles[: 2 * i], counting.PROBE_SHARE)[1])
+        len(split_probe(singles[: 2 * i + 2], PROBE_SHARE)[1])
+        > len(split_probe(singles[: 2 * i], PROBE_SHARE)[1])
         for i in range(200)
     ].index(True)
     every = [[0]] * held + [[0, 1, 2, 1, 0]]
@@ -675,7 +674,7 @@ def test_what_is_told_can_stop_training() -> None:
 
 
 def unseen_text(words: int = 100, lines: int = 40) -> Int32:
-    """Lines held out, in which rare words are not met."""
+    """Return held-out lines without the rarest words."""
     return random_text(words=words, lines=lines, seed=9)[0]
 
 
@@ -692,7 +691,7 @@ def assert_same_bytes(found: Trained, wanted: Trained) -> None:
 
 
 def assert_goes_on(text: Text, settings: ExactSettings, held_out: Int32 | None) -> Trained:
-    """Go on from each state that a run keeps, on 1, 2 and 3 threads."""
+    """Resume from each checkpoint of a run, on 1, 2 and 3 threads."""
     whole = RecordingRun()
     wanted = train(*text, settings, whole, held_out)
     assert len(whole.states) == len(wanted.history)
@@ -729,10 +728,10 @@ def test_from_any_state_that_was_kept_training_goes_on_to_the_same_bytes(
     passes = [*Counter(done.words for done in wanted.history).values()]
     assert len(passes) == 4
     if tolerance:  # a stage that ended early is not gone on with
-        assert min(passes[:-1]) < stages_module.GROWTH_PASSES
+        assert min(passes[:-1]) < exact_engine.GROWTH_PASSES
         assert passes[-1] < 4
     else:
-        assert passes == [stages_module.GROWTH_PASSES] * 3 + [4]
+        assert passes == [exact_engine.GROWTH_PASSES] * 3 + [4]
 
 
 def test_the_ridge_of_a_state_is_not_chosen_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -892,7 +891,7 @@ def test_lines_that_a_ridge_is_chosen_by_are_part_of_the_text_and_lines_held_out
     settings = told("naive-softmax", precision=precision, subsample=0.01)
     run = RecordingRun()
     found = count_pairs(ids, counts, settings, probe=probe, held_out=held_out, run=run)
-    some = split_lines(ids, counting.PROBE_SHARE)[1] if probe else None
+    some = split_probe(ids, PROBE_SHARE)[1] if probe else None
     parts = ((found.pairs, ids), (found.probe, some), (found.held_out, held_out))
     for pairs, part in parts:
         if part is None:
@@ -989,8 +988,8 @@ def test_counts_times_a_vector_are_the_product(words: int, density: float) -> No
 
 def test_counts_less_a_part_of_them_are_the_rest() -> None:
     ids, counts = random_text()
-    held_out = split_lines(ids, 0.3)[1]
-    rest = split_lines(ids, 0.3)[0]
+    held_out = split_probe(ids, 0.3)[1]
+    rest = split_probe(ids, 0.3)[0]
     settings = told("naive-softmax")
     pairs, part, wanted = (counted((some, counts), settings) for some in (ids, held_out, rest))
     found = pairs.without(part)

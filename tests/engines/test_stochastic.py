@@ -39,7 +39,8 @@ from wordkin.corpus.encoded import LINE_END
 from wordkin.engines import outcome as outcome_module
 from wordkin.engines.run import Checkpoint, Run
 from wordkin.engines.settings import StochasticSettings
-from wordkin.engines.stochastic import engine, plan
+from wordkin.engines.stochastic import engine as stochastic_engine
+from wordkin.engines.stochastic import plan
 from wordkin.engines.stochastic.engine import aligned_rows
 from wordkin.objectives import (
     Array,
@@ -447,7 +448,7 @@ def test_the_loss_of_a_stopped_part_is_not_held_against_the_limit_but_a_nan_is(b
 
 
 class Keeping(Run):
-    """Keeps a state whenever it is asked whether one is due, or at most times."""
+    """Saves a checkpoint at a random share of all calls."""
 
     saves_checkpoints = True
 
@@ -479,9 +480,9 @@ def test_training_goes_on_from_each_state_that_was_kept_as_if_it_had_never_stopp
     )
     for tokens in (6_000, 24_000, 96_000):
         ids, counts = zipf_text(tokens)
-        whole = outcome(engine.train(ids, counts, settings, Run(), held_out))
+        whole = outcome(stochastic_engine.train(ids, counts, settings, Run(), held_out))
         keeping = Keeping(0.9)
-        assert outcome(engine.train(ids, counts, settings, keeping, held_out)) == whole
+        assert outcome(stochastic_engine.train(ids, counts, settings, keeping, held_out)) == whole
         facts = [json.loads(kept) for _, kept in keeping.states]
         if sum(fact["tally"]["positions"] > 0 for fact in facts) >= 2:  # within an epoch
             break
@@ -490,7 +491,7 @@ def test_training_goes_on_from_each_state_that_was_kept_as_if_it_had_never_stopp
     for threads, (tensors, kept) in zip(itertools.cycle([1, 2, 3]), keeping.states, strict=False):
         again = Keeping(begin=Checkpoint(tensors, json.loads(kept)))
         others = dataclasses.replace(settings, threads=threads)
-        assert outcome(engine.train(ids, counts, others, again, held_out)) == whole
+        assert outcome(stochastic_engine.train(ids, counts, others, again, held_out)) == whole
 
 
 # ------------------------------------------------------------------------------------ the loss told
@@ -549,7 +550,7 @@ def test_the_loss_on_lines_held_out_is_the_objectives_with_draws_of_its_own(
     held_out = zipf_text(300, words=50, seed=8)[0]
     told = {"dim": 12, "window": 4, "epochs": 2, "learning_rate": 0.1, "seed": 5, "threads": 1}
     settings = StochasticSettings(**{**told, "subsample": 1e-2, **changes})
-    trained = engine.train(ids, counts, settings, held_out=held_out)
+    trained = stochastic_engine.train(ids, counts, settings, held_out=held_out)
     noise = noise_distribution(counts)
     job = Job(
         held_out,
@@ -567,7 +568,7 @@ def test_the_loss_on_lines_held_out_is_the_objectives_with_draws_of_its_own(
     first, last = (epoch.held_out for epoch in trained.history)
     assert first != last
     # To have looked at them changed nothing.
-    without = engine.train(ids, counts, settings)
+    without = stochastic_engine.train(ids, counts, settings)
     assert np.array_equal(without.center, trained.center)
     assert np.array_equal(without.outside, trained.outside)
     assert [epoch.held_out for epoch in without.history] == [None, None]
@@ -576,7 +577,9 @@ def test_the_loss_on_lines_held_out_is_the_objectives_with_draws_of_its_own(
 @pytest.mark.parametrize("line", [[], [LINE_END], [0, LINE_END, 1, LINE_END, 0, LINE_END]])
 def test_lines_held_out_that_have_no_pair_have_no_loss(line: list[int]) -> None:
     settings = StochasticSettings(dim=3, epochs=1, threads=2, subsample=0.0)
-    trained = engine.train(*groups_text(100), settings, held_out=np.array(line, dtype=np.int32))
+    trained = stochastic_engine.train(
+        *groups_text(100), settings, held_out=np.array(line, dtype=np.int32)
+    )
     assert trained.history[0].held_out is None
 
 
@@ -588,7 +591,7 @@ def test_the_loss_on_lines_held_out_is_the_same_for_any_number_of_threads(
     losses = set()
     for threads in THREADS:
         settings = StochasticSettings(dim=5, epochs=1, subsample=1e-2, threads=threads)
-        losses.add(engine.train(*text, settings, held_out=held_out).history[0].held_out)
+        losses.add(stochastic_engine.train(*text, settings, held_out=held_out).history[0].held_out)
     (loss,) = losses
     assert 0 < loss < 7
 
@@ -659,7 +662,7 @@ def fit(
     """Train with small settings."""
     defaults = {"dim": 10, "window": 3, "epochs": 3, "subsample": 0.0, "threads": 1}
     settings = StochasticSettings(**{**defaults, **changes})
-    return engine.train(ids, counts, settings, Run(progress))
+    return stochastic_engine.train(ids, counts, settings, Run(progress))
 
 
 @pytest.mark.parametrize("deterministic", [True, False])
@@ -731,7 +734,7 @@ def test_the_matrices_have_no_padding_and_start_as_they_should() -> None:
 
 
 class Watching(Keeping):
-    """Keeps many states, and looks at them."""
+    """Saves many checkpoints, and checks them."""
 
     def __init__(self) -> None:
         super().__init__(0.5)
@@ -766,7 +769,7 @@ def test_a_learning_rate_that_diverges_is_named_soon(
     )
     run = Watching()
     with pytest.raises(DivergenceError) as caught:
-        engine.train(ids, counts, settings, run)
+        stochastic_engine.train(ids, counts, settings, run)
     told = re.search(
         r"in epoch (\d+), after ([\d,]+) words: .* learning_rate below (\S+);", str(caught.value)
     )
@@ -800,10 +803,10 @@ def test_what_diverged_is_told_and_not_kept(
         done = {"positions": 50, "trained": 30, "subsampled": 10, "pairs": 10.0, "loss": loss}
         return done | {"diverged": diverged}
 
-    monkeypatch.setattr(engine, "train_epoch", stopped)
+    monkeypatch.setattr(stochastic_engine, "train_epoch", stopped)
     run = Keeping(1.0)
     with pytest.raises(DivergenceError) as caught:
-        engine.train(*groups_text(100), StochasticSettings(learning_rate=0.5), run)
+        stochastic_engine.train(*groups_text(100), StochasticSettings(learning_rate=0.5), run)
     assert str(caught.value) == (
         f"training diverged in epoch 1, after 40 words: {why}; set learning_rate below 0.5;"
         " 0.025 is the default"
@@ -837,7 +840,7 @@ def test_a_vocabulary_of_one_word_is_refused() -> None:
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Collect what the core is told, epoch by epoch."""
+    """Collect the arguments of the core, epoch by epoch."""
     calls: list[dict[str, Any]] = []
     train_epoch = _core.train_epoch
 
@@ -846,7 +849,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         tally: dict[str, Any] = train_epoch(**arguments)
         return tally
 
-    monkeypatch.setattr(engine, "train_epoch", recording)
+    monkeypatch.setattr(stochastic_engine, "train_epoch", recording)
     return calls
 
 
@@ -978,7 +981,7 @@ def test_an_unknown_instruction_set_is_refused_with_those_at_hand(
 
 
 class Listener(Progress):
-    """Keeps what it is told; raises `error` when first told of training."""
+    """Records all reports; raises `error` at the first one of training."""
 
     def __init__(self, error: BaseException | None = None) -> None:
         self.error = error

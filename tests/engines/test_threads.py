@@ -12,9 +12,10 @@ import pytest
 from wordkin import _core
 from wordkin.corpus.encoded import LINE_END
 from wordkin.engines.counts.counting import count
-from wordkin.engines.exact import engine
+from wordkin.engines.exact import engine as exact_engine
 from wordkin.engines.settings import ExactSettings, StochasticSettings
-from wordkin.engines.stochastic import engine, plan
+from wordkin.engines.stochastic import engine as stochastic_engine
+from wordkin.engines.stochastic import plan
 from wordkin.objectives import noise_distribution
 
 Int32 = npt.NDArray[np.int32]
@@ -46,7 +47,7 @@ def test_deterministic_training(
     for threads in (1, THREADS):
         settings = StochasticSettings(dim=20, threads=threads, epochs=2)
         assert plan.blocks(settings, noise_distribution(counts), len(ids))[1] > 8
-        trained = engine.train(ids, counts, settings, held_out=ids[:2000])
+        trained = stochastic_engine.train(ids, counts, settings, held_out=ids[:2000])
         found.append((trained.center.tobytes(), trained.outside.tobytes()))
     assert found[0] == found[1]
 
@@ -66,5 +67,5 @@ def test_exact_training(text: tuple[Int32, Int64], objective: str) -> None:
     found = []
     for threads in (1, THREADS):
         settings = ExactSettings(objective=objective, dim=10, threads=threads, max_passes=2)
-        found.append(engine.train(ids, counts, settings).center.tobytes())
+        found.append(exact_engine.train(ids, counts, settings).center.tobytes())
     assert found[0] == found[1]

@@ -29,7 +29,8 @@ from support.tiles import (
     random_tile,
 )
 from wordkin.engines.counts.matrix import Cooccurrence
-from wordkin.engines.exact import devices, engine, start
+from wordkin.engines.exact import devices, start
+from wordkin.engines.exact import engine as exact_engine
 from wordkin.engines.exact.tiles import Link, LinkName, NativeTiles, Tiles
 from wordkin.engines.exact.tiles import Tile as EngineTile
 from wordkin.engines.outcome import Trained
@@ -243,7 +244,7 @@ def trained(device: str, run: Run | None = None, **values: Any) -> Trained:
     settings = ExactSettings(
         **{"dim": 8, "window": 4, "subsample": 0.0, "threads": 1, "device": device, **values}
     )
-    return engine.train(corpus, np.array(sorted(counts.values())[::-1]), settings, run)
+    return exact_engine.train(corpus, np.array(sorted(counts.values())[::-1]), settings, run)
 
 
 @every_device

@@ -60,7 +60,7 @@ def draw(number: int, threshold: npt.NDArray[np.uint32], alias: Int32) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class Block:
-    """So many positions that are trained on as one, and what they see."""
+    """A block of positions that are trained together, and the context that they see."""
 
     at: int
     centers: Int32  # words
@@ -70,7 +70,7 @@ class Block:
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """All that `_core.train_epoch` is told, but for the weights."""
+    """All arguments of `_core.train_epoch`, except the weights."""
 
     ids: Int32
     counts: npt.NDArray[np.int64]

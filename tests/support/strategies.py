@@ -21,7 +21,7 @@ same_folder = settings(
 
 @contextmanager
 def files_up_to(size: int) -> Iterator[None]:
-    """Make the operating system refuse to write past so many bytes of a file."""
+    """Limit the size of files to this many bytes, by the operating system."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:

@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def is_of(found: State | None, value: int) -> bool:
-    """Tell whether a state is whole and stands for the number."""
+    """Whether a state is complete and has this number's content."""
     expected = content(value)
     return (
         found is not None

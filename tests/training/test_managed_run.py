@@ -32,10 +32,11 @@ from wordkin import (
     WordVectors,
 )
 from wordkin.engines.counts import counting
-from wordkin.engines.exact import engine, loss, start
+from wordkin.engines.exact import engine as exact_engine
+from wordkin.engines.exact import loss, start
 from wordkin.engines.outcome import Epoch, Pass
 from wordkin.engines.settings import ExactSettings, settings_for
-from wordkin.engines.stochastic import engine
+from wordkin.engines.stochastic import engine as stochastic_engine
 from wordkin.system import machine
 from wordkin.training import count_to_file
 from wordkin.training.checkpoint import Checkpoints
@@ -56,7 +57,7 @@ every_run = pytest.mark.parametrize("settings", RUNS, ids=NAMES)
 
 @pytest.fixture
 def text(tmp_path: Path) -> Path:
-    """Return a text that is long enough for lines to be held out."""
+    """Return a text that is long enough to hold out lines."""
     return toy.write(tmp_path / "text.txt")
 
 
@@ -117,7 +118,7 @@ def interrupting(number: int) -> Callable[[Moment], None]:
 
 
 class Interrupting(Progress):
-    """Interrupts when it is told of a stage for the `number`th time."""
+    """Interrupts at the `number`th report of a stage."""
 
     def __init__(self, stage: str, number: int) -> None:
         calls = itertools.count(1)
@@ -552,8 +553,8 @@ def test_any_other_answer_goes_on(answer: Any, settings: Settings, text: Path) -
 def unseen_losses(monkeypatch: pytest.MonkeyPatch, losses: Iterable[float]) -> None:
     """Let these be the losses on the held-out lines, whatever training does."""
     values = iter(losses)
-    monkeypatch.setattr(engine._Kernel, "loss_of", lambda *_: next(values))
-    monkeypatch.setattr(engine, "mean_pair_loss", lambda *_: next(values))
+    monkeypatch.setattr(stochastic_engine._Kernel, "loss_of", lambda *_: next(values))
+    monkeypatch.setattr(exact_engine, "mean_pair_loss", lambda *_: next(values))
     monkeypatch.setattr(loss, "loss_of_lines", lambda *_: lambda *_: next(values))
 
 

@@ -279,7 +279,7 @@ def test_nothing_is_spent_on_no_time() -> None:
 
 
 class Recorder(Progress):
-    """Remembers all that it is told."""
+    """Records all reports."""
 
     def __init__(self) -> None:
         self.told: list[tuple[Any, ...]] = []
@@ -358,7 +358,7 @@ def test_after_each_epoch_its_account_is_given(objective: str) -> None:
 
 
 class Impatient(Recorder):
-    """Interrupts a run as soon as it is told of a stage."""
+    """Interrupts a run at the first report of a stage."""
 
     def __init__(self, stage: str) -> None:
         super().__init__()

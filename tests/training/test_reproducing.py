@@ -1,4 +1,4 @@
-"""A model tells where it comes from, and comes out the same once more."""
+"""A model records its origin, and can be reproduced."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ DEADLINE = 60  # seconds, for what should take one
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a text that is long enough for lines to be held out; nobody changes it."""
+    """Return a text that is long enough to hold out lines; read-only."""
     return toy.write(tmp_path_factory.mktemp("text") / "text.txt")
 
 

@@ -203,7 +203,7 @@ def test_a_sample_at_the_end_of_training_has_the_neighbours_of_the_model(engine:
 
     model = Word2Vec(**ENGINES[engine]).fit(toy.sentences(300), progress=Sampling())
     training, sample = samples[-1]
-    assert training.gauged == (engine == "exact")
+    assert training.canonical == (engine == "exact")
     words = model.vectors.words
     for probe in sample.probes:
         exactly = model.vectors.most_similar(words[probe.id], topn=10)

@@ -7,8 +7,8 @@ NumPy, and all that needs it, when they run, so that `--help` and a mistyped opt
 
 # Help lists the verbs in this order.
 # isort: off
-from wordkin.cli import train, count, ask, explore, map  # noqa: F401
-from wordkin.cli import evaluate, compare, convert, lessons  # noqa: F401
+from wordkin.cli import train, count, reproduce, ask, explore, map  # noqa: F401
+from wordkin.cli import evaluate, compare, info, convert, check_gradients, demo  # noqa: F401
 
 # isort: on
 from wordkin.cli.app import app, main

@@ -1,4 +1,4 @@
-"""Verbs about files of vectors: show their content, and convert them."""
+"""The verb that converts vectors to another format."""
 
 from __future__ import annotations
 
@@ -8,150 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from wordkin.cli.app import Json, Model, app, quantity
-from wordkin.cli.training_report import (
-    format_counting_time,
-    history_as_json,
-    history_table,
-    seconds_as_json,
-    tokens_as_json,
-)
-from wordkin.engines import ENGINES
+from wordkin.cli.app import Json, app, quantity
 from wordkin.system import terminal
 from wordkin.system.errors import SettingsError
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from wordkin.training.model import Word2Vec
     from wordkin.vectors.formats import Format
     from wordkin.vectors.words import WordVectors
-
-
-@app.command(epilog="Example:  wordkin info model.safetensors")
-def info(model: Model, json: Json = False) -> None:
-    """Show the content of a model, or of any file of vectors."""
-    from dataclasses import asdict
-
-    from wordkin.training.model import Word2Vec
-    from wordkin.vectors import formats
-    from wordkin.vectors.formats.model import is_model
-    from wordkin.vectors.loading import load
-
-    format = formats.sniff(model)
-    if format != "safetensors" or not is_model(model):
-        vectors = load(model, format=format)
-        if json:
-            terminal.put_json(_as_json(model, format, vectors))
-        else:
-            _put_vectors(model, format, vectors)
-        return
-    trained = Word2Vec.load(model)
-    if json:
-        terminal.put_json(
-            {
-                **_as_json(model, format, trained.vectors),
-                "settings": trained.get_params(),
-                "tokens": tokens_as_json(trained),
-                "words_per_second": trained.account.words_per_second,
-                "seconds": seconds_as_json(trained),
-                "history": history_as_json(trained),
-                **asdict(trained.origin),
-                "corpus": trained.corpus and asdict(trained.corpus),
-                "sha256": trained.sha256,
-            }
-        )
-    else:
-        _put_vectors(model, format, trained.vectors)
-        _put_model(trained)
-
-
-def _range(numbers: npt.NDArray[Any]) -> dict[str, Any] | None:
-    """Return the least and the greatest number; None if there are none."""
-    return (
-        {"least": numbers.min().item(), "greatest": numbers.max().item()} if len(numbers) else None
-    )
-
-
-def _as_json(path: Path, format: str, vectors: WordVectors) -> dict[str, Any]:
-    """Return the facts about any file of vectors as plain data."""
-    counts = vectors.counts
-    return {
-        "model": str(path),
-        "format": format,
-        "vocabulary": len(vectors),
-        "dim": vectors.dim,
-        "first_words": vectors.words[:8],
-        "lengths": _range(vectors.lengths),
-        "counts": None if counts is None else _range(counts),
-        "counted": None if counts is None else int(counts.sum()),
-    }
-
-
-def _put_vectors(path: Path, format: str, vectors: WordVectors) -> None:
-    facts = _as_json(path, format, vectors)
-    first = "  ".join(w if len(w) <= 16 else f"{w[:15]}…" for w in facts["first_words"])
-    terminal.put_heading(str(path))
-    terminal.put(f"  format       {format}")
-    terminal.put(f"  vectors      {quantity(len(vectors), 'word')} of {vectors.dim} dimensions")
-    terminal.put(f"  first words  {first}")
-    if lengths := facts["lengths"]:
-        terminal.put(f"  lengths      {lengths['least']:.4g} to {lengths['greatest']:.4g}")
-    if counts := facts["counts"]:
-        terminal.put(
-            f"  counts       {counts['least']:,} to {counts['greatest']:,};"
-            f" {facts['counted']:,} in all"
-        )
-
-
-def _put_model(model: Word2Vec) -> None:
-    statistics, origin = model.account, model.origin
-    numpy = f", NumPy {origin.numpy}" if origin.numpy else ""
-    terminal.put(f"  trained by   wordkin {origin.wordkin}, {origin.instruction_set}{numpy}")
-    if text := model.corpus:
-        terminal.put(f"  trained on   {text.bytes:,} bytes with the SHA-256")
-        terminal.put(f"               {text.sha256}")
-    terminal.put("  learned      words, counts and vectors with the SHA-256")
-    terminal.put(f"               {model.sha256}")
-    terminal.put(
-        f"  seconds      {statistics.reading:.1f} of reading,{format_counting_time(statistics)}"
-        f" {statistics.training:.1f} of training"
-    )
-    terminal.put(f"  words/s      {statistics.words_per_second:,.0f}")
-    terminal.put()
-    terminal.put_heading("settings")
-    for name, value in model.get_params().items():
-        shown = value
-        if value is None:
-            shown = {"max_vocab": "no limit", "patience": "never"}.get(name, "")
-            shown = shown or f"auto: {_ridge_of(model):g}"
-        terminal.put(f"  {name:<14} {shown}")
-    terminal.put()
-    terminal.put_heading("tokens")
-    places = len(f"{statistics.read:,}")
-    read = f"read: {statistics.tokens:,} in {quantity(statistics.lines, 'line')}"
-    engine = ENGINES[model.settings.engine]
-    if engine.rereads:
-        read += f", {len(model.history):,} {engine.units(len(model.history))}"
-    for sign, count, what in (
-        (" ", statistics.read, read),
-        ("=", statistics.trained, "trained on"),
-        ("+", statistics.subsampled, "subsampled away"),
-        ("+", statistics.out_of_vocabulary, "out of vocabulary"),
-        ("+", statistics.held_out, "held out"),
-    ):
-        terminal.put(f"  {sign} {count:>{places},}  {what}")
-    if statistics.invalid_utf8:
-        terminal.put(f"  {statistics.invalid_utf8:,} words of the text are not UTF-8")
-    terminal.put()
-    terminal.put_table(*history_table(model))
-
-
-def _ridge_of(model: Word2Vec) -> float:
-    from wordkin.engines.outcome import Pass
-
-    last = model.history[-1]
-    return last.ridge if isinstance(last, Pass) else 0.0
 
 
 class _WithFormats(TyperCommand):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from wordkin.vectors.words import WordVectors
 
     Scores: TypeAlias = AnalogyScores | SimilarityScores | OddScores
-    _Shown: TypeAlias = Callable[..., str]
+    _Format: TypeAlias = Callable[..., str]
 
 
 _NAMES = {"add": "3CosAdd", "mul": "3CosMul"}
@@ -81,12 +81,12 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Score vectors on analogies and word similarities."""
-    asked = _questions(analogies or [], similarity or [])
+    questions = _questions(analogies or [], similarity or [])
     how = {"most_frequent": most_frequent, "case_insensitive": not case_sensitive}
     methods = ["add", "mul"] if method is _Method.both else [method.value]
     paths = [model] if other is None else [model, other]
     loaded = [_load(path) for path in paths]  # before the first is scores_as_json
-    results = [_scores(vectors, asked, methods, how) for vectors in loaded]
+    results = [_scores(vectors, questions, methods, how) for vectors in loaded]
     compared = [_compared(*pair) for pair in zip(*results, strict=True)] if other else []
     if json:
         terminal.put_json(
@@ -143,16 +143,16 @@ def _questions(analogies: list[Path], similarity: list[Path]) -> _Questions:
 
 
 def _scores(
-    vectors: WordVectors, asked: _Questions, methods: list[Any], how: dict[str, Any]
+    vectors: WordVectors, questions: _Questions, methods: list[Any], how: dict[str, Any]
 ) -> list[Scores]:
     from wordkin.evaluation import scores as scores_module
 
     found: list[Scores] = []
-    for questions in asked.analogies:
-        found += scores_module.evaluate_analogies_by(vectors, questions, methods, **how)
-    found += [scores_module.evaluate_odd(vectors, questions, **how) for questions in asked.odd]
+    for file in questions.analogies:
+        found += scores_module.evaluate_analogies_by(vectors, file, methods, **how)
+    found += [scores_module.evaluate_odd(vectors, file, **how) for file in questions.odd]
     found += [
-        scores_module.evaluate_similarity(vectors, pairs, **how) for pairs in asked.similarity
+        scores_module.evaluate_similarity(vectors, file, **how) for file in questions.similarity
     ]
     return found
 
@@ -219,25 +219,25 @@ def _put_comparisons(found: list[Scores], compared: list[Comparison]) -> None:
 
     rows = []
     for scores, comparison in zip(found, compared, strict=True):
-        shown = _plain if isinstance(scores, SimilarityScores) else _percent
+        show = _plain if isinstance(scores, SimilarityScores) else _percent
         difference = comparison.difference
         rows.append(
             [
                 scores.name,
                 _measure(scores),
                 f"{comparison.both:,}",
-                shown(comparison.first),
-                shown(comparison.second),
-                *(_difference_cells(difference, shown) if difference else ["–"] * 3),
+                show(comparison.first),
+                show(comparison.second),
+                *(_difference_cells(difference, show) if difference else ["–"] * 3),
             ]
         )
     heading = ["", "measure", "items", "first", "second", "difference", "95 % interval", "p"]
     terminal.put_table(heading, rows, "<<>>>>>>")
 
 
-def _difference_cells(difference: Difference, shown: _Shown) -> list[str]:
+def _difference_cells(difference: Difference, show: _Format) -> list[str]:
     ends = (difference.difference, difference.interval.low, difference.interval.high)
-    by, low, high = (shown(end, "+").removesuffix(" %") for end in ends)  # in percentage points
+    by, low, high = (show(end, "+").removesuffix(" %") for end in ends)  # in percentage points
     p = "< 0.001" if difference.p < 0.001 else f"{difference.p:.3f}"
     return [by, f"{low} to {high}", p]
 
@@ -250,10 +250,10 @@ def _plain(value: float | None, sign: str = "") -> str:
     return "–" if value is None else f"{value:{sign}.3f}"
 
 
-def _interval(interval: Interval | None, shown: _Shown) -> str:
+def _interval(interval: Interval | None, show: _Format) -> str:
     if interval is None:
         return "–"
-    return f"{shown(interval.low).removesuffix(' %')} to {shown(interval.high)}"
+    return f"{show(interval.low).removesuffix(' %')} to {show(interval.high)}"
 
 
 def _labels(scores: Scores) -> dict[str, str]:

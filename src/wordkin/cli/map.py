@@ -99,28 +99,28 @@ def draw(
     writer = writer_of(output)
     inches = _inches(size)
     look = check_appearance((theme or Theme.light).value, inches)
-    asked, joined = _words(words, words_file), _pairs(pairs)
-    if rest and not (asked or joined):
+    selected, arrows = _words(words, words_file), _pairs(pairs)
+    if rest and not (selected or arrows):
         raise SettingsError("--rest needs a selection of words: --words, --words-file or --pairs")
     if not writer.draws and (theme or size):
         raise SettingsError(
             "--theme and --size are for .png and .svg: an .html map adapts to its reader"
         )
-    alone = {*asked, *(word for pair in joined for word in pair)}
+    alone = {*selected, *(word for pair in arrows for word in pair)}
     require_layout(layout if rest or not alone else method_for(len(alone), layout))
     if writer.draws:
         require_drawing()
     require_writable(output)
-    shown = load(model).map(
-        asked or None, joined, layout=layout, rest=rest or None, first=first, topn=topn,
+    drawn = load(model).map(
+        selected or None, arrows, layout=layout, rest=rest or None, first=first, topn=topn,
         theme=look, title=None if title is None else decode_argument(title), size=inches,
     )  # fmt: skip
-    shown.save(output)
-    if writer.draws and shown.unnamed:
-        left = ", ".join(map(repr, shown.unnamed[:3])) + ", …" * (len(shown.unnamed) > 3)
-        terminal.say(f"note: no room for {quantity(len(shown.unnamed), 'name')}: {left}")
+    drawn.save(output)
+    if writer.draws and drawn.unnamed:
+        left = ", ".join(map(repr, drawn.unnamed[:3])) + ", …" * (len(drawn.unnamed) > 3)
+        terminal.say(f"note: no room for {quantity(len(drawn.unnamed), 'name')}: {left}")
     if not quiet:
-        terminal.say(f"saved a map of {quantity(len(shown.words), 'word')}: {output}")
+        terminal.say(f"saved a map of {quantity(len(drawn.words), 'word')}: {output}")
 
 
 def _words(given: list[str] | None, file: Path | None) -> list[str]:
@@ -135,7 +135,7 @@ def _words(given: list[str] | None, file: Path | None) -> list[str]:
 
 
 def _pairs(given: list[str] | None) -> list[tuple[str, str]]:
-    return [_pair(text) for joined in given or [] for text in _split(joined)]
+    return [_pair(text) for arrows in given or [] for text in _split(arrows)]
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -17,10 +17,11 @@ from typing import Annotated, Any, NewType, get_args, get_origin
 
 import typer
 
+from wordkin.cli.app import MODEL_SUFFIX
 from wordkin.engines import ENGINES, load
 from wordkin.engines.settings import AnySettings, declared
 from wordkin.system import terminal
-from wordkin.system.errors import SettingsError
+from wordkin.system.errors import FormatError, SettingsError
 from wordkin.system.machine import cores
 
 ChosenSettings = NewType("ChosenSettings", dict[str, Any])
@@ -207,3 +208,20 @@ def refuse_overwriting(path: Path, names: Iterable[str]) -> None:
     for name in names:
         if path.exists() and os.path.exists(name) and os.path.samefile(path, name):
             raise SettingsError(f"{path}: the output would overwrite the input")
+
+
+def require_model_path(path: Path) -> None:
+    """Refuse a path where no model can be written, before any work.
+
+    Raises
+    ------
+    FormatError
+        For another suffix.
+    OSError
+        If the folder cannot be written to.
+    """
+    from wordkin.system.files import require_writable
+
+    if path.suffix != MODEL_SUFFIX:
+        raise FormatError(f"{path}: a model's suffix must be {MODEL_SUFFIX}, got {path.suffix!r}")
+    require_writable(path)

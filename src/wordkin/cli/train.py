@@ -22,6 +22,7 @@ from wordkin.cli.shared_options import (
     ChosenSettings,
     checkpoint_options,
     refuse_overwriting,
+    require_model_path,
     require_output,
     warn_about_threads,
     with_option_groups,
@@ -34,10 +35,10 @@ from wordkin.cli.training_report import (
     seconds_as_json,
     tokens_as_json,
 )
-from wordkin.engines import ENGINES
+from wordkin.engines import ENGINES, OBJECTIVES
 from wordkin.engines.settings import settings_for
 from wordkin.system import terminal
-from wordkin.system.errors import FormatError, SettingsError
+from wordkin.system.errors import SettingsError
 
 if TYPE_CHECKING:
     from wordkin.system.progress import Progress
@@ -140,10 +141,7 @@ def train(
         raise SettingsError("give either a CORPUS or --counts")
     if counts is not None and ENGINES[chosen].descend is None:
         raise SettingsError(f"--counts is for the {' or '.join(takers)} engine, not for {chosen}")
-    if output.suffix != MODEL_SUFFIX:
-        raise FormatError(
-            f"{output}: a model's suffix must be {MODEL_SUFFIX}, got {output.suffix!r}"
-        )
+    require_model_path(output)
     page.check()
     inputs = corpus or [str(counts)]
     require_output(output, inputs)
@@ -228,6 +226,8 @@ def _summary(model: Word2Vec, output: Path, saving: float) -> list[str]:
         f"{format_counting_time(statistics, ' s')} {statistics.training:.1f} s of training,"
         f" {statistics.reading:.1f} s of reading, {saving:.1f} s of saving",
     ]
-    if ENGINES[model.settings.engine].rereads and statistics.tokens < _SMALL_TEXT:
+    settings = model.settings
+    exact = "exact" in OBJECTIVES[settings.objective].trainers
+    if exact and ENGINES[settings.engine].rereads and statistics.tokens < _SMALL_TEXT:
         lines.append("note: --engine exact learns more from a text this small")
     return [*lines, f"saved   {output}"]

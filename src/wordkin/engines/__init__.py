@@ -1,7 +1,10 @@
 """The engines, which turn ids or counts into two matrices, and the table of engines and objectives.
 
 Each engine and each objective is one row. Code that depends on which one is used reads the row and
-never compares names, so a new objective is one file of code and one row here. Rows name code as
+never compares names, so a new objective is one file with
+its loss and gradients, and one row here whose trainer is `engines.reference:train`, the readable
+loop that trains any loss of a pair. A fast trainer takes native code as well; see
+docs/development/objective.md. Rows name code as
 "module:function"; `load` imports it on use, because the command line reads the table before it
 needs NumPy.
 """
@@ -104,10 +107,11 @@ class Objective:
     trainers : mapping of str to Trainer
         By name of the engine; the first engine is the default.
     pairs : str
-        rng, noise, negatives -> `objectives.PairObjective`: the loss and gradients of one pair,
-        for the reference trainer.
+        A factory, (rng, noise, negatives) -> `objectives.PairObjective`, which returns the loss of
+        one pair and its gradients; see `objectives.reference.softmax_pairs`.
     problem : str or None
-        The loss over counts, a subclass of `exact.problem.Problem`; None if there is none.
+        The loss over counts, a subclass of `exact.problem.Problem`. None if there is none: then
+        the exact engine cannot train it, and held-out lines have no loss.
     rows : str
         Number of words -> `Rows` of the two matrices.
     normalised : bool

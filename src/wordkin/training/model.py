@@ -39,7 +39,8 @@ class Word2Vec:
 
     Takes the fields of `StochasticSettings` or `ExactSettings` as keywords, for example
     ``Word2Vec(dim=100, window=5)``. The objective determines the default engine: exact for naive
-    softmax, stochastic for negative sampling.
+    softmax, stochastic for negative sampling. The objectives are the rows of
+    `wordkin.engines.OBJECTIVES`; how a run is run is for `fit`.
 
     Raises
     ------

@@ -16,16 +16,13 @@ import numpy.typing as npt
 
 from wordkin._core import Counter
 from wordkin.engines.counts.matrix import NEGLIGIBLE, Cooccurrence, Counted
-from wordkin.engines.counts.probe import split_lines
+from wordkin.engines.counts.probe import PROBE_SHARE, split_probe
 from wordkin.engines.run import Run
 from wordkin.engines.settings import ExactSettings
 from wordkin.objectives.conventions import keep_probability
 from wordkin.system.machine import available_memory
 from wordkin.system.tensors import write_array
 from wordkin.system.types import Int32, Int64, StrPath
-
-PROBE_SHARE = 0.05
-"""The share of the training lines that validates the ridge."""
 
 _ENTRIES_PER_THREAD = 1 << 21  # of one block of rows
 _MAX_UNSAVED_BYTES = 1 << 28  # of counted rows that wait for the next checkpoint
@@ -74,7 +71,7 @@ def count_pairs(
     unsaved = Run(run.progress)  # the small parts are not worth a checkpoint
     return Counted(
         count_part(ids, run),
-        count_part(split_lines(ids, PROBE_SHARE)[1], unsaved) if probe else None,
+        count_part(split_probe(ids, PROBE_SHARE)[1], unsaved) if probe else None,
         None if held_out is None or not len(held_out) else count_part(held_out, unsaved),
     )
 
@@ -162,8 +159,8 @@ def count(
         for part in run.load_counts():
             some, indices, values = (part.tensors[name] for name in _SAVED)
             lengths[row : row + len(some)] = some
-            for room, array in zip(entries.grow(len(values)), (indices, values), strict=True):
-                room[:] = array
+            for target, array in zip(entries.grow(len(values)), (indices, values), strict=True):
+                target[:] = array
             entries.flush()
             row += len(some)
         counter = Counter(

@@ -1,6 +1,6 @@
-"""Split an encoded text into training and held-out lines.
+"""The probe: lines by whose loss the ridge is chosen, apart from those that `held_out` sets aside.
 
-In: the ids of a `Corpus`, a share and a seed. Out: the ids of each part.
+In: word ids, a share and a seed. Out: the ids of the other lines, and of the probe.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import numpy.typing as npt
 
 from wordkin.system.types import Int32
 
+PROBE_SHARE = 0.05
+"""The share of lines that the ridge is chosen by."""
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)  # the increment of SplitMix64
 
 
-def split_lines(ids: Int32, share: float, seed: int = 1) -> tuple[Int32, Int32]:
+def split_probe(ids: Int32, share: float, seed: int = 1) -> tuple[Int32, Int32]:
     """Split a corpus into training lines and held-out lines.
 
     A hash of its number and the seed decides for each whole line, its `LINE_END` included. Lines

@@ -30,6 +30,7 @@ from wordkin.system.errors import DivergenceError, SettingsError, WordkinError
 from wordkin.system.machine import level
 from wordkin.system.types import Float32, Int32
 
+_PAIRS = "objectives.reference:sampled_pairs"  # the loss of a pair that the kernel descends on
 _FLOATS_PER_LINE = 16  # of a cache line; rows are padded to whole ones
 
 DIVERGED = 2.0
@@ -77,7 +78,7 @@ def train(
     Raises
     ------
     SettingsError
-        For a vocabulary of one word, which leaves no negative to draw.
+        For a vocabulary of one word, which leaves no negative to draw; for another objective.
     DivergenceError
         If the loss rises far above that of zero weights, or a vector stops being finite.
     WordkinError
@@ -87,7 +88,13 @@ def train(
     V, d = len(counts), settings.dim
     if V < 2:
         raise SettingsError(f"negative sampling needs at least 2 different words, got {V}")
-    rows: Rows = load(OBJECTIVES[settings.objective].rows)(V)
+    objective = OBJECTIVES[settings.objective]
+    if objective.pairs != _PAIRS:
+        raise SettingsError(
+            f"the native kernel trains {_PAIRS}, not {objective.pairs}: let engines.reference:train"
+            f" train {objective.name}"
+        )
+    rows: Rows = load(objective.rows)(V)
     center, outside = aligned_rows(rows.inputs, d), aligned_rows(rows.outputs, d)
     matrices = Matrices(center[:, :d], outside[:, :d])
     history: list[Epoch] = []

@@ -173,7 +173,7 @@ class _Vectors:
 
     def __init__(self, training: InTraining) -> None:
         self._center, self._outside = training.matrices()
-        self._gauge = _gauge(self._center, self._outside) if training.gauged else None
+        self._gauge = _gauge(self._center, self._outside) if training.canonical else None
 
     def __len__(self) -> int:
         return len(self._center)
