@@ -34,8 +34,9 @@ SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src page cmake -
 demo: $(INSTALLED)
 	$(BIN)/wordkin demo
 
+# On all cores, the tests of a file together.
 test: $(TESTS) browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 wheel: $(WHEEL)
 

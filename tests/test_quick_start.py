@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from support.documents import ROOT, blocks, run_examples
+from support.samples import FASTTEXT
+from wordkin.corpus import demo
 
-RUN = {"README.md": 4, "docs/start/quick-start.md": 8, "docs/equations.md": 10}
-"""Documents whose examples are run in an empty folder, and how many there are at least.
+RUN = {"README.md": 7, "docs/start/quick-start.md": 8, "docs/equations.md": 10}
+"""Documents whose examples are run, and how many there are at least.
 
 Those of CONTRIBUTING.md are run by `test_contributing`.
 """
@@ -21,7 +23,20 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.mark.parametrize("name", RUN)
 def test_all_examples_of_a_document_run(name: str, tmp_path: Path) -> None:
+    if name == "README.md":
+        readers_files(tmp_path)
     assert run_examples(ROOT / name, tmp_path) >= RUN[name]
+
+
+def readers_files(folder: Path) -> None:
+    """Write the files that README takes for granted: a text, and vectors of other programs."""
+    lines = [" ".join(sentence) for sentence in demo.sentences()[:4000]]
+    lines += ["seoul is a city in korea as tokyo is a city in japan"] * 40
+    (folder / "corpus.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "cc.ko.300.bin").write_bytes(FASTTEXT)
+    words = ("king", "man", "queen", "woman", "throne", "child")
+    rows = (f"{word} {i % 3} {i % 2} {i}.5 1\n" for i, word in enumerate(words))
+    (folder / "glove.6B.100d.txt").write_text("".join(rows))
 
 
 DOCUMENT = """\

@@ -336,7 +336,7 @@ def test_a_tile_fits_into_the_memory() -> None:
 def test_a_device_that_there_is_none_of_is_refused(device: str) -> None:
     pytest.importorskip("torch")
     settings = ExactSettings(device=device)
-    with pytest.raises(SettingsError, match=r"^device must be cpu, .* such as cuda, got '.*'$"):
+    with pytest.raises(SettingsError, match=r"^device must be cpu or .* such as cuda, got '.*'$"):
         devices.open_tiles(settings).__enter__()
 
 
@@ -355,7 +355,8 @@ def test_a_device_that_pytorch_was_built_without_is_refused() -> None:
 
 def test_without_pytorch_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.delitem(sys.modules, "wordkin.engines.exact.tiles_torch", raising=False)
+    for name in ("pytorch", "line_search_torch", "tiles_torch"):
+        monkeypatch.delitem(sys.modules, f"wordkin.engines.exact.{name}", raising=False)
     with pytest.raises(SettingsError) as caught:
         devices.open_tiles(ExactSettings(device="cuda"))
     said = str(caught.value)

@@ -144,7 +144,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_installation_without_the_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     monkeypatch.setattr(built, "files", lambda _: Path("/nonexistent"))
-    with pytest.raises(WordkinError, match="WORDKIN_PAGE=OFF"):
+    with pytest.raises(WordkinError, match="WORDKIN_PAGE=ON"):
         Server([])
 
 

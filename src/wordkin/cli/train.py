@@ -227,7 +227,11 @@ def _summary(model: Word2Vec, output: Path, saving: float) -> list[str]:
         f" {statistics.reading:.1f} s of reading, {saving:.1f} s of saving",
     ]
     settings = model.settings
-    exact = "exact" in OBJECTIVES[settings.objective].trainers
-    if exact and ENGINES[settings.engine].rereads and statistics.tokens < _SMALL_TEXT:
-        lines.append("note: --engine exact learns more from a text this small")
+    counting = [name for name in OBJECTIVES[settings.objective].trainers if not _rereads(name)]
+    if counting and _rereads(settings.engine) and statistics.tokens < _SMALL_TEXT:
+        lines.append(f"note: --engine {counting[0]} learns more from a text this small")
     return [*lines, f"saved   {output}"]
+
+
+def _rereads(engine: str) -> bool:
+    return ENGINES[engine].rereads
