@@ -25,23 +25,30 @@ FACTS = ("tokens", "lines", "invalid_utf8", "held_out_tokens")
 """The totals of the text that a file of counts has in its metadata."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass
 class Source:
-    """A text or counts, ready to train on.
+    """A text or counts, ready to train on, once.
 
     Attributes
     ----------
     corpus : Corpus
-        The vocabulary and the totals of the text; for a file of counts without ids.
+        The vocabulary and the totals of the text, without its ids.
     settings : EngineSettings
         For a file of counts, with the settings that it was counted with.
-    train : function of a Run
-        Trains with the engine that the settings name, and returns its result.
     """
 
     corpus: Corpus
     settings: EngineSettings
-    train: Callable[[Run], Trained]
+    _train: Callable[[Run], Trained] | None
+
+    def train(self, run: Run) -> Trained:
+        """Train with the engine that the settings name.
+
+        The ids, which may be most of the memory in use, are freed as soon as it is done.
+        """
+        train, self._train = self._train, None
+        assert train is not None, "a source is trained on once"
+        return train(run)
 
 
 def trainer_of(settings: Settings) -> Trainer:
@@ -96,7 +103,12 @@ def read_source(
     corpus = read_text(text, settings, progress)
     ids, counts, held_out = corpus.ids, corpus.vocabulary.counts, corpus.held_out
     train = load(trainer_of(settings).code)
-    return Source(corpus, settings, lambda run: train(ids, counts, settings, run, held_out))
+    nothing = np.empty(0, np.int32)
+    return Source(
+        dataclasses.replace(corpus, ids=nothing, held_out=nothing),
+        settings,
+        lambda run: train(ids, counts, settings, run, held_out),
+    )
 
 
 def read_text(text: Text, settings: Settings, progress: Progress) -> Corpus:
