@@ -503,7 +503,7 @@ def test_a_disk_error_is_not_reported_as_damage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "v.gz"
-    path.write_bytes(gzip.compress(GENSIM_TEXT))
+    path.write_bytes(gzip.compress(GENSIM_TEXT, mtime=0))
 
     def fails(self: Any, buffer: memoryview) -> int:
         raise OSError(5, "Input/output error")
@@ -597,7 +597,7 @@ def test_damage_is_named_with_its_byte(
         ("v", "2 2\na 1 x\n서울 1 2\n".encode(), "word2vec-text"),
         ("v.txt", b"1 1\na 0.25\n", "word2vec-text"),  # d = 1, and four bytes: both
         ("v.bin", b"1 1\na 0.25\n", "word2vec-binary"),
-        ("v.bin.gz", gzip.compress(b"1 1\na 0.25\n"), "word2vec-binary"),
+        ("v.bin.gz", gzip.compress(b"1 1\na 0.25\n", mtime=0), "word2vec-binary"),
         ("v.txt", b"0 5\n", "word2vec-text"),
         ("v.bin", b"0 5\n", "word2vec-binary"),
         ("v.txt", b"7 5\n", "word2vec-text"),
@@ -639,11 +639,14 @@ def test_what_is_written_is_known_without_its_name(tmp_path: Path, format: str) 
     ("content", "message"),
     [
         (b"", "is empty"),
-        (gzip.compress(b""), "is empty"),
+        (gzip.compress(b"", mtime=0), "is empty"),
         (b"just some text\n", "not a known format"),
         (b"\0" * 100, "not a known format"),
         (b"9" * 30_000 + b" " + b"9" * 30_000 + b"x", "not a known format"),
-        (gzip.compress(b"PAR1"), "a file in the format parquet packed by gzip: unpack it first"),
+        (
+            gzip.compress(b"PAR1", mtime=0),
+            "a file in the format parquet packed by gzip: unpack it first",
+        ),
     ],
 )
 def test_an_unknown_format_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
