@@ -210,18 +210,8 @@ def refuse_overwriting(path: Path, names: Iterable[str]) -> None:
             raise SettingsError(f"{path}: the output would overwrite the input")
 
 
-def require_model_path(path: Path) -> None:
-    """Refuse a path where no model can be written, before any work.
-
-    Raises
-    ------
-    FormatError
-        For another suffix.
-    OSError
-        If the folder cannot be written to.
-    """
-    from wordkin.system.files import require_writable
-
+def require_model_path(path: Path, inputs: Sequence[str] = ()) -> None:
+    """Raise now the error that would prevent saving a model after hours of work."""
     if path.suffix != MODEL_SUFFIX:
         raise FormatError(f"{path}: a model's suffix must be {MODEL_SUFFIX}, got {path.suffix!r}")
-    require_writable(path)
+    require_output(path, inputs)

@@ -23,7 +23,6 @@ from wordkin.cli.shared_options import (
     checkpoint_options,
     refuse_overwriting,
     require_model_path,
-    require_output,
     warn_about_threads,
     with_option_groups,
 )
@@ -141,10 +140,9 @@ def train(
         raise SettingsError("give either a CORPUS or --counts")
     if counts is not None and ENGINES[chosen].descend is None:
         raise SettingsError(f"--counts is for the {' or '.join(takers)} engine, not for {chosen}")
-    require_model_path(output)
     page.check()
     inputs = corpus or [str(counts)]
-    require_output(output, inputs)
+    require_model_path(output, inputs)
     if logging.history is not None:
         refuse_overwriting(logging.history, [*inputs, str(output)])
     checkpoints = checkpoint_options(output, checkpointing)

@@ -24,23 +24,7 @@ WordOrVector: TypeAlias = str | Floats
 
 
 class WordTable:
-    """Words with one vector each. Instances are immutable.
-
-    Parameters
-    ----------
-    words : sequence of V different str
-    matrix : (V, d) array
-        Finite numbers; row i is the vector of word i. Stored as float32. A C-contiguous float32
-        array that is read-only already (after `matrix.setflags(write=False)`, or mapped from a
-        file) is shared; any other array is copied.
-    counts : (V,) array of integers, optional
-        How often each word occurs in the corpus.
-
-    Raises
-    ------
-    SettingsError
-        If the shapes do not match, a word is repeated, or a vector is not finite.
-    """
+    """The record behind `WordVectors`, with its parameters: words, matrix and counts."""
 
     def __init__(
         self, words: Sequence[str], matrix: npt.ArrayLike, counts: npt.ArrayLike | None = None
