@@ -179,7 +179,7 @@ def test_train_says_what_it_did_on_stderr(text: Path, output: Path) -> None:
     assert re.search(r"kept +22 different words\n", ran.err)
     assert re.search(r"loss +\d\.\d{4} → \d\.\d{4} per pair; 2 epochs\n", ran.err)
     assert re.search(r"speed +[\d,]+ words/s: .* training, .* reading, .* saving\n", ran.err)
-    assert "note: --engine exact learns more from a text this small\n" in ran.err
+    assert "note: engine exact learns more from a text this small\n" in ran.err
     assert ran.err.endswith(f"{output}\n")
     assert "UTF-8" not in ran.err
     assert "cores" not in ran.err

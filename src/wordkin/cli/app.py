@@ -11,8 +11,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from wordkin.system import terminal
-from wordkin.system.errors import FormatWarning, SettingsError, WordkinError
+from wordkin.system import notes, terminal
+from wordkin.system.errors import SettingsError, WordkinError, WordkinWarning
 
 MODEL_SUFFIX = ".safetensors"
 
@@ -24,9 +24,9 @@ class _Verbs(TyperGroup):
         """Run a verb; turn expected errors into one line and an exit code."""
         terminal.begin()
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("always", FormatWarning)
-                warnings.showwarning = _show_warning
+            with warnings.catch_warnings(), notes.printed(print_note):
+                warnings.simplefilter("always", WordkinWarning)
+                warnings.showwarning = print_note
                 result = super().invoke(ctx)
             terminal.end()
         except KeyboardInterrupt:
@@ -50,7 +50,8 @@ def _fail(message: str, code: int) -> NoReturn:
     raise typer.Exit(code) from None
 
 
-def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+def print_note(message: Warning | str, *_: Any, **__: Any) -> None:
+    """Print a note or a warning as one line on standard error."""
     terminal.say(f"note: {message}")
 
 

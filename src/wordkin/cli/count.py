@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from wordkin.cli.app import Json, Quiet, app, quantity
+from wordkin.cli.app import Json, Quiet, app, print_note, quantity
 from wordkin.cli.shared_options import (
     CORPUS,
     Checkpointing,
@@ -16,12 +16,11 @@ from wordkin.cli.shared_options import (
     SettingGroup,
     checkpoint_options,
     require_output,
-    warn_about_threads,
     with_option_groups,
 )
 from wordkin.cli.training_report import report_text
 from wordkin.engines.settings import COUNTED, ExactSettings, settings_for
-from wordkin.system import terminal
+from wordkin.system import notes, terminal
 from wordkin.system.errors import SettingsError
 
 
@@ -52,16 +51,16 @@ def count(
     options: Any = checkpoint_options(output, checkpointing)
     from wordkin.training.counting_run import count_to_file
 
-    warn_about_threads(settings, quiet)
     began = time.perf_counter()
-    counted = count_to_file(
-        corpus,
-        output,
-        chosen,
-        memory=None if memory is None else int(memory * 1e9),
-        progress=False if quiet else None,
-        **options,
-    )
+    with notes.printed(print_note, advice=not quiet):
+        counted = count_to_file(
+            corpus,
+            output,
+            chosen,
+            memory=None if memory is None else int(memory * 1e9),
+            progress=False if quiet else None,
+            **options,
+        )
     seconds = time.perf_counter() - began
     facts, pairs = counted.metadata, counted.counted.pairs
     if not quiet:

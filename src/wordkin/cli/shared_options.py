@@ -11,7 +11,7 @@ import functools
 import inspect
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NewType, get_args, get_origin
 
@@ -186,13 +186,6 @@ def parse_ridge(text: str | None) -> float | None:
         return float(text)
     except ValueError:
         raise SettingsError(f"ridge must be auto or a number, got {text!r}") from None
-
-
-def warn_about_threads(settings: Mapping[str, Any], quiet: bool) -> None:
-    """Print a note if there are more threads than cores."""
-    threads = settings.get("threads")
-    if threads is not None and threads > cores() and not quiet:
-        terminal.say(f"note: {threads} threads on {cores()} cores gain nothing")
 
 
 def require_output(path: Path, inputs: Sequence[str]) -> None:

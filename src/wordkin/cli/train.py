@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wordkin.cli.app import MODEL_SUFFIX, Json, Quiet, app, quantity
+from wordkin.cli.app import MODEL_SUFFIX, Json, Quiet, app, print_note, quantity
 from wordkin.cli.shared_options import (
     ALL_SETTINGS,
     CORPUS,
@@ -23,7 +23,6 @@ from wordkin.cli.shared_options import (
     checkpoint_options,
     refuse_overwriting,
     require_model_path,
-    warn_about_threads,
     with_option_groups,
 )
 from wordkin.cli.training_report import (
@@ -34,9 +33,9 @@ from wordkin.cli.training_report import (
     seconds_as_json,
     tokens_as_json,
 )
-from wordkin.engines import ENGINES, OBJECTIVES
+from wordkin.engines import ENGINES
 from wordkin.engines.settings import settings_for
-from wordkin.system import terminal
+from wordkin.system import notes, terminal
 from wordkin.system.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -44,9 +43,6 @@ if TYPE_CHECKING:
     from wordkin.training.model import Word2Vec
     from wordkin.views.live.live import Live
 
-_SMALL_TEXT = (
-    3_000_000  # words; docs/notes/speed-and-quality.md compares the engines on small texts
-)
 _PAGE_SECONDS = 30.0  # how long the page of a finished run stays, for a person to open it
 
 
@@ -148,10 +144,10 @@ def train(
     checkpoints = checkpoint_options(output, checkpointing)
     from wordkin.training.model import Word2Vec
 
-    warn_about_threads(settings, quiet)
     model = Word2Vec(**settings)
     progress: bool | Progress | None = False if quiet else None
     with ExitStack() as stack:
+        stack.enter_context(notes.printed(print_note, advice=not quiet))
         live = None
         if page.live:
             live = stack.enter_context(_live(page, _title(model, inputs), progress))
@@ -170,7 +166,8 @@ def train(
             for line in summary:
                 terminal.say(line)
         if live is not None:
-            live.saved(summary, f"wordkin explore {shlex.quote(str(output))}")
+            noted = [f"note: {each}" for each in model.account.notes]
+            live.saved([*noted, *summary], f"wordkin explore {shlex.quote(str(output))}")
     if json:
         terminal.put_json(
             {
@@ -224,12 +221,4 @@ def _summary(model: Word2Vec, output: Path, saving: float) -> list[str]:
         f"{format_counting_time(statistics, ' s')} {statistics.training:.1f} s of training,"
         f" {statistics.reading:.1f} s of reading, {saving:.1f} s of saving",
     ]
-    settings = model.settings
-    counting = [name for name in OBJECTIVES[settings.objective].trainers if not _rereads(name)]
-    if counting and _rereads(settings.engine) and statistics.tokens < _SMALL_TEXT:
-        lines.append(f"note: --engine {counting[0]} learns more from a text this small")
     return [*lines, f"saved   {output}"]
-
-
-def _rereads(engine: str) -> bool:
-    return ENGINES[engine].rereads

@@ -30,8 +30,20 @@ class FormatError(WordkinError, ValueError):
     """A file of vectors cannot be read, or its format cannot represent the vectors."""
 
 
-class FormatWarning(UserWarning):
+class WordkinWarning(UserWarning):
+    """Base class of all warnings that wordkin gives."""
+
+
+class FormatWarning(WordkinWarning):
     """A file of vectors was read, but part of its content was dropped."""
+
+
+class CorpusWarning(WordkinWarning):
+    """A text was read, but some of it was left out or may not be what was meant."""
+
+
+class TrainingWarning(WordkinWarning):
+    """A run went on, but something that was given has no effect, or something is lost."""
 
 
 class UnknownWordError(WordkinError, KeyError):

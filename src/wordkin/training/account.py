@@ -31,6 +31,8 @@ class Account:
         Tokens over all epochs: all, and what became of them. Those held out are on held-out lines.
     reading, counting, training : float
         Seconds; `counting` is 0 for the stochastic engine.
+    notes : tuple of str
+        What the run had to say about the text and the settings, in the order of events.
     """
 
     tokens: int
@@ -44,6 +46,7 @@ class Account:
     training: float
     counting: float = 0.0
     held_out: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def words_per_second(self) -> float:

@@ -11,6 +11,7 @@ from wordkin.engines.counts.file import CountsFile, write_counts
 from wordkin.engines.settings import COUNTED, ExactSettings
 from wordkin.system.machine import version
 from wordkin.system.types import StrPath
+from wordkin.training.advice import note_threads
 from wordkin.training.run_options import RunOptions
 from wordkin.training.session import Session
 from wordkin.training.source import FACTS, read_text
@@ -56,6 +57,7 @@ def count_to_file(
     OSError
         If the text cannot be read, or the file cannot be written.
     """
+    note_threads(settings)
     with Session(options) as session:
         corpus = read_text(text, settings, session.progress)
         vocabulary = corpus.vocabulary

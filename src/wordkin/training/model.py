@@ -19,9 +19,11 @@ from wordkin.engines.outcome import History
 from wordkin.engines.settings import AnySettings, EngineSettings, settings_for, takes
 from wordkin.system.errors import FormatError, SettingsError, UnknownWordError, WordkinError
 from wordkin.system.files import remove_stale_temporaries
+from wordkin.system.notes import collected
 from wordkin.system.types import StrPath
 from wordkin.training import prediction
 from wordkin.training.account import Account
+from wordkin.training.advice import note_effects, note_threads
 from wordkin.training.checkpoint import Checkpoints
 from wordkin.training.learned import Learned, Origin, learn
 from wordkin.training.run_options import RunOptions
@@ -107,15 +109,18 @@ class Word2Vec:
                 f"the {settings.engine} engine saves no checkpoints of {settings.objective}, which"
                 " it trains on small texts only: leave out checkpoint"
             )
-        with Session(options) as session:
-            began = time.perf_counter()
-            loaded = read_source(source, settings, session.progress, self._given)
-            corpus = loaded.corpus
-            run = session.run(loaded.settings, corpus.vocabulary.words, corpus.fingerprint)
-            learned = learn(loaded, run, time.perf_counter() - began)
-        self.settings, self._result = loaded.settings, learned
-        if settings.patience and all(done.held_out is None for done in self.history):
-            session.say("note: the text is too short to hold out lines, so patience had no effect")
+        with collected() as notes:
+            note_threads(settings)
+            with Session(options) as session:
+                began = time.perf_counter()
+                loaded = read_source(source, settings, session.progress, self._given)
+                corpus = loaded.corpus
+                run = session.run(loaded.settings, corpus.vocabulary.words, corpus.fingerprint)
+                learned = learn(loaded, run, time.perf_counter() - began)
+            note_effects(loaded.settings, learned, self._given)
+        account = dataclasses.replace(learned.account, notes=tuple(notes))
+        self.settings = loaded.settings
+        self._result = dataclasses.replace(learned, account=account)
         self._checkpoint = checkpoint
         session.progress.fitted(self.vectors)
         return self
@@ -275,6 +280,7 @@ class Word2Vec:
             record = load(ENGINES[model.settings.engine].record)
             history = [record(**done) for done in file.metadata["history"]]
             account = Account(**file.metadata["account"])
+            account = dataclasses.replace(account, notes=tuple(account.notes))  # JSON has lists
             origin = Origin(
                 file.metadata["wordkin"],
                 file.metadata["instruction_set"],

@@ -9,7 +9,6 @@ of text may be separated by several spaces and tabs. Files can be compressed by 
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -19,6 +18,7 @@ from wordkin._core import ALL, BinaryVectors, TextVectors, VectorReader, binary_
 from wordkin.system.errors import FormatError, FormatWarning
 from wordkin.system.files import atomic_write, damaged, require_file
 from wordkin.system.machine import cores
+from wordkin.system.notes import note
 from wordkin.system.spelling import spell_words
 from wordkin.system.types import Float32, Int64, StrPath
 from wordkin.vectors.formats.obstacles import not_in_a_text, require_words
@@ -133,12 +133,10 @@ def _drop_repeated(path: StrPath, words: list[str], matrix: Float32) -> tuple[li
     for start in range(0, len(rows), step):
         block = rows[start : start + step]
         matrix[start : start + len(block)] = matrix[block]
-    warnings.warn(
-        FormatWarning(
-            f"{os.fspath(path)}: {len(repeated):,} repeated words, such as {repeated[0]!r:.80};"
-            " the first vector of each is kept"
-        ),
-        stacklevel=6,  # the caller of `wordkin.load`
+    note(
+        f"{os.fspath(path)}: {len(repeated):,} repeated words, such as {repeated[0]!r:.80};"
+        " the first vector of each is kept",
+        FormatWarning,
     )
     return list(first), matrix[: len(rows)]
 

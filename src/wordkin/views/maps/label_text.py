@@ -6,7 +6,6 @@ In: words, of any bytes. Out: texts to draw, and the names of installed fonts.
 from __future__ import annotations
 
 import unicodedata
-import warnings
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 
@@ -14,6 +13,7 @@ from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 
 from wordkin.system.errors import FormatWarning
+from wordkin.system.notes import note
 
 FONT = "DejaVu Sans"  # comes with matplotlib
 
@@ -58,11 +58,10 @@ def choose_fonts(texts: Sequence[str]) -> tuple[list[str], list[str]]:
     fonts, missing = _fonts_for(set("".join(texts)))
     if missing:
         example = next(text for text in texts if missing & set(text))
-        warnings.warn(
+        note(
             f"no installed font has all characters of {example!r}, so boxes replace them; the fonts"
             " Noto Sans and Noto Sans CJK cover most scripts",
             FormatWarning,
-            stacklevel=2,
         )
         boxes = dict.fromkeys(map(ord, missing), _MISSING)
         texts = [text.translate(boxes) for text in texts]
