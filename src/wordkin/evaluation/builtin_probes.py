@@ -13,7 +13,9 @@ from importlib.resources import files
 from itertools import permutations
 from typing import TypeAlias
 
-from wordkin.evaluation.question_files import AnalogyFile, Section, line_error, read_sections
+from wordkin.evaluation.analogy_lines import read_sections
+from wordkin.evaluation.question_files import AnalogyFile, Section
+from wordkin.evaluation.question_text import line_error
 
 Group: TypeAlias = tuple[str, ...]
 
