@@ -117,6 +117,90 @@ def test_the_best_word_in_another_case_is_right() -> None:
     assert (found.answers, found.right.tolist()) == (("D",), [False])
 
 
+# Turkish kırın is not kirin, German Maße are no Masse: in upper case they are the same letters.
+FOLDED = [("kırın", "kirin"), ("Maße", "Masse"), ("ﬁn", "fin")]
+
+
+@pytest.mark.parametrize("case", ["exact", "lower", "fold"])
+@pytest.mark.parametrize(("wrong", "right"), [*FOLDED, *((b, a) for a, b in FOLDED)])
+def test_a_wrong_answer_is_not_right_by_folding(case: Any, wrong: str, right: str) -> None:
+    vectors = WordVectors(
+        ["a", "b", "c", wrong, right], [[1, 0, 0], [0, 1, 0], [0, 0, 1], [-1, 1, 1], [5, 1, 1]]
+    )
+    question = AnalogyFile("", (Section("s", (("a", "b", "c", right),)),))
+    found = evaluation.evaluate_analogies(vectors, question, case=case)
+    assert (found.case, found.answers, found.total.score) == (case, (wrong,), 0.0)
+    question = AnalogyFile("", (Section("s", (("a", "b", "c", wrong),)),))
+    assert evaluation.evaluate_analogies(vectors, question, case=case).total.score == 1.0
+
+
+def test_the_case_decides_which_words_are_known() -> None:
+    vectors = WordVectors(["straße", "Weg", "kirin"], np.eye(3) + 1)
+    pairs = SimilarityFile(
+        "",
+        (("STRASSE", "weg"), ("Straße", "Weg"), ("straße", "Weg"), ("kırın", "Weg")),
+        (1, 2, 3, 4),
+    )
+    for case, known in (("exact", [2]), ("lower", [1, 2]), ("fold", [0, 1, 2])):
+        found = evaluation.evaluate_similarity(vectors, pairs, case=case)  # type: ignore[arg-type]
+        assert np.flatnonzero(found.known).tolist() == known
+        assert found.case == case
+
+
+@pytest.mark.parametrize(
+    ("counts", "cosine"), [(None, 1.0), ([9, 5, 3], 1.0), ([9, 3, 5], -1.0), ([9, 5, 5], 1.0)]
+)
+def test_of_two_spellings_the_more_frequent_one_is_asked(counts: Any, cosine: float) -> None:
+    vectors = WordVectors(["x", "Turkey", "turkey"], [[1, 0], [1, 0], [-1, 0]], counts)
+    found = evaluation.evaluate_similarity(vectors, SimilarityFile("", (("x", "TURKEY"),), (1,)))
+    assert found.cosines.tolist() == [cosine]
+
+
+def test_gensims_name_for_the_case_is_taken() -> None:
+    for given, case in ((True, "lower"), (False, "exact")):
+        found = evaluation.evaluate_analogies(VECTORS, ANALOGIES, case_insensitive=given)
+        assert found.total == evaluation.evaluate_analogies(VECTORS, ANALOGIES, case=case).total  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match="case must be one of exact, lower, fold, got 'upper'"):
+        evaluation.evaluate_similarity(VECTORS, PAIRS, case="upper")  # type: ignore[arg-type]
+
+
+def test_any_of_several_answers_is_right() -> None:
+    vectors = WordVectors(
+        ["a", "b", "c", "d", "e"], [[1, 0, 0], [0, 1, 0], [0, 0, 1], [-1, 1, 1], [5, 1, 1]]
+    )
+    asked = ("a", "b", "c", "e")
+    for answers, score in ((("e", "D"), 1.0), (("e",), 0.0), (("unknown", "d"), 1.0)):
+        file = AnalogyFile("", (Section("s", (asked,), (answers,)),))
+        assert evaluation.evaluate_analogies(vectors, file).total.score == score
+    file = AnalogyFile("", (Section("s", (("a", "b", "c", "u"), asked), (("u", "v"), ("e",))),))
+    assert evaluation.evaluate_analogies(vectors, file).known.tolist() == [False, True]
+
+
+def test_folders_of_bats_are_kinds() -> None:
+    question = (("ant", "apes", "bee", "bees"),)
+    file = AnalogyFile("", (Section("x", question, None, "B"), Section("y", question, None, "A")))
+    assert list(evaluation.evaluate_analogies(VECTORS, file).kinds) == ["A", "B"]
+
+
+def test_unknown_pairs_have_the_cosine_0_among_all() -> None:
+    pairs = SimilarityFile(
+        "", (("ant", "bee"), ("ant", "unicorn"), ("cat", "dog"), ("elk", "fox")), (4, 1, 3, 2)
+    )
+    found = evaluation.evaluate_similarity(VECTORS, pairs)
+    cosines = np.where(found.known, found.cosines, 0)
+    assert found.spearman_of_asked == pytest.approx(stats.spearmanr(pairs.scores, cosines)[0])
+    assert found.spearman_of_asked != found.spearman
+    whole = evaluation.evaluate_similarity(VECTORS, PAIRS)
+    assert whole.spearman_of_asked == whole.spearman
+
+
+def test_vectors_of_tagged_words_are_asked_for_tagged_words() -> None:
+    pairs = SimilarityFile("", (("hot", "warm"),), (1,), tagged=(("hot-j", "warm-j"),))
+    for words in (["hot", "warm"], ["hot-j", "warm-j"], ["hot", "warm-j", "hot-j"]):
+        vectors = WordVectors(words, np.eye(len(words)))
+        assert evaluation.evaluate_similarity(vectors, pairs).known.tolist() == [True]
+
+
 def test_answers_equal_those_of_word_vectors() -> None:
     found = evaluation.evaluate_analogies(VECTORS, ANALOGIES, case_insensitive=False)
     questions = [q for section in ANALOGIES.sections for q in section.questions]

@@ -145,11 +145,12 @@ def _questions(analogies: list[Path], similarity: list[Path]) -> _Questions:
 def _scores(
     vectors: WordVectors, questions: _Questions, methods: list[Any], how: dict[str, Any]
 ) -> list[Scores]:
+    from wordkin.evaluation import analogy_scores
     from wordkin.evaluation import scores as scores_module
 
     found: list[Scores] = []
     for file in questions.analogies:
-        found += scores_module.evaluate_analogies_by(vectors, file, methods, **how)
+        found += analogy_scores.evaluate_analogies_by(vectors, file, methods, **how)
     found += [scores_module.evaluate_odd(vectors, file, **how) for file in questions.odd]
     found += [
         scores_module.evaluate_similarity(vectors, file, **how) for file in questions.similarity

@@ -5,7 +5,9 @@
 >>> evaluation.evaluate_analogies(load("model.bin"), questions).total.score   # doctest: +SKIP
 """
 
+from wordkin.evaluation.analogy_scores import evaluate_analogies, evaluate_analogies_by
 from wordkin.evaluation.builtin_probes import OddFile, Probes, probes
+from wordkin.evaluation.candidates import CASES
 from wordkin.evaluation.intervals import Difference, Interval
 from wordkin.evaluation.paired import Comparison, compare_accuracy, compare_similarity
 from wordkin.evaluation.question_files import (
@@ -19,14 +21,13 @@ from wordkin.evaluation.scores import (
     AnalogyScores,
     OddScores,
     SimilarityScores,
-    evaluate_analogies,
-    evaluate_analogies_by,
     evaluate_odd,
     evaluate_similarity,
 )
 from wordkin.vectors.analogies import METHODS
 
 __all__ = [
+    "CASES",
     "METHODS",
     "Accuracy",
     "AnalogyFile",

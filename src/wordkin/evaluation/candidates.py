@@ -5,14 +5,42 @@ In: `WordVectors`, and questions as tuples of words. Out: word numbers, and the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import islice
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
 from wordkin.system.checks import at_least
+from wordkin.system.errors import SettingsError
 from wordkin.system.types import Bools, Int64
 from wordkin.vectors.words import WordVectors
+
+Case: TypeAlias = Literal["exact", "lower", "fold"]
+
+CASES: tuple[Case, ...] = get_args(Case)
+"""How the words of questions are found in a vocabulary.
+
+exact: as they are spelled. lower: two words are one if they are the same in lower case, as London
+and london. fold: as lower; a word that the vocabulary does not have in any case is also found by
+Unicode's case folding, as STRASSE by straße.
+"""
+
+
+def checked_case(case: str, case_insensitive: bool | None) -> Case:
+    """Return the case to use: that of `case_insensitive`, if it is given.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such case.
+    """
+    if case_insensitive is not None:
+        case = "lower" if case_insensitive else "exact"
+    for known in CASES:
+        if case == known:
+            return known
+    raise SettingsError(f"case must be one of {', '.join(CASES)}, got {case!r}")
 
 
 class VocabularyIndex:
@@ -22,18 +50,18 @@ class VocabularyIndex:
     ----------
     vectors : WordVectors
     questions : iterable of tuples of str
-        All of the same length.
     most_frequent : int or None
         Use only the first N words of the vocabulary; None: all.
-    case_insensitive : bool
-        Whether words that differ only in case are the same word.
+    case : {"exact", "lower", "fold"}
+        Which words are the same: see `CASES`.
 
     Attributes
     ----------
     numbers : (n,) int64 array
         The number of each word, question by question.
     rows : (m,) int64 array
-        The first row of each of the m distinct words; -1 if it is not in the vocabulary.
+        The row of each of the m distinct words: of several spellings the most frequent one, or the
+        first one where they have no counts; -1 if it is not in the vocabulary.
     same_word : (V,) int32 array
         The number of the word that each row spells; -1 if no question contains it.
     """
@@ -43,27 +71,47 @@ class VocabularyIndex:
         vectors: WordVectors,
         questions: Iterable[tuple[str, ...]],
         most_frequent: int | None,
-        case_insensitive: bool,
+        case: Case,
     ) -> None:
         V = len(vectors)
         if most_frequent is not None:
             V = min(V, at_least(1, "most_frequent", most_frequent))
-        normalize: Callable[[str], str] = str.upper if case_insensitive else str
+        asked = [word for question in questions for word in question]
+        if case != "exact":
+            asked = [word.lower() for word in asked]
+        spelled = vectors.words if case == "exact" else map(str.lower, vectors.words)
+        keys = list(islice(spelled, V))
+        wanted = set(asked)
+        if case == "fold":
+            folds = {word.casefold() for word in wanted}
+            wanted |= {key for key in keys if key.casefold() in folds}
+        rows = _least_frequent_first(vectors, V)
+        row_of = {keys[row]: row for row in rows if keys[row] in wanted}  # the last one stays
+        folded: dict[str, str] = {}
+        if case == "fold":
+            folded = {keys[row].casefold(): keys[row] for row in rows if keys[row] in wanted}
+
         number: dict[str, int] = {}
-        self.numbers = np.array(
-            [
-                number.setdefault(normalize(word), len(number))
-                for question in questions
-                for word in question
-            ],
-            dtype=np.int64,
-        )
-        same_word = (number.get(normalize(word), -1) for word in islice(vectors.words, V))
+
+        def numbered(key: str) -> int:
+            if key not in row_of:
+                key = folded.get(key.casefold(), key)
+            return number.setdefault(key, len(number))
+
+        self.numbers = np.array([numbered(word) for word in asked], dtype=np.int64)
+        same_word = (number.get(key, -1) for key in keys)
         self.same_word = np.fromiter(same_word, dtype=np.int32, count=V)
-        self.rows = np.full(len(number), -1, dtype=np.int64)
-        rows = np.flatnonzero(self.same_word >= 0)[::-1]
-        self.rows[self.same_word[rows]] = rows  # in reverse, so that the first row remains
+        self.rows = np.array([row_of.get(key, -1) for key in number], dtype=np.int64)
 
     def all_known(self, numbers: Int64) -> Bools:
         """Return, for each row of word numbers, whether all of its words have a vector."""
         return np.array((self.rows[numbers] >= 0).all(axis=1))
+
+
+def _least_frequent_first(vectors: WordVectors, V: int) -> list[int]:
+    """Return the first V rows, the most frequent word last; of ties, the first row last."""
+    rows = np.arange(V - 1, -1, -1)
+    if vectors.counts is not None:
+        rows = rows[np.argsort(vectors.counts[rows], kind="stable")]
+    found: list[int] = rows.tolist()
+    return found
