@@ -54,7 +54,7 @@ def test_a_model_is_scored_on_every_file(folder: Path) -> None:
     ran = run(folder / "good.bin", *asked(folder))
     assert ran.exit_code == 0
     heading, *rows = ran.stdout.splitlines()
-    assert heading.split("  ")[0] == ""
+    assert heading.split("  ")[0] == "case: lower"
     assert [row.split("  ")[0] or row.strip().split("  ")[0] for row in rows] == [
         "questions.txt",
         "semantic",
@@ -127,8 +127,9 @@ def test_without_a_file_the_probes_are_asked_and_that_is_said(folder: Path) -> N
     ran = run(folder / "colours.bin")
     assert "probes" in ran.stderr
     lines = ran.stdout.splitlines()
-    assert lines[1].split()[:3] == ["probes.txt", "3CosAdd", "–"]
-    assert lines[-1].startswith("odd-one-out  chance: 20.0 %  100.0 %")
+    assert len(lines) == 2  # no row of dashes for the analogies
+    assert lines[1].startswith("odd-one-out  chance: 20.0 %  100.0 %")
+    assert "colours.bin knows the words of " in ran.stderr
 
 
 def test_a_model_that_knows_nothing_has_no_score(folder: Path) -> None:
@@ -140,6 +141,71 @@ def test_a_model_that_knows_nothing_has_no_score(folder: Path) -> None:
         assert "questions.txt  3CosAdd       –" in ran.stdout
         found = json.loads(run(*models, *asked(folder), "--json").stdout)
         assert found["models"][0]["results"][0]["score"] is None
+
+
+def test_on_another_language_the_probes_say_what_to_do_instead(folder: Path) -> None:
+    wordkin.save(folder / "ko.bin", wordkin.WordVectors(["서울", "부산"], [[1.0, 2], [2, 1]]))
+    ran = run(folder / "ko.bin")
+    assert (ran.exit_code, ran.stdout) == (0, "")
+    assert "ko.bin knows the words of none of them: they are about everyday English" in ran.stderr
+    for instead in ("wordkin info", "wordkin stability", "--similarity FILE"):
+        assert instead in ran.stderr
+    (model,) = json.loads(run(folder / "ko.bin", "--json").stdout)["models"]
+    assert [(one["known"], one["score"]) for one in model["results"]] == [(0, None)] * 2
+
+
+def test_a_file_of_which_nothing_is_known_is_named(folder: Path) -> None:
+    (folder / "ko.txt").write_text("서울 부산 5\n")
+    ran = run(folder / "good.bin", "--similarity", folder / "ko.txt")
+    assert "no item of ko.txt has words that are all known" in ran.stderr
+
+
+def test_every_score_stands_beside_its_coverage(folder: Path) -> None:
+    wordkin.save(folder / "some.bin", wordkin.load(folder / "good.bin").take(30))
+    models = [folder / "some.bin", folder / "good.bin"]
+    ran = run(*models, *asked(folder))
+    first, _, comparison = ran.stdout.split("\n\n")
+    analogies, *_, spearman, pearson = first.splitlines()[2:]
+    for row, items, known in ((analogies, 380, 90), (spearman, 106, 105), (pearson, 106, 105)):
+        assert f"{items}" in row
+        assert f"{known}" in row
+    assert "90 of 380" in comparison
+    assert "105 of 106" in comparison
+    found = json.loads(run(*models, *asked(folder), "--json").stdout)
+    for one in found["models"][0]["results"]:
+        assert one["case"] == "lower"
+        assert one["known"] < one["asked"]
+    accuracy, correlation = found["models"][0]["results"]
+    assert accuracy["score_of_asked"] == pytest.approx(accuracy["score"] * 90 / 380)
+    assert correlation["spearman_of_asked"] < correlation["spearman"]
+    assert [one["asked"] for one in found["comparisons"]] == [380, 106]
+
+
+def test_case_is_chosen_and_named(folder: Path) -> None:
+    (folder / "q.txt").write_text("Maße W1 5\nw1 w2 3\nw3 w4 1\n")
+    words = [*wordkin.load(folder / "good.bin").words[:5], "MASSE"]
+    wordkin.save(folder / "m.bin", wordkin.WordVectors(words, np.eye(6)))
+    for case, known in (("exact", 2), ("lower", 2), ("fold", 3)):
+        ran = run(folder / "m.bin", "--similarity", folder / "q.txt", "--case", case)
+        assert ran.stdout.startswith(f"case: {case}")
+        assert f"3      {known}" in ran.stdout
+    ran = run(folder / "m.bin", "--similarity", folder / "q.txt", "--case-sensitive", "--json")
+    assert json.loads(ran.stdout)["models"][0]["results"][0]["case"] == "exact"
+
+
+def test_columns_and_encoding_are_options(folder: Path) -> None:
+    (folder / "t.csv").write_bytes(
+        "w1,w2,3,9\nw3,w4,1,7\nw5,w6,2,8\nw7,w\xe9,2,8\n".encode("latin-1")
+    )
+    base = [folder / "good.bin", "--similarity", folder / "t.csv"]
+    ran = run(*base)
+    assert ran.exit_code == 1
+    assert "--columns WORD,WORD,SCORE" in ran.stderr
+    ran = run(*base, "--columns", "1,2,4")
+    assert ran.exit_code == 0
+    assert "note: t.csv: line 4: not UTF-8" in ran.stderr
+    assert "columns 1, 2 and 4" in ran.stderr
+    assert "UTF-8" not in run(*base, "--columns", "1,2,4", "--questions-encoding", "latin1").stderr
 
 
 def test_case_and_the_most_frequent_words_can_be_asked_for(folder: Path) -> None:
