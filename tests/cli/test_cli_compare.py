@@ -12,6 +12,7 @@ import wordkin
 from support import toy
 from support.commands import fails, run
 from wordkin.evaluation.comparing import compare
+from wordkin.system import terminal
 
 TRAINING = ["--dim", 10, "--min-count", 1, "--subsample", 0, "--epochs", 5, "--threads", 1]
 WORDS = [f"{group}{i}" for group in "abcde" for i in range(6)]
@@ -95,6 +96,27 @@ def test_compare_as_json(models: tuple[Path, Path]) -> None:
 
 def test_compare_names_an_unknown_word(models: tuple[Path, Path]) -> None:
     assert "'x' is not among the 30 words" in fails("compare", *models, "a0", "x")
+    message = fails("compare", *models, "a0", "x", "a9")
+    assert message.startswith(
+        "model A: 2 words are not among the 30 words: 'x', 'a9'; --skip-unknown"
+    )
+    kept = run("compare", *models, "a0", "x", "a9", "--skip-unknown")
+    assert kept.out == run("compare", *models, "a0").out
+
+
+def test_columns_of_compare_line_up_whatever_the_letters(tmp_path: Path) -> None:
+    words = ["서울특별시", "부산", "東京", "queen", "cafe\u0301", "カナダ"]
+    for name, seed in (("a.arrow", 0), ("b.arrow", 1)):
+        matrix = np.random.default_rng(seed).normal(size=(6, 4))
+        wordkin.save(tmp_path / name, wordkin.WordVectors(words, matrix))
+    ran = run("compare", tmp_path / "a.arrow", tmp_path / "b.arrow", "--k", 2)
+    _, *rows = ran.out[ran.out.index("overlap  cosine") :].splitlines()
+    heading = ran.out[ran.out.index("overlap  cosine") :].splitlines()[0]
+    column = heading.index("in B")
+    for row in rows:
+        at = next(i for i in range(len(row)) if terminal.width(row[:i]) == column)
+        assert row[at - 1] == " "
+        assert row[at] != " "
 
 
 def test_compare_refuses_models_without_common_words(

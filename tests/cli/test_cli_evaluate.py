@@ -144,7 +144,7 @@ def test_a_model_that_knows_nothing_has_no_score(folder: Path) -> None:
 
 
 def test_on_another_language_the_probes_say_what_to_do_instead(folder: Path) -> None:
-    wordkin.save(folder / "ko.bin", wordkin.WordVectors(["서울", "부산"], [[1.0, 2], [2, 1]]))
+    wordkin.save(folder / "ko.bin", wordkin.WordVectors(["서울", "부산"], [[1.0, 2.0], [2.0, 1.0]]))
     ran = run(folder / "ko.bin")
     assert (ran.exit_code, ran.stdout) == (0, "")
     assert "ko.bin knows the words of none of them: they are about everyday English" in ran.stderr

@@ -110,6 +110,20 @@ def test_an_unknown_word_is_told_and_nothing_is_written(model: Path, tmp_path: P
     assert not path.exists()
 
 
+def test_unknown_words_are_named_at_once_or_left_out(model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.svg"
+    asked = ["-o", path, "--words", "king,quean,zzz", "--pairs", "man:woman,man:xyz"]
+    message = fails("map", model, *asked)
+    assert message.startswith("3 words are not among the 7 words: 'quean' (close: 'queen'), 'zzz',")
+    assert message.endswith("'xyz'; --skip-unknown leaves them out")
+    ran = run("map", model, *asked, "--skip-unknown")
+    assert ran.err.startswith("note: skipped 3 words without a vector: 'quean', 'zzz', 'xyz'\n")
+    assert _drawn(path) == ["king", "man", "woman"]
+    ran = run("map", model, "-o", path, "--words", "zzz", "--skip-unknown")
+    assert ran.code == 2
+    assert "a map needs at least 1 word that has a vector, got 0" in ran.err
+
+
 def test_a_missing_package_is_told_before_the_model_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

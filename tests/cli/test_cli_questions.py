@@ -190,9 +190,8 @@ def test_a_question_of_another_number_of_words_is_refused(
     verb: str, words: int, size: int, model: Path
 ) -> None:
     asked = ["king"] * words
-    ran = run(verb, model, *asked)
-    assert (ran.code, ran.out) == (2, "")
-    assert f"this verb needs {size} words, got {words}" in ran.err
+    message = fails(verb, model, *asked, code=2)
+    assert message == f"this verb needs {size} words, got {words}"
     lines = b"\n" + b" ".join([b"king"] * words)
     assert fails(verb, model, stdin=lines, code=2) == (
         f"line 2 must have {size} words, got {words}"
@@ -215,10 +214,74 @@ def test_an_unknown_word_brings_close_ones_and_no_half_answer(
 ) -> None:
     verb, *words = arguments
     known = "king queen apple\n" if verb == "odd" else ""
-    expected = "'Man' is not among the 6 words; close ones: 'man'"
+    expected = "'Man' is not among the 6 words; close ones: 'man'; --skip-unknown leaves it out"
     assert fails(verb, model, *words) == expected
     if "--without" not in words:
         assert fails(verb, model, stdin=(known + " ".join(words)).encode()) == expected
+
+
+UNKNOWN = {
+    "neighbours": ["king", "Man", "zzz", "quean"],
+    "analogy": ["Man", "zzz", "quean"],
+    "odd": ["king", "Man", "zzz", "quean", "apple"],
+    "distances": ["Man", "king", "zzz", "quean"],
+}
+
+
+@pytest.mark.parametrize("verb", UNKNOWN)
+def test_all_unknown_words_are_named_at_once(verb: str, model: Path) -> None:
+    assert fails(verb, model, *UNKNOWN[verb]) == (
+        "3 words are not among the 6 words: 'Man' (close: 'man'), 'zzz', 'quean' (close: 'queen');"
+        " --skip-unknown leaves them out"
+    )
+
+
+def test_all_unknown_words_of_lines_are_named_at_once(model: Path) -> None:
+    lines = "king Man\nzzz queen\nking Man\n"
+    for verb in ("similarity", "rank"):
+        assert fails(verb, model, stdin=lines.encode()).startswith(
+            "2 words are not among the 6 words: 'Man' (close: 'man'), 'zzz'; --skip-unknown"
+        )
+    many = " ".join(f"x{i}" for i in range(12))
+    message = fails("neighbours", model, stdin=many.encode())
+    assert "12 words are not among" in message
+    assert "'x9' and 2 more; --skip" in message
+
+
+@pytest.mark.parametrize(
+    ("verb", "lines", "kept"),
+    [
+        (
+            "analogy",
+            "man king woman\nman king zzz\nking man woman",
+            "man king woman\nking man woman",
+        ),
+        ("similarity", "king queen\nking zzz\nman woman", "king queen\nman woman"),
+        ("rank", "king queen\nzzz king\nking man", "king queen\nking man"),
+        ("odd", "king queen zzz apple\nking man zzz\nking apple zzz yyy", "king queen apple"),
+        ("distances", "king zzz queen", "king queen"),
+    ],
+)
+def test_every_verb_leaves_out_unknown_words(verb: str, lines: str, kept: str, model: Path) -> None:
+    ran = run(verb, model, "--skip-unknown", stdin=lines.encode())
+    assert (ran.code, ran.out) == (0, run(verb, model, stdin=kept.encode()).out)
+    assert ran.err.startswith("note: skipped ")
+    assert "without a vector: 'zzz'" in ran.err
+
+
+def test_a_single_question_that_is_left_out_has_no_answer(model: Path) -> None:
+    for verb, words in (("analogy", "abc"), ("similarity", "ab"), ("odd", "abcd")):
+        assert run(verb, model, *words, "--skip-unknown").out == ""
+        assert run(verb, model, *words, "--skip-unknown", "--json").json is None
+    ran = run("neighbours", model, "zzz", "--together", "--skip-unknown")
+    assert (ran.code, ran.out) == (0, "")
+    assert "at least 3 words, got 2" in fails(
+        "odd", model, "king", "queen", "--skip-unknown", code=2
+    )
+
+
+def test_neighbors_is_another_name_of_the_verb(model: Path) -> None:
+    assert run("neighbors", model, "king") == run("neighbours", model, "king")
 
 
 def test_words_of_pairs_command_no_terminal(tmp_path: Path) -> None:

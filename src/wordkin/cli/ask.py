@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any
+from itertools import chain
+from typing import Annotated, Any
 
 import typer
 
@@ -17,14 +17,10 @@ from wordkin.cli.app import (
     TrainedModel,
     app,
     decode_argument,
-    quantity,
 )
+from wordkin.cli.words import KnownWords, SkipUnknown, questions_of, words_of
 from wordkin.system import terminal
 from wordkin.system.errors import FormatError, SettingsError
-
-if TYPE_CHECKING:
-    from wordkin.vectors.words import WordVectors
-
 
 Words = Annotated[
     list[str] | None,
@@ -79,21 +75,20 @@ def neighbours(
         typer.Option("--together", help="Find neighbours of the mean of all words, not of each."),
     ] = False,
     within: Within = None,
-    skip_unknown: Annotated[
-        bool, typer.Option("--skip-unknown", help="Skip words without a vector.")
-    ] = False,
+    skip_unknown: SkipUnknown = False,
     json: Json = False,
 ) -> None:
     """Show the nearest neighbours of words, by cosine."""
-    chosen = _words(words)
+    chosen = words_of(words)
     unwanted = [decode_argument(word) for word in without or []]
     if together and not chosen:
         raise SettingsError("--together needs at least 1 word, got 0")
     from wordkin.vectors.loading import load
 
     vectors = load(model)
-    if skip_unknown:
-        chosen = _with_vectors(vectors, chosen)
+    known = KnownWords(vectors, [*chosen, *unwanted], skip=skip_unknown)
+    chosen, unwanted = known.among(chosen), known.among(unwanted)
+    together = together and bool(chosen)
     if together or unwanted:
         questions = [chosen] if together else [[word] for word in chosen]
         answers = [vectors.most_similar(q, unwanted, topn, within=within) for q in questions]
@@ -116,21 +111,6 @@ def neighbours(
     _put_tables((h + minus, answer) for h, answer in zip(headings, answers, strict=True))
 
 
-def _with_vectors(vectors: WordVectors, words: list[str]) -> list[str]:
-    """Return the words that have a vector; report those that have none."""
-    from wordkin.vectors.subwords import SubwordVectors
-
-    if isinstance(vectors, SubwordVectors):
-        return words
-    unknown = [word for word in words if word not in vectors]
-    if unknown:
-        terminal.say(
-            f"note: skipped {quantity(len(unknown), 'word')} without a vector:"
-            f" {', '.join(map(repr, unknown[:3]))}{', …' * (len(unknown) > 3)}"
-        )
-    return [word for word in words if word in vectors]
-
-
 @app.command(epilog="Example:  wordkin analogy model.safetensors man king woman")
 def analogy(
     model: Model,
@@ -143,13 +123,16 @@ def analogy(
         ),
     ] = Method.add,
     within: Within = None,
+    skip_unknown: SkipUnknown = False,
     json: Json = False,
 ) -> None:
     """Find the word that is to C as B is to A."""
-    questions = _questions(words, 3)
+    questions = questions_of(words, 3)
     from wordkin.vectors.loading import load
 
     vectors = load(model)
+    known = KnownWords(vectors, chain(*questions), skip=skip_unknown)
+    questions = known.answerable(questions)
     answers = [vectors.analogy(a, b, c, topn, method.value, within=within) for a, b, c in questions]
     if json:
         name = "cosine" if method is Method.add else "score"
@@ -171,13 +154,15 @@ def analogy(
 def similarity(
     model: Model,
     words: Annotated[list[str] | None, _question_argument("WORD WORD")] = None,
+    skip_unknown: SkipUnknown = False,
     json: Json = False,
 ) -> None:
     """Show the cosine similarity of two words."""
-    pairs = _questions(words, 2)
+    pairs = questions_of(words, 2)
     from wordkin.vectors.loading import load
 
     vectors = load(model)
+    pairs = KnownWords(vectors, chain(*pairs), skip=skip_unknown).answerable(pairs)
     cosines = [vectors.similarity(a, b) for a, b in pairs]
     if json:
         reports = zip(pairs, cosines, strict=True)
@@ -191,13 +176,15 @@ def similarity(
 def rank(
     model: Model,
     words: Annotated[list[str] | None, _question_argument("WORD OTHER")] = None,
+    skip_unknown: SkipUnknown = False,
     json: Json = False,
 ) -> None:
     """Show the rank of OTHER among the neighbours of WORD."""
-    pairs = _questions(words, 2)
+    pairs = questions_of(words, 2)
     from wordkin.vectors.loading import load
 
     vectors = load(model)
+    pairs = KnownWords(vectors, chain(*pairs), skip=skip_unknown).answerable(pairs)
     ranks = [vectors.rank(word, other) for word, other in pairs]
     if json:
         _put_reports(
@@ -214,12 +201,19 @@ def rank(
 
 
 @app.command(epilog="Example:  wordkin odd model.safetensors breakfast lunch engine dinner")
-def odd(model: Model, words: Groups = None, json: Json = False) -> None:
+def odd(
+    model: Model, words: Groups = None, skip_unknown: SkipUnknown = False, json: Json = False
+) -> None:
     """Show which word does not fit the others."""
-    groups = _questions(words, None)
+    groups = questions_of(words, None)
     from wordkin.vectors.loading import load
 
     vectors = load(model)
+    known = KnownWords(vectors, chain(*groups), skip=skip_unknown)
+    if skip_unknown:  # a group needs 3 words; fewer were none from the beginning are an error
+        groups = [
+            known.among(group) for group in groups if len(group) < 3 or len(known.among(group)) >= 3
+        ]
     found = [vectors.doesnt_match(group) for group in groups]
     if json:
         reports = zip(groups, found, strict=True)
@@ -230,12 +224,16 @@ def odd(model: Model, words: Groups = None, json: Json = False) -> None:
 
 
 @app.command(epilog="Example:  wordkin distances model.safetensors seoul tokyo paris")
-def distances(model: Model, words: Words = None, json: Json = False) -> None:
+def distances(
+    model: Model, words: Words = None, skip_unknown: SkipUnknown = False, json: Json = False
+) -> None:
     """Show the cosine distances between all given words."""
-    chosen = _words(words)
+    chosen = words_of(words)
     from wordkin.vectors.loading import load
 
-    far = load(model).distances(chosen).tolist()
+    vectors = load(model)
+    chosen = KnownWords(vectors, chosen, skip=skip_unknown).among(chosen)
+    far = vectors.distances(chosen).tolist()
     if json:
         terminal.put_json({"words": chosen, "distances": far})
         return
@@ -249,16 +247,21 @@ def distances(model: Model, words: Words = None, json: Json = False) -> None:
 
 
 @app.command(epilog="Example:  wordkin predict model.safetensors seoul --topn 5")
-def predict(model: TrainedModel, words: Words = None, topn: TopN = 10, json: Json = False) -> None:
+def predict(
+    model: TrainedModel,
+    words: Words = None,
+    topn: TopN = 10,
+    skip_unknown: SkipUnknown = False,
+    json: Json = False,
+) -> None:
     """Show the most probable words in the window of a word."""
-    chosen = _words(words)
+    chosen = words_of(words)
     from wordkin.training.model import Word2Vec
 
     if model.suffix.lower() != MODEL_SUFFIX:
         raise FormatError(f"{model}: predict needs a {MODEL_SUFFIX} model, not vectors alone")
     trained = Word2Vec.load(model)
-    for word in chosen:  # report an unknown one before the first answer
-        trained.center.index(word)
+    chosen = KnownWords(trained.center, chosen, skip=skip_unknown).among(chosen)
     answers = ((word, trained.predict(word, topn)) for word in chosen)
     if json:
         terminal.put_json(
@@ -275,36 +278,10 @@ def scores_as_json(
     return [{"word": word, name: score} for word, score in answer]
 
 
-def _words(arguments: Sequence[str] | None) -> list[str]:
-    """Return the words given, or those on standard input."""
-    if arguments:
-        return [decode_argument(word) for word in arguments]
-    return [word for line in _lines_of_stdin() for word in line]
-
-
-def _questions(arguments: Sequence[str] | None, size: int | None) -> list[list[str]]:
-    """Return the words given as one question, or a question for each line of standard input."""
-    if arguments:
-        if size is not None and len(arguments) != size:
-            raise typer.BadParameter(f"this verb needs {size} words, got {len(arguments)}")
-        return [[decode_argument(word) for word in arguments]]
-    questions = _lines_of_stdin()
-    for line, words in enumerate(questions, 1):
-        if words and size is not None and len(words) != size:
-            raise SettingsError(f"line {line} must have {size} words, got {len(words)}")
-    return [words for words in questions if words]
-
-
-def _lines_of_stdin() -> list[list[str]]:
-    if sys.stdin is None or sys.stdin.isatty():
-        raise SettingsError("no words: give some as arguments, or on standard input")
-    lines = sys.stdin.buffer.read().split(b"\n")
-    return [[word.decode("utf-8", "surrogateescape") for word in line.split()] for line in lines]
-
-
 def _put_reports(arguments: Sequence[str] | None, reports: list[dict[str, Any]]) -> None:
     """Print one object for a question from the arguments, a list for those from standard input."""
-    terminal.put_json(reports[0] if arguments else reports)
+    single = reports[0] if reports else None  # a question with an unknown word was left out
+    terminal.put_json(single if arguments else reports)
 
 
 def _put_tables(answers: Iterable[tuple[str, Iterable[tuple[str, float]]]]) -> None:

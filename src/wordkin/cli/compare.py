@@ -16,6 +16,7 @@ from wordkin.cli.shared_options import (
     require_output,
     with_option_groups,
 )
+from wordkin.cli.words import KnownWords, SkipUnknown
 from wordkin.engines.settings import settings_for
 from wordkin.system import terminal
 from wordkin.system.errors import SettingsError
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from wordkin.vectors.words import WordVectors
 
 
-_COLUMN_WIDTH = 22  # of a column of words, so that two fit beside the numbers
+_COLUMN_WIDTH = 22  # cells of a column of words, so that two fit beside the numbers
 _TRAINED_WITH = SettingGroup(
     (
         *("objective", "engine", "dim", "window", "epochs", "min_count", "max_vocab", "subsample"),
@@ -64,6 +65,7 @@ def compare(
     k: _K = 10,
     most_frequent: _MostFrequent = None,
     within: _Within = None,
+    skip_unknown: SkipUnknown = False,
     json: Json = False,
 ) -> None:
     """Show how much two models agree, and where they differ."""
@@ -71,7 +73,12 @@ def compare(
     from wordkin.vectors.loading import load
 
     chosen = [decode_argument(word) for word in words] if words else None
-    found = compare_models(load(a), load(b), k, most_frequent, within, words=chosen)
+    models = load(a), load(b)
+    for name, vectors in zip("AB", models, strict=True):
+        if chosen is not None:
+            known = KnownWords(vectors, chosen, skip=skip_unknown, prefix=f"model {name}: ")
+            chosen = known.among(chosen)
+    found = compare_models(*models, k, most_frequent, within, words=chosen)
     changes = [found.of(word) for word in chosen] if chosen else found.most_changed(topn)
     if json:
         terminal.put_json(_comparison_as_json(a, b, found, changes))
@@ -128,7 +135,7 @@ def _put_comparison(a: Path, b: Path, found: Comparison, changes: Sequence[Chang
         [
             f"{change.overlap:.2f}",
             f"{change.cosine:.2f}",
-            _cut(change.word, 16),
+            terminal.cut(change.word, 16),
             _words_that_fit([word for word, _ in change.in_a]),
             _words_that_fit([word for word, _ in change.in_b]),
         ]
@@ -164,7 +171,7 @@ def _put_side_by_side(change: Change, k: int) -> None:
     )
     rows = []
     for pair in zip(change.in_a, change.in_b, strict=True):
-        cells = ((f"{c:.4f}", "=" if w in common else "", _cut(w, 24)) for w, c in pair)
+        cells = ((f"{c:.4f}", "=" if w in common else "", terminal.cut(w, 24)) for w, c in pair)
         rows.append(["", *(cell for side in cells for cell in side)])
     terminal.put_table(["", "cosine", "", "in A", "cosine", "", "in B"], rows, "<><<><<")
 
@@ -174,14 +181,10 @@ def _words_that_fit(words: Sequence[str]) -> str:
     text = ""
     for word in words:
         longer = f"{text} {word}".lstrip()
-        if len(longer) > _COLUMN_WIDTH:
+        if terminal.width(terminal.printable(longer)) > _COLUMN_WIDTH:
             break
         text = longer
-    return text or _cut(words[0], _COLUMN_WIDTH) if words else ""
-
-
-def _cut(word: str, length: int) -> str:
-    return word if len(word) <= length else f"{word[: length - 1]}…"
+    return text or terminal.cut(words[0], _COLUMN_WIDTH) if words else ""
 
 
 @app.command(epilog="Example:  wordkin stability corpus.txt --seeds 5 --output stability.tsv")
@@ -323,7 +326,7 @@ def _put_stability(found: Stability, topn: int, resample: bool) -> None:
     ):
         terminal.put()
         rows = [
-            [f"{overlap:.2f}", _cut(word, 20), " ".join(found.agreed(word)[:5])]
+            [f"{overlap:.2f}", terminal.cut(word, 20), " ".join(found.agreed(word)[:5])]
             for word, overlap in words
         ]
         terminal.put_table(["overlap", heading, "neighbours in all models"], rows, "><<")

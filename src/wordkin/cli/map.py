@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import Enum
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from wordkin.cli.app import Model, Quiet, app, decode_argument, quantity
+from wordkin.cli.words import KnownWords, SkipUnknown
 from wordkin.system import terminal
 from wordkin.system.errors import SettingsError
 
@@ -88,6 +90,7 @@ def draw(
             show_default="to fit the words",
         ),
     ] = None,
+    skip_unknown: SkipUnknown = False,
     quiet: Quiet = False,
 ) -> None:
     """Draw a map of the vocabulary, or of some words."""
@@ -111,7 +114,13 @@ def draw(
     if writer.draws:
         require_drawing()
     require_writable(output)
-    drawn = load(model).map(
+    vectors = load(model)
+    known = KnownWords(vectors, [*selected, *chain(*arrows)], skip=skip_unknown)
+    if alone and not known.among(alone):
+        raise SettingsError("a map needs at least 1 word that has a vector, got 0")
+    selected = known.among(selected)
+    arrows = known.answerable(arrows)
+    drawn = vectors.map(
         selected or None, arrows, layout=layout, rest=rest or None, first=first, topn=topn,
         theme=look, title=None if title is None else decode_argument(title), size=inches,
     )  # fmt: skip

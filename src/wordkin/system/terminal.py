@@ -11,6 +11,7 @@ import io
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -56,17 +57,70 @@ def put_json(value: Any) -> None:
     print(_NOT_FOR_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
+def width(text: str) -> int:
+    """Return how many cells of a terminal a printable text takes.
+
+    Hangul, Han and kana take two, combining marks none.
+    """
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def cut(text: str, most: int) -> str:
+    """Return a text that takes at most so many cells, with … for what was cut off."""
+    text = printable(text)
+    if width(text) <= most:
+        return text
+    kept = ""
+    for character in text:
+        if width(kept + character) > most - 1:
+            break
+        kept += character
+    return f"{kept}…"
+
+
 def put_table(heading: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> None:
-    """Write a table, assuming characters of equal width; `align` has a < or > for each column."""
-    widths = [max(map(len, column)) for column in zip(heading, *rows, strict=True)]
+    """Write a table; `align` has a < or > for each column.
+
+    On a terminal that is too narrow for it, each row becomes lines of headings and cells.
+    """
+    heading = [printable(cell) for cell in heading]
+    rows = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(width, column)) for column in zip(heading, *rows, strict=True)]
+    if sys.stdout.isatty() and sum(widths) + 2 * len(widths) - 2 > _columns():
+        _put_stacked(heading, rows)
+        return
+
+    def padded(cell: str, side: str, most: int) -> str:
+        blanks = " " * (most - width(cell))
+        return blanks + cell if side == ">" else cell + blanks
 
     def line(cells: Sequence[str]) -> str:
-        fitted = (f"{c:{a}{w}}" for c, a, w in zip(cells, align, widths, strict=True))
-        return "  ".join(fitted).rstrip()
+        return "  ".join(map(padded, cells, align, widths)).rstrip()
 
     put_heading(line(heading))
     for row in rows:
         put(line(row))
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size().columns
+
+
+def _put_stacked(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write each row as a block of lines: the cells without a heading, then the others."""
+    most = max(map(width, heading))
+    for i, row in enumerate(rows):
+        if i:
+            put()
+        named = [(name, cell) for name, cell in zip(heading, row, strict=True) if name and cell]
+        if alone := "  ".join(c for n, c in zip(heading, row, strict=True) if c and not n):
+            put_heading(alone.strip())
+        for name, cell in named:
+            put(f"  {name}{' ' * (most - width(name))}  {cell}")
 
 
 def end() -> None:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection
 from itertools import islice
 
 _CANDIDATES = 100_000  # compare only the first words, which usually are the most frequent
 _LONGEST = 60  # characters; comparing longer words would take too long
 
 
-def close_words(word: str, index: Mapping[str, int]) -> list[str]:
-    """Return up to three words of `index` that are spelled like `word`, the closest first."""
+def close_words(word: str, index: Collection[str]) -> list[str]:
+    """Return up to three words of a vocabulary that are spelled like `word`, the closest first."""
     cases = (str.lower, str.upper, str.capitalize, str.title, str.casefold)
     forms = (unicodedata.normalize(form, word) for form in ("NFC", "NFD", "NFKC"))
     variants = [change(form) for form in (word, *forms) for change in (str, *cases)]
