@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from wordkin.cli import usage
 from wordkin.system import notes, terminal
 from wordkin.system.errors import SettingsError, WordkinError, WordkinWarning
 
@@ -19,6 +20,17 @@ MODEL_SUFFIX = ".safetensors"
 
 class _Verbs(TyperGroup):
     """The group of all verbs, which handles their errors."""
+
+    def make_context(self, *arguments: Any, **more: Any) -> Any:
+        """Parse what stands before the verb; turn errors into one line and an exit code."""
+        try:
+            return super().make_context(*arguments, **more)
+        except usage.UsageError as error:
+            _refuse(error)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a verb by its name, or by another that means the same."""
+        return super().get_command(ctx, usage.ALIASES.get(cmd_name, cmd_name))
 
     def invoke(self, ctx: Any) -> Any:
         """Run a verb; turn expected errors into one line and an exit code."""
@@ -34,6 +46,8 @@ class _Verbs(TyperGroup):
         except BrokenPipeError:  # the reader has closed the pipe, as `head` does
             terminal.abandon()
             raise typer.Exit(1) from None
+        except usage.UsageError as error:
+            _refuse(error)
         except SettingsError as error:
             _fail(str(error), 2)
         except WordkinError as error:
@@ -48,6 +62,13 @@ class _Verbs(TyperGroup):
 def _fail(message: str, code: int) -> NoReturn:
     terminal.say(f"wordkin: {message}")
     raise typer.Exit(code) from None
+
+
+def _refuse(error: Exception) -> NoReturn:
+    if usage.is_help(error):
+        raise error
+    terminal.begin()
+    _fail(usage.describe(error), 2)
 
 
 def print_note(message: Warning | str, *_: Any, **__: Any) -> None:
