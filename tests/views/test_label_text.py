@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 pytest.importorskip("matplotlib")
+
+from matplotlib import font_manager
 
 from wordkin.system.errors import FormatWarning
 from wordkin.views.maps import label_text as fonts_module
@@ -62,3 +67,21 @@ def test_what_no_font_has_is_reported_once_and_drawn_as_boxes(
     assert len(caught) == 1
     assert texts == ["rain", "□□", "□□□"]
     assert fonts == [FONT]
+
+
+def test_a_font_installed_after_matplotlib_listed_them_is_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # STIXGeneral has this letter. It is taken off the list, and lies where new fonts are found.
+    manager = font_manager.fontManager
+    (listed,) = (entry for entry in manager.ttflist if entry.fname.endswith("STIXGeneral.ttf"))
+    new = shutil.copy(listed.fname, tmp_path)
+    others = [entry for entry in manager.ttflist if "STIX" not in entry.name]
+    monkeypatch.setattr(manager, "ttflist", [e for e in others if e.name == FONT])
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [])
+    with pytest.warns(FormatWarning, match="are found as soon as they are installed"):
+        assert choose_fonts(["ᶁ"]) == (["□"], [FONT])
+    broken = tmp_path / "broken.ttf"
+    broken.write_bytes(b"no font")
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [str(broken), str(new)])
+    assert choose_fonts(["ᶁ"]) == (["ᶁ"], [FONT, "STIXGeneral"])

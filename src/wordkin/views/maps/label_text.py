@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import cache, lru_cache
+from functools import cache
 
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
@@ -20,6 +20,7 @@ FONT = "DejaVu Sans"  # comes with matplotlib
 _LONGEST = 40  # most characters of a word to draw
 _MISSING = "□"
 _JOINERS = "\u200c\u200d"  # zero-width joiners, which shape their neighbours
+_unreadable: set[str] = set()  # paths of fonts that cannot be listed
 _INVISIBLE = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
 
 
@@ -60,7 +61,8 @@ def choose_fonts(texts: Sequence[str]) -> tuple[list[str], list[str]]:
         example = next(text for text in texts if missing & set(text))
         note(
             f"no installed font has all characters of {example!r}, so boxes replace them; the fonts"
-            " Noto Sans and Noto Sans CJK cover most scripts",
+            " Noto Sans and Noto Sans CJK cover most scripts, and are found as soon as they are"
+            " installed",
             FormatWarning,
         )
         boxes = dict.fromkeys(map(ord, missing), _MISSING)
@@ -70,6 +72,14 @@ def choose_fonts(texts: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _fonts_for(characters: set[str]) -> tuple[list[str], set[str]]:
     """Return fonts, ours first, and the characters that none of them has."""
+    fonts, missing = _listed_fonts_for(characters)
+    if missing and _list_new_fonts():
+        return _listed_fonts_for(characters)
+    return fonts, missing
+
+
+def _listed_fonts_for(characters: set[str]) -> tuple[list[str], set[str]]:
+    """Return fonts from matplotlib's list, and the characters that none of them has."""
     fonts = [FONT]
     missing = _lacking(FONT, characters)
     while missing:
@@ -83,7 +93,29 @@ def _fonts_for(characters: set[str]) -> tuple[list[str], set[str]]:
     return fonts, missing
 
 
-@lru_cache(maxsize=1)
+def _list_new_fonts() -> bool:
+    """List the fonts installed since matplotlib saved its list; return whether there are any."""
+    asked = getattr(font_manager, "_get_fontconfig_fonts", None)
+    if asked is not None and hasattr(asked, "cache_clear"):  # remembered within a process
+        asked.cache_clear()
+    listed = {entry.fname for entry in font_manager.fontManager.ttflist} | _unreadable
+    new = sorted(set(font_manager.findSystemFonts()) - listed)
+    added = [path for path in new if _add(path)]
+    _unreadable.update(set(new) - set(added))
+    if added:
+        _open.cache_clear()
+    return bool(added)
+
+
+def _add(path: str) -> bool:
+    """Add a font to matplotlib's list; return whether it could be read."""
+    try:
+        font_manager.fontManager.addfont(path)
+    except (OSError, RuntimeError, ValueError, TypeError):  # matplotlib passes over these too
+        return False
+    return True
+
+
 def _installed() -> tuple[str, ...]:
     """Return the names of installed fonts, those most similar to ours first."""
     entries = font_manager.fontManager.ttflist
