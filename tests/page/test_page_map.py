@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,25 @@ def assert_apart(page: Page) -> None:
             assert apart or a["bottom"] <= b["top"] or b["bottom"] <= a["top"]
 
 
+def assert_readable(page: Page) -> None:
+    """Labels beside their points are nearer to these than to other points that have labels."""
+    placed = evaluate(
+        page, "return map.scene.report().labels.map((one) => [one, map.scene.where(one.id)])"
+    )
+
+    def away(label: dict[str, float], x: float, y: float) -> float:
+        across = max(label["left"] - x, 0, x - label["right"])
+        return math.hypot(across, max(label["top"] - y, 0, y - label["bottom"]))
+
+    assert placed
+    for label, (x, y) in placed:
+        if label["marked"]:
+            continue  # it may have a line to its point
+        for other, (px, py) in placed:
+            if other is not label and math.hypot(px - x, py - y) > 2:
+                assert away(label, px, py) > away(label, x, y)
+
+
 @pytest.mark.parametrize("size", [WIDE, PHONE])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_label_is_over_another_at_any_zoom(
@@ -140,6 +160,7 @@ def test_no_label_is_over_another_at_any_zoom(
     for keys in ("+", "+", "ArrowLeft", "+", "+", "ArrowUp", "ArrowRight", "-", "0"):
         page.locator(".map canvas").press(keys)
         assert_apart(page)
+        assert_readable(page)
 
 
 def test_the_wheel_shows_fewer_words_of_which_more_have_labels(

@@ -41,6 +41,22 @@ def _check(points: Array, lines: Array, found: list[Place | None]) -> None:
     assert not any(_meet(a, b) for a, b in combinations(names, 2))
 
 
+def _distances(box: Array, points: Array) -> Array:
+    """Return the distance of each point from a box."""
+    away: Array = np.hypot(*(np.clip(points, box[:2], box[2:]) - points).T)
+    return away
+
+
+def _check_readable(points: Array, drawn: Array, found: list[Place | None]) -> None:
+    """Assert that a name without a line is much nearer to its own point than to any drawn one."""
+    for point, there in zip(points, found, strict=True):
+        if there is not None and there.line is None:
+            (own,) = _distances(there.box, point[np.newaxis])
+            others = drawn[np.hypot(*(drawn - point).T) > 2]
+            assert own <= 5 + 1e-9
+            assert (_distances(there.box, others) >= 2 * own - 1e-9).all()
+
+
 numbers = st.integers(0, 40).map(lambda tens: tens * 7.5)
 
 
@@ -52,7 +68,34 @@ def test_nothing_is_over_anything(named: list[Any], drawn: list[Any]) -> None:
     points = np.array([(x, y) for x, y, _ in named], dtype=float).reshape(-1, 2)
     sizes = np.array([(width, 12.0) for _, _, width in named], dtype=float).reshape(-1, 2)
     lines = np.array(drawn, dtype=float).reshape(-1, 4)
-    _check(points, lines, place(points, sizes, BOUNDS, lines, gap=5.0, reach=150.0))
+    found = place(points, sizes, BOUNDS, lines, gap=5.0, reach=150.0)
+    _check(points, lines, found)
+    _check_readable(points, points, found)
+    found = place(points, sizes, BOUNDS, lines, gap=5.0, reach=0.0)
+    drawn_points = points[[there is not None for there in found]]
+    _check_readable(points, drawn_points, found)
+
+
+def test_a_name_is_not_put_where_it_is_read_as_that_of_another_point() -> None:
+    # Right of the first point there is room, but it ends beside the second one; and above it.
+    points = np.array([[100.0, 100.0], [148.0, 100.0], [100.0, 118.0]])
+    sizes = np.array([[40.0, 12.0]] * 3)
+    found = place(points, sizes, BOUNDS, NO_LINES, gap=5.0, reach=150.0)
+    _check(points, NO_LINES, found)
+    _check_readable(points, points, found)
+    first = found[0]
+    assert first is not None
+    assert first.box[0] != 105
+
+
+def test_where_every_place_is_beside_another_point_a_line_tells_whose_name_it_is() -> None:
+    across, up = np.meshgrid(np.arange(5) * 9.0 + 180, np.arange(5) * 9.0 + 130)
+    points = np.stack([across.ravel(), up.ravel()], axis=1)
+    found = place(points, np.full((25, 2), [40.0, 12.0]), BOUNDS, NO_LINES, gap=5.0, reach=150.0)
+    _check(points, NO_LINES, found)
+    _check_readable(points, points, found)
+    middle = found[12]
+    assert middle is None or middle.line is not None
 
 
 def test_a_name_alone_is_right_of_its_point() -> None:

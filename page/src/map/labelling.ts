@@ -58,6 +58,7 @@ export class Labelling {
     this.scale = this.camera.transform.k;
     const most = mostLabels(this.camera.size, this.camera.zoomed());
     const strong = marks.map((id) => this.candidate(shown, id));
+    for (const { x, y } of strong) occupied.name(x, y);
     const placed = place(strong, occupied, strong.length);
     placed.push(...place(this.offered(shown, others), occupied, most - placed.length));
     this.replace(shown, placed, occupied, now);

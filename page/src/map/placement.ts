@@ -37,6 +37,8 @@ export interface Placed {
 const EDGE = 3; // pixels to the edge of the window
 const CELL: readonly [number, number] = [96, 24];
 const RING = 20;
+const CLEAR = 2; // least distance of a label to other points, by the gap to its own
+const SAME = 2; // pixels between points that are one to the eye
 const LEAST = 5200; // square pixels to a label, at most zoom
 const DIRECTIONS: readonly (readonly [number, number])[] = [
   [1, 0],
@@ -49,9 +51,11 @@ const DIRECTIONS: readonly (readonly [number, number])[] = [
   [-1, 1],
 ];
 
-/** Rectangles in the window, and which places are still free. */
+/** Rectangles in the window, which places are still free, and whose names they would seem to be. */
 export class Occupied {
   private readonly cells: Rect[][];
+  private readonly points: (readonly [number, number])[] = [];
+  private readonly labels: Rect[] = [];
   private readonly across: number;
 
   constructor(private readonly size: Size) {
@@ -72,6 +76,29 @@ export class Occupied {
     for (const cell of this.under(rect)) cell.push(rect);
   }
 
+  /** Add a point that has a label or should have one. */
+  name(x: number, y: number) {
+    this.points.push([x, y]);
+  }
+
+  /** Take the rectangle of a label. */
+  label(rect: Rect) {
+    this.take(rect);
+    this.labels.push(rect);
+  }
+
+  /** Whether a label would be far enough from all points but its own not to seem to be theirs. */
+  clear(rect: Rect, { x, y, gap }: Candidate): boolean {
+    return this.points.every(
+      ([px, py]) => Math.hypot(px - x, py - y) < SAME || apart(rect, px, py) >= CLEAR * gap,
+    );
+  }
+
+  /** Whether a point is far enough from all labels so far that none would seem to be its own. */
+  alone({ x, y, gap }: Candidate): boolean {
+    return this.labels.every((rect) => apart(rect, x, y) >= CLEAR * gap);
+  }
+
   private under(rect: Rect): Rect[][] {
     const cells: Rect[][] = [];
     const right = Math.min(rect.right, this.size.width);
@@ -89,35 +116,44 @@ export function meet(a: Rect, b: Rect): boolean {
   return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 }
 
+/** The distance of a point from a rectangle. */
+function apart(rect: Rect, x: number, y: number): number {
+  const across = Math.max(rect.left - x, 0, x - rect.right);
+  return Math.hypot(across, Math.max(rect.top - y, 0, y - rect.bottom));
+}
+
 export function inside(rect: Rect, x: number, y: number): boolean {
   return rect.left <= x && x <= rect.right && rect.top <= y && y <= rect.bottom;
 }
 
-/** Place as many labels as there is room for, at most `most`, those given first before others. */
+/**
+ * Place as many labels as there is room for, at most `most`, those given first before others.
+ *
+ * A label right beside its point is much closer to it than to all other points that have labels;
+ * one further off has a line to its point.
+ */
 export function place(candidates: Iterable<Candidate>, occupied: Occupied, most: number): Placed[] {
   const placed: Placed[] = [];
   for (const candidate of candidates) {
     if (placed.length >= most) break;
     const found = placeOne(candidate, occupied);
-    if (found) placed.push(found);
+    if (!found) continue;
+    occupied.label(found.rect);
+    occupied.name(candidate.x, candidate.y);
+    placed.push(found);
   }
   return placed;
 }
 
 function placeOne(candidate: Candidate, occupied: Occupied): Placed | null {
-  const { id, place } = candidate;
-  if (place >= 0) {
+  const { id, rings } = candidate;
+  if (rings === 1 && !occupied.alone(candidate)) return null;
+  const places = Array.from({ length: DIRECTIONS.length * rings }, (_, place) => place);
+  for (const place of candidate.place >= 0 ? [candidate.place, ...places] : places) {
     const rect = rectAt(candidate, place);
-    if (occupied.free(rect)) {
-      occupied.take(rect);
+    if (occupied.free(rect) && (led(place) || occupied.clear(rect, candidate))) {
       return { id, place, rect };
     }
-  }
-  for (let other = 0; other < DIRECTIONS.length * candidate.rings; other++) {
-    const rect = rectAt(candidate, other);
-    if (!occupied.free(rect)) continue;
-    occupied.take(rect);
-    return { id, place: other, rect };
   }
   return null;
 }

@@ -19,6 +19,8 @@ from wordkin.system.types import Float64
 _SIDES = np.deg2rad([0, 45, 315, 180, 135, 225, 90, 270])
 _AROUND = np.deg2rad(np.arange(0, 360, 5))
 _FEW = 4  # coinciding points whose names may all stand right beside them
+_CLEAR = 2.0  # least distance of a name to other points, relative to the gap to its own
+_SAME = 0.35  # points closer than this, relative to the gap, are one point to the eye
 _GROWTH = 1.25  # radius of a ring of positions, relative to the previous ring
 
 
@@ -57,8 +59,9 @@ def place(
     """Place names.
 
     No name overlaps another, a point or a line, and all are within the bounds. First, in the given
-    order, those with free space right beside their point; then the others, each as near as
-    possible, with a leader line that crosses nothing; then the rest, with a leader line that
+    order, those with free space right beside their point, where no other point is nearly as close
+    to the name, so that it cannot be read as that of another point; then the others, each as near
+    as possible, with a leader line that crosses nothing; then the rest, with a leader line that
     crosses points or other lines, but no name.
 
     Parameters
@@ -72,7 +75,8 @@ def place(
     gap : float
         Distance from a point to a name beside it.
     reach : float
-        Largest distance from a point to its name; if less than `gap`, names are only put beside.
+        Largest distance from a point to its name; if less than `gap`, names are only put beside
+        their points, and points without a name are taken not to be drawn.
     behind : bool
         Whether a leader line may run behind other names, as a last resort.
 
@@ -82,6 +86,9 @@ def place(
         None for names without free space.
     """
     sheet = _Sheet(points, bounds, lines, gap)
+    if reach < gap:
+        sheet.points = np.empty((0, 2))
+        return [sheet.put_first(*each) for each in zip(points, sizes, strict=True)]
     crowds = _overlap(sheet.dots, sheet.dots).sum(axis=1)
     places: list[Place | None] = [
         sheet.put_beside(point, size) if crowd <= _FEW else None
@@ -110,6 +117,7 @@ class _Sheet:
     def __init__(self, points: Float64, bounds: Float64, lines: Float64, gap: float) -> None:
         self.bounds = bounds
         self.gap = gap
+        self.points = points  # that names must not be read as those of
         around = gap * 0.7 * np.array([-1.0, -1.0, 1.0, 1.0])
         self.dots: Float64 = np.tile(points, 2) + around
         self.names: Float64 = np.empty((0, 4))
@@ -119,6 +127,7 @@ class _Sheet:
     def put_beside(self, point: Float64, size: Float64) -> Place | None:
         """Take the first free position right beside a point."""
         boxes = self._free(_boxes(point, size, self.gap, _SIDES))
+        boxes = boxes[self._clear(boxes, self.points, point)]
         return self._take(boxes[0], None) if len(boxes) else None
 
     def put_around(
@@ -131,6 +140,7 @@ class _Sheet:
         if crossed < Crossed.NAMES:
             free &= ~_cut(self.names, lines).any(axis=0)
         if crossed < Crossed.LINES:
+            free &= self._clear(boxes, self.points, point)
             # Coinciding points do not block each other, nor do leader lines from the same point.
             here = ((self.dots[:, :2] < point) & (point < self.dots[:, 2:])).all(axis=1)
             leaders = self.leaders[(self.leaders[:, :2] != point).any(axis=1)]
@@ -140,6 +150,25 @@ class _Sheet:
             return None
         first = int(free.argmax())
         return self._take(boxes[first], lines[first])
+
+    def put_first(self, point: Float64, size: Float64) -> Place | None:
+        """Put a name beside a point, where points without a name are not drawn."""
+        if not self._clear(self.names, point[np.newaxis], None).all():
+            return None  # its point would seem to be that of another name
+        found = self.put_beside(point, size)
+        if found is not None:
+            self.points = np.vstack([self.points, point])
+        return found
+
+    def _clear(
+        self, boxes: Float64, points: Float64, point: Float64 | None
+    ) -> npt.NDArray[np.bool_]:
+        """Return which boxes are too far from points, but from their own, to be their names."""
+        if point is not None:
+            points = points[np.hypot(*(points - point).T) > _SAME * self.gap]
+        nearest = np.clip(points, boxes[:, np.newaxis, :2], boxes[:, np.newaxis, 2:])
+        away: Float64 = np.hypot(*np.moveaxis(nearest - points, 2, 0))
+        return np.asarray((away >= _CLEAR * self.gap).all(axis=1), dtype=np.bool_)
 
     def _free(self, boxes: Float64) -> Float64:
         """Return the boxes that are free and within the bounds."""
