@@ -34,6 +34,10 @@ class Word2Vec(Thing):
     pass
 
 
+class PoincareKeyedVectors(Thing):
+    pass
+
+
 class Vocab(Thing):
     pass
 
@@ -45,6 +49,7 @@ def gensims_names(monkeypatch: pytest.MonkeyPatch) -> None:
         "gensim.models.keyedvectors": (KeyedVectors, Vocab),
         "gensim.models.fasttext": (FastTextKeyedVectors,),
         "gensim.models.word2vec": (Word2Vec,),
+        "gensim.models.poincare": (PoincareKeyedVectors,),
     }
     monkeypatch.setitem(sys.modules, "gensim", ModuleType("gensim"))
     monkeypatch.setitem(sys.modules, "gensim.models", ModuleType("gensim.models"))

@@ -14,6 +14,7 @@ from support.samples import FASTTEXT, FASTTEXT_COUNTS, FASTTEXT_OTHERS, FASTTEXT
 from wordkin.system.errors import FormatError
 from wordkin.vectors import formats
 from wordkin.vectors.formats.fasttext import read
+from wordkin.vectors.ngrams import Subwords
 from wordkin.vectors.subwords import SubwordVectors
 
 SETTINGS = (4, 5, 1, 1, 5, 1, 2, 2, 10, 2, 3, 100, 1e-4)  # dim … minn, maxn, …, t
@@ -75,7 +76,7 @@ def test_unknown_words_have_the_vectors_of_fasttext(tmp_path: Path) -> None:
 
 def test_trained_vectors_are_mapped(tmp_path: Path) -> None:
     subwords = read(written(tmp_path, FASTTEXT)).subwords
-    assert subwords is not None
+    assert isinstance(subwords, Subwords)
     for array in (subwords.own, subwords.ngrams):
         base: Any = array
         while not isinstance(base, np.memmap):

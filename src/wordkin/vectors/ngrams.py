@@ -1,12 +1,15 @@
-"""fastText's composition of word vectors from the rows of words and of their n-grams.
+"""Composition of word vectors from the rows of words and of their n-grams.
 
-In: the rows, and words. Out: composed vectors.
+In: the rows, and words. Out: composed vectors. `Subwords` has fastText's rule, in native code;
+`LookedUpSubwords` takes any rule that gives the rows of a word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +17,19 @@ import numpy.typing as npt
 from wordkin._core import compose as native_compose
 from wordkin.system.machine import cores
 from wordkin.system.types import Float32
+
+LONGEST_NGRAM = 64
+"""The most characters of an n-gram that a file may ask for: limits the work for each character."""
+
+_ROWS_AT_A_TIME = 1 << 12
+
+
+class Composer(Protocol):
+    """What composes the vector of a word from rows of n-grams."""
+
+    def compose(self, words: Sequence[str], known: int = 0) -> Float32:
+        """Return the mean of the rows of each word; see `Subwords.compose`."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +88,66 @@ class Subwords:
             min(len(words) // 64 + 1, cores()),
         )
         return out
+
+
+@dataclass(frozen=True, eq=False)
+class LookedUpSubwords:
+    """The rows from which vectors are composed, if another rule than fastText's selects them.
+
+    Attributes
+    ----------
+    own : (V, d) float array or None
+        The row of each word of the vocabulary, before its n-grams are added; None if they are lost.
+    ngrams : (rows, d) float array
+    rows_of : function of a word
+        Gives the rows of its n-grams, in the order in which they are summed. N-grams without a row
+        are left out, also from the mean.
+    """
+
+    own: Float32 | None
+    ngrams: Float32
+    rows_of: Callable[[str], Iterable[int]]
+
+    def compose(self, words: Sequence[str], known: int = 0) -> Float32:
+        """Return the mean of the rows of each word and its n-grams, as `Subwords.compose`."""
+        out = np.zeros((len(words), self.ngrams.shape[1]), np.float32)
+        for i, word in enumerate(words):
+            parts = 0
+            if i < known and self.own is not None:
+                out[i], parts = self.own[i], 1
+            rows = iter(self.rows_of(word))
+            while piece := list(islice(rows, _ROWS_AT_A_TIME)):
+                out[i] = np.concatenate([out[i : i + 1], self.ngrams[piece]]).sum(
+                    axis=0, dtype=np.float32
+                )
+                parts += len(piece)
+            if parts:
+                out[i] /= np.float32(parts)
+        return out
+
+
+def ngrams_of(word: str, shortest: int, longest: int) -> Iterable[str]:
+    """Yield the n-grams of "<word>" as text, the short ones first."""
+    marked = f"<{word}>"
+    for size in range(max(shortest, 1), min(longest, len(marked)) + 1):
+        for begin in range(len(marked) - size + 1):
+            yield marked[begin : begin + size]
+
+
+def hash_bytes(raw: bytes) -> int:
+    """Return fastText's hash of an n-gram: FNV-1a of its bytes, those from 128 on as negative."""
+    h = 2166136261
+    for byte in raw:
+        h = (h ^ (byte | 0xFFFFFF00 if byte >= 128 else byte)) * 16777619 & 0xFFFFFFFF
+    return h
+
+
+def hash_characters(ngram: str) -> int:
+    """Return the hash of gensim before 3.7: FNV-1a of code points instead of bytes."""
+    h = 2166136261
+    for character in ngram:
+        h = (h ^ ord(character)) * 16777619 & 0xFFFFFFFF
+    return h
 
 
 def _bytes_of(matrix: Float32) -> npt.NDArray[np.uint8]:

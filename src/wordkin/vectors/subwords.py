@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from wordkin.system.errors import UnknownWordError
 from wordkin.system.types import Float32
-from wordkin.vectors.ngrams import Subwords
+from wordkin.vectors.ngrams import Composer
 from wordkin.vectors.words import WordVectors
 
 
@@ -26,8 +26,8 @@ class SubwordVectors(WordVectors):
     ----------
     words, matrix, counts
         As in `WordVectors`, with the same errors.
-    subwords : Subwords
-        The vectors of the n-grams, (buckets, d), and the rule that composes them.
+    subwords : Composer
+        The vectors of n-grams and the rule that composes them, such as `Subwords`.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class SubwordVectors(WordVectors):
         words: Sequence[str],
         matrix: npt.ArrayLike,
         counts: npt.ArrayLike | None,
-        subwords: Subwords,
+        subwords: Composer,
     ) -> None:
         super().__init__(words, matrix, counts)
         self._subwords = subwords

@@ -240,7 +240,11 @@ class _Machine:
 
     def reduce(self, _: Any) -> None:
         arguments, constructor = self.pop(), self.pop()
-        self.make(constructor, arguments)
+        scalar = _scalar(constructor, arguments)
+        if scalar is None:
+            self.make(constructor, arguments)
+        else:
+            self.push(scalar)
 
     def reduce_with_keywords(self, _: Any) -> None:
         self.pop()
@@ -257,6 +261,23 @@ class _Machine:
         self.set_items(values)
 
 
+def _scalar(constructor: Any, arguments: Any) -> int | float | None:
+    """Return the number of a pickled NumPy scalar, which may be a key; None if it is not one."""
+    if not isinstance(constructor, Global) or not constructor.name.endswith("multiarray.scalar"):
+        return None
+    dtype, raw = arguments
+    kind, order = dtype.arguments[0], dtype.state[1]
+    if isinstance(raw, Record) and raw.constructor.name == "_codecs.encode":
+        raw = raw.arguments[0]  # protocol 2 encodes bytes as a string
+    raw = raw.encode("latin-1") if isinstance(raw, str) else raw
+    if not isinstance(raw, bytes) or kind not in _SCALARS or len(raw) != int(kind[1]):
+        return None
+    if kind[0] == "f":
+        return float(np.frombuffer(raw, f"{'>' if order == '>' else '<'}{kind}")[0])
+    return int.from_bytes(raw, "big" if order == ">" else "little", signed=kind[0] == "i")
+
+
+_SCALARS = {"i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"}
 _KEY_TYPES = (str, bytes, int, float, type(None))
 _BYTE_STRINGS = ("BINBYTES", "BINBYTES8", "BYTEARRAY8", "BINSTRING")
 

@@ -17,7 +17,7 @@ from wordkin.system.errors import FormatError
 from wordkin.system.types import Float32, Int64, StrPath
 
 if TYPE_CHECKING:
-    from wordkin.vectors.ngrams import Subwords
+    from wordkin.vectors.ngrams import Composer
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class VectorFile:
         Mapped into memory if the format allows it.
     counts : (V,) int64 array or None
         How often each word occurs in the corpus; None if the file does not contain it.
-    subwords : Subwords or None
+    subwords : Composer or None
         The rows that compose the vectors of other words, if the file contains them. They are only
         read, never written.
     """
@@ -39,7 +39,7 @@ class VectorFile:
     words: list[str]
     matrix: Float32
     counts: Int64 | None = None
-    subwords: Subwords | None = None
+    subwords: Composer | None = None
 
 
 def checked(
