@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from support.fasttext_files import before_the_magic_number, quantised
 from support.samples import FASTTEXT, GENSIM
 from wordkin.system.errors import FormatError
 from wordkin.vectors import formats
@@ -53,6 +54,15 @@ def of_fasttext(path: Path) -> None:
     path.write_bytes(FASTTEXT)
 
 
+def of_fasttext_quantised(path: Path) -> None:
+    path.write_bytes(quantised(d=1, width=1, pruned={3: 1, 0: 0})[0])
+
+
+def of_fasttext_before_its_magic_number(path: Path) -> None:
+    rows = np.random.default_rng(1).normal(size=(9, 3))
+    path.write_bytes(before_the_magic_number({b"the": 3, b"caf\xe9": 2}, rows))
+
+
 def read_a_model(path: Path) -> VectorFile:
     found = read_model(path)
     assert found.outside.shape == found.center.shape
@@ -65,6 +75,11 @@ KINDS: dict[str, tuple[Callable[[Path], None], Reader]] = {
     "vectors": (vectors_alone, lambda path: formats.read(path, format="safetensors")),
     "gensim": (of_gensim, lambda path: formats.read(path, format="gensim")),
     "fasttext": (of_fasttext, lambda path: formats.read(path, format="fasttext")),
+    "ftz": (of_fasttext_quantised, lambda path: formats.read(path, format="fasttext")),
+    "old fasttext": (
+        of_fasttext_before_its_magic_number,
+        lambda path: formats.read(path, format="fasttext"),
+    ),
 }
 
 
@@ -111,7 +126,9 @@ def test_a_file_truncated_at_any_byte_is_refused(tmp_path: Path, kind: str) -> N
     assert len(content) <= 4096
     assert not assert_refused_or_consistent(tmp_path / "whole", read)
     # The output matrix, after the input matrix, is not read.
-    needed = len(content) - (1 + 16 + 5 * 16 if kind == "fasttext" else 0)
+    needed = len(content) - {"fasttext": 1 + 16 + 5 * 16, "ftz": 22, "old fasttext": 16}.get(
+        kind, 0
+    )
     assert in_turn(tmp_path, [content[:size] for size in range(needed)], read) == needed
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,19 @@ LONGEST_NGRAM = 64
 """The most characters of an n-gram that a file may ask for: limits the work for each character."""
 
 _ROWS_AT_A_TIME = 1 << 12
+
+
+class Rows(Protocol):
+    """A matrix, or what gives selected rows of one: ``rows[[3, 5]]`` is a (2, d) float32 array."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The numbers of rows, and of numbers in each."""
+        ...
+
+    def __getitem__(self, rows: Any, /) -> Any:
+        """Return these rows."""
+        ...
 
 
 class Composer(Protocol):
@@ -96,16 +109,16 @@ class LookedUpSubwords:
 
     Attributes
     ----------
-    own : (V, d) float array or None
+    own : (V, d) float array, other `Rows`, or None
         The row of each word of the vocabulary, before its n-grams are added; None if they are lost.
-    ngrams : (rows, d) float array
+    ngrams : (rows, d) float array, or other `Rows`
     rows_of : function of a word
         Gives the rows of its n-grams, in the order in which they are summed. N-grams without a row
         are left out, also from the mean.
     """
 
-    own: Float32 | None
-    ngrams: Float32
+    own: Rows | None
+    ngrams: Rows
     rows_of: Callable[[str], Iterable[int]]
 
     def compose(self, words: Sequence[str], known: int = 0) -> Float32:
@@ -114,7 +127,7 @@ class LookedUpSubwords:
         for i, word in enumerate(words):
             parts = 0
             if i < known and self.own is not None:
-                out[i], parts = self.own[i], 1
+                out[i], parts = self.own[[i]][0], 1
             rows = iter(self.rows_of(word))
             while piece := list(islice(rows, _ROWS_AT_A_TIME)):
                 out[i] = np.concatenate([out[i : i + 1], self.ngrams[piece]]).sum(
@@ -122,7 +135,7 @@ class LookedUpSubwords:
                 )
                 parts += len(piece)
             if parts:
-                out[i] /= np.float32(parts)
+                out[i] *= np.float32(1 / parts)  # as fastText does
         return out
 
 

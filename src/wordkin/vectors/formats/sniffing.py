@@ -12,6 +12,7 @@ from pathlib import Path
 
 from wordkin.system.files import damaged, require_file
 from wordkin.system.types import StrPath
+from wordkin.vectors.formats import fasttext
 from wordkin.vectors.formats.packed import decompressed
 
 HEAD_BYTES = 1 << 16
@@ -88,6 +89,8 @@ def _by_content(head: bytes, whole: bool, bin_suffix: bool) -> str | None:
     for name, signature in _SIGNATURES:
         if signature.match(head):
             return name
+    if fasttext.is_old(head):
+        return "fasttext"
     if header := _HEADER.match(head):
         d, rows = int(header[1][:18]), head[header.end() :]
         binary = _is_binary(rows, d, whole, bin_suffix)
