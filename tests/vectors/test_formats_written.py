@@ -300,7 +300,7 @@ FLOATS = pa.list_(pa.float32())
             "the column 'word' must be string, got int64",
         ),
         (
-            {"word": pa.array(["a"]), "vector": pa.array([[1.0]])},
+            {"word": pa.array(["a"]), "vector": pa.array([["1"]])},
             "the column 'vector' must be list of float32, got list<",
         ),
         (

@@ -28,6 +28,7 @@ _SIGNATURES = (
     ("gensim", re.compile(rb"\x80[\x00-\x05]")),  # a pickle
     ("parquet", re.compile(rb"PAR1")),
     ("arrow", re.compile(rb"ARROW1")),
+    ("arrow", re.compile(rb"\xff{4}.{3}\0.{3}\0", re.DOTALL)),  # a stream
     ("npy", re.compile(rb"\x93NUMPY")),
 )
 

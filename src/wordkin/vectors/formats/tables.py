@@ -1,7 +1,8 @@
 """Parquet and Arrow IPC tables, through pyarrow.
 
-In: a `VectorFile`, or a path. Out: a complete file, or a `VectorFile`. A table has one row per word
-with the columns `word` (string), `count` (int64, optional) and `vector` (list of d float32).
+In: a `VectorFile`, or a path. Out: a complete file, or a `VectorFile`. A written table has one row
+per word with the columns `word` (string), `count` (int64, optional) and `vector` (list of d
+float32); `table_columns` knows those of other programs.
 
 Rows are written and read in groups, so that memory holds one group besides the matrix.
 """
@@ -9,26 +10,32 @@ Rows are written and read in groups, so that memory holds one group besides the 
 from __future__ import annotations
 
 import json
+import mmap
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin.system.errors import FormatError, WordkinError
-from wordkin.system.files import atomic_write, require_file
+from wordkin.system.files import atomic_write, damaged, require_file
 from wordkin.system.spelling import describe_duplicate, spell_words
 from wordkin.system.types import StrPath
 from wordkin.vectors.formats.obstacles import not_utf8, require_words
+from wordkin.vectors.formats.table_columns import Columns, floats_of, select, stored, words_of
 from wordkin.vectors.formats.vector_file import VectorFile, checked
 
 FORMAT_VERSION = 1  # stored under "wordkin" in the metadata of the schema
 
-_COLUMNS = ("word", "count", "vector")
+_END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"
+_ARROW_FILE = b"ARROW1"  # a stream begins with the size of its schema instead
 _GROUP_BYTES = 1 << 26  # bytes of vectors per group of rows
 _BATCH_ROWS = 1 << 12  # rows decoded at a time
+
+
+_Table: TypeAlias = "tuple[Any, Callable[[Columns], Iterable[Any]]]"  # a schema and its batches
 
 
 def write_parquet(path: StrPath, vectors: VectorFile) -> None:
@@ -70,8 +77,16 @@ def write_arrow(path: StrPath, vectors: VectorFile) -> None:
     _write(path, vectors, write)
 
 
-def read_parquet(path: StrPath, limit: int | None = None) -> VectorFile:
-    """Read a Parquet file with the columns `word`, `vector` and perhaps `count`.
+def read_parquet(
+    path: StrPath,
+    limit: int | None = None,
+    *,
+    word_column: str | None = None,
+    vector_column: str | None = None,
+) -> VectorFile:
+    """Read a Parquet file with a column of words, one or more of vectors, and perhaps `count`.
+
+    `table_columns` says which columns these are, if they are not named.
 
     Raises
     ------
@@ -83,26 +98,42 @@ def read_parquet(path: StrPath, limit: int | None = None) -> VectorFile:
         If the file cannot be opened.
     """
 
-    def open_table(file: BinaryIO) -> tuple[Any, Iterable[Any]]:
+    def open_table(file: BinaryIO) -> _Table:
         from pyarrow import parquet
 
         table = parquet.ParquetFile(file, pre_buffer=False)  # keep one row group in memory, not all
-        columns = [name for name in _COLUMNS if name in table.schema_arrow.names]
-        return table.schema_arrow, table.iter_batches(_BATCH_ROWS, columns=columns)
 
-    return _read(path, limit, open_table)
+        def groups(columns: Columns) -> Iterable[Any]:
+            return table.iter_batches(_BATCH_ROWS, columns=columns.names)  # type: ignore[no-any-return]
+
+        return table.schema_arrow, groups
+
+    return _read(path, limit, open_table, word_column, vector_column)
 
 
-def read_arrow(path: StrPath, limit: int | None = None) -> VectorFile:
-    """Read an Arrow IPC file with the same columns as `read_parquet`, and the same errors."""
+def read_arrow(
+    path: StrPath,
+    limit: int | None = None,
+    *,
+    word_column: str | None = None,
+    vector_column: str | None = None,
+) -> VectorFile:
+    """Read an Arrow IPC file or stream as `read_parquet` does, with the same errors."""
 
-    def open_table(file: BinaryIO) -> tuple[Any, Iterable[Any]]:
+    def open_table(file: BinaryIO) -> _Table:
         from pyarrow import ipc
 
-        table = ipc.open_file(file)
-        return table.schema, map(table.get_batch, range(table.num_record_batches))
+        if file.read(len(_ARROW_FILE)) == _ARROW_FILE:
+            table = ipc.open_file(file)
+            return table.schema, lambda _: map(table.get_batch, range(table.num_record_batches))
+        # Mapped, a size in it cannot take memory that the file does not have.
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        if data[-len(_END_OF_STREAM) :] != _END_OF_STREAM:
+            raise damaged(path, len(data), "cut short: a stream of Arrow without its end")
+        stream = ipc.open_stream(data)
+        return stream.schema, lambda _: stream
 
-    return _read(path, limit, open_table)
+    return _read(path, limit, open_table, word_column, vector_column)
 
 
 def _pyarrow() -> Any:
@@ -152,15 +183,17 @@ def _groups(arrow: Any, schema: Any, vectors: VectorFile, rows: Any) -> Iterator
 def _read(
     path: StrPath,
     limit: int | None,
-    open_table: Callable[[BinaryIO], tuple[Any, Iterable[Any]]],
+    open_table: Callable[[BinaryIO], _Table],
+    word_column: str | None,
+    vector_column: str | None,
 ) -> VectorFile:
     arrow = _pyarrow()
     require_file(path)
     with open(path, "rb") as file, _pyarrow_errors(path, arrow):
         schema, groups = open_table(file)
-        _check_columns(path, arrow, schema)
-        table = _TableReader(path, schema)
-        for group in groups:
+        columns = select(str(path), schema, word_column, vector_column)
+        table = _TableReader(path, columns, schema)
+        for group in groups(columns):
             group.validate(full=True)  # offsets outside the file, words that are not UTF-8
             table.add(group if limit is None else group.slice(0, limit - len(table)))
             if len(table) == limit:
@@ -179,40 +212,19 @@ def _pyarrow_errors(path: StrPath, arrow: Any) -> Iterator[None]:
         raise FormatError(f"{os.fspath(path)}: cannot be read: {error}") from error
 
 
-def _check_columns(path: StrPath, arrow: Any, schema: Any) -> None:
-    types = arrow.types
-    fits: dict[str, Callable[[Any], bool]] = {
-        "word": lambda t: types.is_string(t) or types.is_large_string(t),
-        "vector": lambda t: (
-            (types.is_fixed_size_list(t) or types.is_list(t) or types.is_large_list(t))
-            and types.is_float32(t.value_type)
-        ),
-        "count": types.is_integer,
-    }
-    expected = {"word": "string", "vector": "list of float32", "count": "an integer"}
-    for name, fit in fits.items():
-        columns = schema.get_all_field_indices(name)
-        if name == "count" and not columns:
-            continue
-        if len(columns) != 1:
-            raise FormatError(
-                f"{os.fspath(path)}: there must be 1 column {name!r}, got {len(columns)}"
-                f" among {', '.join(schema.names)}"
-            )
-        if not fit(actual := schema.field(name).type):
-            raise FormatError(
-                f"{os.fspath(path)}: the column {name!r} must be {expected[name]}, got {actual}"
-            )
-
-
 class _TableReader:
     """Collects the rows of a table. Its arrays grow in place: it trusts no size in a header."""
 
-    def __init__(self, path: StrPath, schema: Any) -> None:
-        self._path = os.fspath(path)
+    def __init__(self, path: StrPath, columns: Columns, schema: Any) -> None:
+        self._path, self._columns = str(path), columns
         self._words: list[str] = []
-        self._counts = np.empty(0, np.int64) if "count" in schema.names else None
-        self._d = getattr(schema.field("vector").type, "list_size", 0)  # 0: unknown yet
+        self._counts = None if columns.count is None else np.empty(0, np.int64)
+        # -1: unknown yet
+        self._d = (
+            len(columns.vector)
+            if columns.spread
+            else getattr(stored(schema.field(columns.vector[0]).type), "list_size", -1)
+        )
         self._numbers = np.empty(0, np.float32)
 
     def __len__(self) -> int:
@@ -222,39 +234,58 @@ class _TableReader:
         """Append the rows of a record batch."""
         if not len(group):
             return
-        words, lists = group.column("word"), group.column("vector")
+        words = group.column(self._columns.word)
+        vectors = [group.column(name) for name in self._columns.vector]
+        counts = None if self._counts is None else group.column(self._columns.count)
+        self._require_no_nulls(words, counts, *vectors)
+        numbers = self._spread(vectors) if self._columns.spread else self._flat(vectors[0])
+        self._words += words_of(words)
+        _append(self._numbers, numbers)
+        if self._counts is not None and counts is not None:
+            _append(self._counts, counts.cast("int64").to_numpy(zero_copy_only=True))
+
+    def _flat(self, lists: Any) -> npt.NDArray[np.float32]:
+        """Return the numbers of lists, which all have the length of the first."""
+        lists = getattr(lists, "storage", lists)
         numbers = lists.flatten()
-        counts = group.column("count") if self._counts is not None else None
-        nulls = words.null_count + lists.null_count + numbers.null_count
-        if nulls or (counts is not None and counts.null_count):
-            raise FormatError(f"{self._path}: a null in row {len(self) + 1:,} or after it")
-        self._d = self._d or len(lists[0])
-        lengths = (
-            {self._d}
-            if hasattr(lists.type, "list_size")
-            else set(lists.value_lengths().to_pylist())
-        )
-        if lengths != {self._d}:
-            other = max(lengths - {self._d})
+        self._require_no_nulls(numbers)
+        if self._d < 0:
+            self._d = len(lists[0])
+        if not hasattr(lists.type, "list_size") and not _are_all(lists, self._d):
+            other = max({len(entry) for entry in lists} - {self._d})
             raise FormatError(
                 f"{self._path}: all vectors must have {self._d} numbers like the first, got {other}"
             )
-        self._words += words.to_pylist()
-        _append(self._numbers, numbers)
-        if self._counts is not None and counts is not None:
-            _append(self._counts, counts.cast("int64"))
+        return floats_of(numbers)
+
+    def _spread(self, columns: list[Any]) -> npt.NDArray[np.float32]:
+        """Return the numbers of one column for each dimension, row by row."""
+        return np.stack([floats_of(column) for column in columns], axis=1).reshape(-1)
+
+    def _require_no_nulls(self, *columns: Any) -> None:
+        if any(column is not None and column.null_count for column in columns):
+            raise FormatError(f"{self._path}: a null in row {len(self) + 1:,} or after it")
 
     def finish(self) -> VectorFile:
         """Return the content of the table."""
-        if self._d < 1:
-            raise FormatError(f"{self._path}: vectors must have at least 1 number, got {self._d}")
+        d = max(self._d, 0)
+        if d < 1:
+            raise FormatError(f"{self._path}: vectors must have at least 1 number, got {d}")
         if what := describe_duplicate(self._words):
             raise FormatError(f"{self._path}: {what}")
-        return VectorFile(self._words, self._numbers.reshape(-1, self._d), self._counts)
+        return VectorFile(self._words, self._numbers.reshape(-1, d), self._counts)
 
 
-def _append(array: npt.NDArray[Any], numbers: Any) -> None:
+def _are_all(lists: Any, length: int) -> bool:
+    """Return whether all lists have this length."""
+    if hasattr(lists, "sizes"):  # a list view
+        return bool((lists.sizes.to_numpy(zero_copy_only=True) == length).all())
+    offsets = lists.offsets.to_numpy(zero_copy_only=True)
+    return bool((np.diff(offsets) == length).all())
+
+
+def _append(array: npt.NDArray[Any], numbers: npt.NDArray[Any]) -> None:
     """Append to the array in place: the system remaps a large array instead of copying it."""
     start = len(array)
     array.resize(start + len(numbers), refcheck=False)
-    array[start:] = numbers.to_numpy(zero_copy_only=True)
+    array[start:] = numbers
