@@ -239,6 +239,7 @@ def test_a_model_that_does_not_know_its_text_is_compared_all_the_same(
     again = reproduce(wordkin.Word2Vec.load(saved), toy.sentences(1001))
     assert not again.equal
     assert again.was != again.now
+    assert "different words, the first" in again.differences[-1]
 
 
 def test_what_differed_is_named(saved: Path, text: Path, monkeypatch: pytest.MonkeyPatch) -> None:

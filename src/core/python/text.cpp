@@ -28,24 +28,35 @@ nb::tuple finish(TextReader& reader, std::int64_t min_count, std::int64_t max_vo
                         text.held_tokens);
 }
 
-nb::bytes add_line(TextReader& reader, nb::iterable words) {
+// The bytes of the line; or, of the first item that is no word, its number and itself.
+nb::object add_line(TextReader& reader, nb::iterable words) {
+  std::int64_t number = 0;
   for (nb::handle word : words) {
     Py_ssize_t size = 0;
-    if (!PyUnicode_Check(word.ptr()))
-      throw nb::type_error("a sentence is a list of words, and a word a str");
-    if (const char* bytes = PyUnicode_AsUTF8AndSize(word.ptr(), &size)) {
-      reader.add_word({bytes, static_cast<std::size_t>(size)});
-      continue;
+    nb::object encoded;
+    const char* bytes = nullptr;
+    if (PyUnicode_Check(word.ptr()) && !(bytes = PyUnicode_AsUTF8AndSize(word.ptr(), &size))) {
+      // Lone surrogates: bytes that were no UTF-8 when the word was read.
+      PyErr_Clear();
+      encoded = nb::steal(PyUnicode_AsEncodedString(word.ptr(), "utf-8", "surrogateescape"));
+      if (encoded.is_valid()) {
+        bytes = PyBytes_AS_STRING(encoded.ptr());
+        size = PyBytes_GET_SIZE(encoded.ptr());
+      } else {
+        PyErr_Clear();
+      }
     }
-    // Lone surrogates: bytes that were no UTF-8 when the word was read.
-    PyErr_Clear();
-    nb::object encoded = nb::steal(PyUnicode_AsEncodedString(word.ptr(), "utf-8", "surrogateescape"));
-    if (!encoded.is_valid()) throw nb::python_error();
-    reader.add_word({PyBytes_AS_STRING(encoded.ptr()),
-                     static_cast<std::size_t>(PyBytes_GET_SIZE(encoded.ptr()))});
+    if (!bytes || !reader.add_word({bytes, static_cast<std::size_t>(size)}))
+      return nb::make_tuple(number, nb::borrow(word));
+    ++number;
   }
   const std::string line = reader.end_line();
   return nb::bytes(line.data(), line.size());
+}
+
+nb::tuple spaced(const TextReader& reader, bool ascii) {
+  const auto [tokens, example] = reader.spaced_tokens(ascii);
+  return nb::make_tuple(tokens, nb::bytes(example.data(), example.size()));
 }
 
 }  // namespace
@@ -59,7 +70,9 @@ void define_text(nb::module_& m) {
       }, "data"_a, "The next bytes of a file, cut anywhere.")
       .def("end_file", &TextReader::end_file, "End the last token and the last line.")
       .def("add_line", &add_line, "words"_a,
-           "A sentence that comes as words; returns the bytes that a file would have for it.")
+           "A sentence that comes as words; returns the bytes that a file would have for it. If an item"
+           " is no word (no str, or one that has a line end or that cannot be encoded), returns the"
+           " number of the item and the item. Empty words are left out and counted.")
       .def("finish", &finish, "min_count"_a, "max_vocabulary"_a, "held_out"_a,
            "Empty the reader: (words, offsets, counts, ids, held_ids, held_tokens). Each line that has"
            " a word is held out with the probability `held_out`, the same lines each time: its ids are"
@@ -68,7 +81,11 @@ void define_text(nb::module_& m) {
       .def_prop_ro("lines", &TextReader::lines)
       .def_prop_ro("lines_with_words", &TextReader::lines_with_words)
       .def_prop_ro("types", &TextReader::types)
-      .def_prop_ro("invalid_utf8_tokens", &TextReader::invalid_utf8_tokens);
+      .def_prop_ro("empty_words", &TextReader::empty_words, "Empty words that were left out.")
+      .def_prop_ro("invalid_utf8_tokens", &TextReader::invalid_utf8_tokens)
+      .def("spaced_tokens", &spaced, "ascii"_a,
+           "How many tokens have white space inside, and the first such word: of ASCII (only words that"
+           " came in lists do), or other white space of Unicode.");
 }
 
 }  // namespace wordkin

@@ -95,6 +95,26 @@ bool is_utf8(std::string_view s) {
   return true;
 }
 
+// Whether a word has white space of Unicode that is not of ASCII: what Python's str.isspace() knows.
+bool has_unicode_space(std::string_view s) {
+  const auto at = [&](size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0; };
+  for (size_t i = 0; i < s.size(); ++i) {
+    const unsigned b = at(i + 1), c = at(i + 2);
+    switch (at(i)) {
+      case 0x1c: case 0x1d: case 0x1e: case 0x1f: return true;   // separators
+      case 0xc2: if (b == 0x85 || b == 0xa0) return true; break;
+      case 0xe1: if (b == 0x9a && c == 0x80) return true; break;
+      case 0xe2:
+        if (b == 0x80 && ((c >= 0x80 && c <= 0x8a) || c == 0xa8 || c == 0xa9 || c == 0xaf)) return true;
+        if (b == 0x81 && c == 0x9f) return true;
+        break;
+      case 0xe3: if (b == 0x80 && c == 0x80) return true; break;
+      default: break;
+    }
+  }
+  return false;
+}
+
 // Whether a line, by its number among the lines that have a word, is held out: the same lines of a
 // text for any seed, and those of a smaller share among those of a larger one.
 bool is_held_out(std::int64_t line, double share) {
@@ -123,7 +143,7 @@ struct TextReader::State {
   std::string carry;        // a token that the last feed cut
   bool in_line = false;     // whether a byte came since the last line end
   std::string line;         // words that came since then, with a space behind each
-  std::int64_t tokens = 0, lines = 0, lines_with_words = 0;
+  std::int64_t tokens = 0, lines = 0, lines_with_words = 0, empty_words = 0;
 
   std::string_view word(uint32_t id) const {
     return {arena.data() + types[id].offset, types[id].size};
@@ -258,10 +278,16 @@ void TextReader::end_file() {
   if (s.in_line) end_line();
 }
 
-void TextReader::add_word(std::string_view word) {
+bool TextReader::add_word(std::string_view word) {
+  if (word.empty()) {
+    ++state_->empty_words;
+    return true;
+  }
+  if (std::any_of(word.begin(), word.end(), [](char c) { return c == '\n' || c == '\r'; })) return false;
   const char* end = word.data() + word.size();
   state_->add({word, hash_of(word, end), head_of(word, end)});
   (state_->line += word) += ' ';
+  return true;
 }
 
 std::string TextReader::end_line() {
@@ -343,6 +369,20 @@ std::int64_t TextReader::tokens() const { return state_->tokens; }
 std::int64_t TextReader::lines() const { return state_->lines; }
 std::int64_t TextReader::lines_with_words() const { return state_->lines_with_words; }
 std::int64_t TextReader::types() const { return static_cast<std::int64_t>(state_->types.size()); }
+
+std::int64_t TextReader::empty_words() const { return state_->empty_words; }
+
+std::pair<std::int64_t, std::string_view> TextReader::spaced_tokens(bool ascii) const {
+  std::int64_t tokens = 0;
+  std::string_view first;
+  for (uint32_t id = 0; id < state_->types.size(); ++id) {
+    const std::string_view word = state_->word(id);
+    if (!(ascii ? std::any_of(word.begin(), word.end(), is_space) : has_unicode_space(word))) continue;
+    if (!tokens) first = word;
+    tokens += state_->types[id].count;
+  }
+  return {tokens, first};
+}
 
 std::int64_t TextReader::invalid_utf8_tokens() const {
   std::int64_t tokens = 0;

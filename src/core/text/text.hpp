@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/types.hpp"
@@ -29,7 +30,8 @@ class TextReader {
   ~TextReader();
   void feed(std::string_view bytes);      // the next bytes of a file, cut anywhere
   void end_file();                        // ends its last token and its last line
-  void add_word(std::string_view word);   // for text that comes as lists of words
+  // For text that comes as lists of words. False for a word that has a line end, which is not added.
+  bool add_word(std::string_view word);
   std::string end_line();                 // returns the bytes that a file would have for the line
   // max_vocabulary: 0 for no limit. held_out: the probability of a line to be held out, in [0, 1).
   EncodedText finish(std::int64_t min_count, std::int64_t max_vocabulary, double held_out);
@@ -38,7 +40,10 @@ class TextReader {
   std::int64_t lines() const;
   std::int64_t lines_with_words() const;
   std::int64_t types() const;
+  std::int64_t empty_words() const;       // that add_word left out
   std::int64_t invalid_utf8_tokens() const;
+  // How many tokens have white space inside, and the first such word: of ASCII, or other of Unicode.
+  std::pair<std::int64_t, std::string_view> spaced_tokens(bool ascii) const;
 
  private:
   struct State;

@@ -249,9 +249,9 @@ def _trained(
     from wordkin.corpus.resampling import resampled_lines
     from wordkin.training.model import Word2Vec
 
-    read = read_corpus(corpus) if resample else None
+    read = read_corpus(map(Path, corpus)) if resample else None
     for seed in range(1, seeds + 1):
-        text: Any = corpus if read is None else resampled_lines(read, seed)
+        text: Any = map(Path, corpus) if read is None else resampled_lines(read, seed)
         model = Word2Vec(**settings, seed=seed).fit(text, progress=False if quiet else None)
         if not quiet:
             words = quantity(len(model.vectors), "different word")

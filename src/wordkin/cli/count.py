@@ -54,7 +54,7 @@ def count(
     began = time.perf_counter()
     with notes.printed(print_note, advice=not quiet):
         counted = count_to_file(
-            corpus,
+            map(Path, corpus),
             output,
             chosen,
             memory=None if memory is None else int(memory * 1e9),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,8 +31,9 @@ def reproduce(
     from wordkin.training.model import Word2Vec
     from wordkin.training.reproducing import reproduce as train_again
 
+    texts = map(Path, corpus)
     again = train_again(
-        Word2Vec.load(model), corpus, threads=threads, progress=False if quiet else None
+        Word2Vec.load(model), texts, threads=threads, progress=False if quiet else None
     )
     if json:
         terminal.put_json(

@@ -154,7 +154,7 @@ def train(
         options: Any = checkpoints | dataclasses.asdict(logging) | {"progress": live or progress}
         if counts is None:
             assert corpus is not None
-            model.fit(corpus, **options)
+            model.fit(map(Path, corpus), **options)
         else:
             model.fit_counts(counts, **options)
         began = time.perf_counter()

@@ -2,45 +2,34 @@
 
 In: files, or sentences as lists of words. Out: a `Corpus` with ids, vocabulary and counts. Text is
 bytes, split on ASCII white space, one sentence per line; nothing is lower-cased, normalised, cut or
-skipped. The native core does the work; this module opens the files and reports what is wrong with
-them.
+skipped. The native core does the work; `files` finds and opens the files, and `sentences` says what
+is no list of words.
 """
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import hashlib
-import lzma
 import os
-import sys
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from pathlib import Path
 from typing import IO, Any, TypeAlias, cast
 
-import numpy as np
-
 from wordkin._core import TextReader
+from wordkin.corpus import files, sentences
 from wordkin.corpus.encoded import Corpus, Fingerprint
 from wordkin.corpus.vocabulary import Vocabulary
-from wordkin.system.errors import CorpusError
+from wordkin.system.errors import CorpusError, CorpusWarning
+from wordkin.system.notes import note
 from wordkin.system.progress import Progress
 from wordkin.system.types import StrPath
 
-Text: TypeAlias = StrPath | Iterable[StrPath] | Iterable[Sequence[str]]
-"""A path (`-` is standard input), several paths, or an iterable of sentences as lists of words."""
+Text: TypeAlias = StrPath | IO[Any] | Iterable[StrPath | IO[Any]] | Iterable[Sequence[str]]
+"""A path (`-` is standard input), an open file, several of them, or sentences as lists of words."""
 
 HELD_OUT_FROM = 1_000
 """Non-empty lines that a text needs before lines are held out; fewer make a useless sample."""
 
-_PIECE = 1 << 22  # bytes read at once: large enough to be fast, small enough for a quick Ctrl-C
 _SENTENCES = 1 << 12  # between two progress reports
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-_DAMAGED = (OSError, EOFError, lzma.LZMAError, zlib.error)  # raised for damaged archives
 
 
 def read_corpus(
@@ -60,8 +49,11 @@ def read_corpus(
     Parameters
     ----------
     text
-        A path (`.gz`, `.bz2` and `.xz` files are decompressed, `-` is standard input), several
-        paths, or an iterable of sentences, each a list of words.
+        A path (files compressed by gzip, bzip2 or xz are decompressed, `-` is standard input); a
+        folder or a pattern such as ``texts/*.txt``, for all its files in the order of their names;
+        an open file, which is read from where it stands; several of these; or an iterable of
+        sentences, each a list of words. Of the words of a list, empty ones are left out, with a
+        note; others are kept as they are.
     min_count
         Drop words that occur less often than this.
     max_vocab
@@ -77,27 +69,34 @@ def read_corpus(
     Raises
     ------
     CorpusError
-        If the text is empty or binary, or no word occurs `min_count` times.
+        If the text is empty or binary, no word occurs `min_count` times, or an item is neither a
+        file nor a list of words. The message has the type and the place of the item.
     OSError
         If a file cannot be opened or read.
     ValueError
         If `held_out` is negative, or 1 or more.
+
+    Warns
+    -----
+    CorpusWarning
+        If empty words were left out, or words have white space inside.
     """
     if not 0 <= held_out < 1:
         raise ValueError(f"held_out must be at least 0 and below 1, got {held_out}")
     reader, digest = TextReader(), _Digest()
     progress = progress or Progress()
-    if isinstance(text, (str, os.PathLike)):
-        text = [text]
-    first, items = _peek(text)
-    if isinstance(first, (str, os.PathLike)):
-        _read_files(reader, digest, _paths(items), progress)
+    sentences.require_corpus(text)
+    first, items = _peek([text] if _is_file(text) else text)
+    if _is_file(first):
+        named = files.text_files(items, sentences.type_of(text))
+        _read_files(reader, digest, named, progress)
     else:
-        _read_sentences(reader, digest, cast("Iterable[Sequence[str]]", items), progress)
+        _read_sentences(reader, digest, items, progress)
     tokens, lines, types = reader.tokens, reader.lines, reader.types
     if not tokens:
         raise CorpusError("the corpus is empty: it has no words")
     invalid_utf8 = reader.invalid_utf8_tokens
+    _note_words(reader)
     if reader.lines_with_words < HELD_OUT_FROM:
         held_out = 0.0
     spelled, offsets, counts, ids, held_ids, held_tokens = reader.finish(
@@ -134,125 +133,71 @@ class _Digest:
         return Fingerprint(self._bytes, self._sha256.hexdigest())
 
 
-def _peek(
-    text: Iterable[StrPath] | Iterable[Sequence[str]],
-) -> tuple[StrPath | Sequence[str], Iterable[StrPath | Sequence[str]]]:
+def _is_file(item: object) -> bool:
+    return isinstance(item, str | os.PathLike) or files.is_open_file(item)
+
+
+def _peek(text: Any) -> tuple[Any, Iterator[Any]]:
     """Return the first item, and all of them, the first included."""
     try:
-        items: Iterator[StrPath | Sequence[str]] = iter(text)
+        items: Iterator[Any] = iter(text)
     except TypeError:
         raise CorpusError(
-            f"a corpus is a path, paths, or lists of words, got {type(text).__name__}"
+            "a corpus is a path, an open file, paths, or lists of words, got"
+            f" {sentences.type_of(text)}"
         ) from None
     for first in items:
         return first, chain([first], items)
-    raise CorpusError("the corpus is empty: no file and no sentence was given")
-
-
-def _paths(items: Iterable[StrPath | Sequence[str]]) -> list[Path]:
-    paths = []
-    for i, item in enumerate(items):
-        if not isinstance(item, (str, os.PathLike)):
-            raise CorpusError(
-                f"item {i} must be a path like the items before it, got {type(item).__name__}"
-            )
-        paths.append(Path(item))
-    return paths
+    once = " (a generator gives its items only once)" if items is text else ""
+    raise CorpusError(f"the corpus is empty: no file and no sentence was given{once}")
 
 
 def _read_sentences(
-    reader: TextReader,
-    digest: _Digest,
-    sentences: Iterable[Sequence[str]],
-    progress: Progress,
+    reader: TextReader, digest: _Digest, items: Iterable[Any], progress: Progress
 ) -> None:
-    for i, sentence in enumerate(sentences):
-        if isinstance(sentence, (str, bytes)) or not hasattr(sentence, "__iter__"):
-            raise CorpusError(
-                f"sentence {i} must be a list of words, got {type(sentence).__name__}"
-            )
-        try:
-            digest.add(reader.add_line(sentence))
-        except (TypeError, UnicodeEncodeError) as error:
-            raise CorpusError(f"sentence {i}: {error}") from None
+    for i, sentence in enumerate(items):
+        if not isinstance(sentence, list) and (wrong := sentences.wrong_sentence(i, sentence)):
+            raise wrong
+        line = reader.add_line(sentence)
+        if isinstance(line, tuple):
+            raise sentences.wrong_word(i, *line)
+        digest.add(cast(bytes, line))
         if i % _SENTENCES == 0:
             progress.reading(i, None, "sentences")
 
 
-def _read_files(reader: TextReader, digest: _Digest, paths: list[Path], progress: Progress) -> None:
-    total: int | None = 0
-    for path in paths:  # check all files before reading the first
-        if path.is_dir():
-            raise CorpusError(f"a corpus must be files, got a folder: {path}")
-        if path == Path("-"):
-            total = None
-            continue
-        size = path.stat().st_size
-        if not path.is_file():  # a pipe, which can be opened only once
-            total = None
-            continue
-        with path.open("rb"):
-            pass
-        total = None if total is None or path.suffix in _OPENERS else total + size
+def _read_files(
+    reader: TextReader, digest: _Digest, named: list[files.TextFile], progress: Progress
+) -> None:
+    sizes = [file.bytes_to_read for file in named]
+    total = None if None in sizes else sum(size or 0 for size in sizes)
     done = 0
-    for path in paths:
-        for piece in _pieces(path, digest):
+    for file in named:
+        for piece in files.pieces(file, digest.add):
             reader.feed(piece)
             done += len(piece)
             progress.reading(done, total, "bytes")
         reader.end_file()
 
 
-def _pieces(path: Path, digest: _Digest) -> Iterator[np.ndarray[tuple[int], np.dtype[np.uint8]]]:
-    """Yield the bytes of a file without its byte-order mark; raise CorpusError for a NUL byte.
-
-    The digest receives all bytes, the mark included.
-    """
-    buffer = np.empty(_PIECE, np.uint8)
-    at = 0
-    with _open(path) as file:
-        while True:
-            size = _read(file, buffer, path)
-            if not size:
-                return
-            piece = buffer[:size]
-            if (zero := bytes(piece.data).find(0)) >= 0:
-                raise CorpusError(
-                    f"not a text: byte {at + zero:,} is NUL (a binary, compressed or UTF-16 file?):"
-                    f" {path}"
-                )
-            digest.add(piece.data)
-            skip = len(_BYTE_ORDER_MARK) if at == 0 and _starts_with_mark(piece) else 0
-            at += size
-            yield piece[skip:]
-
-
-def _starts_with_mark(piece: np.ndarray[tuple[int], np.dtype[np.uint8]]) -> bool:
-    return piece[: len(_BYTE_ORDER_MARK)].tobytes() == _BYTE_ORDER_MARK
-
-
-@contextmanager
-def _open(path: Path) -> Iterator[IO[bytes]]:
-    if path == Path("-"):
-        if sys.stdin is None:
-            raise CorpusError("standard input is closed: -")
-        yield sys.stdin.buffer
-        return
-    with _OPENERS.get(path.suffix, open)(path, "rb") as file:
-        yield file
-
-
-def _read(file: IO[bytes], buffer: np.ndarray[tuple[int], np.dtype[np.uint8]], path: Path) -> int:
-    """Fill the buffer, or read to the end of the file; a pipe returns less per call."""
-    view, size = buffer.data, 0
-    try:
-        while size < len(view):
-            got: int = file.readinto(view[size:])  # type: ignore[attr-defined]
-            if not got:
-                break
-            size += got
-    except _DAMAGED as error:
-        if path.suffix not in _OPENERS:
-            raise
-        raise CorpusError(f"cannot be unpacked ({error}): {path}") from None
-    return size
+def _note_words(reader: TextReader) -> None:
+    """Note words that were left out, and words that may not be what was meant."""
+    if reader.empty_words:
+        note(
+            f"left out empty words (''), {reader.empty_words:,} in all: text that is split by"
+            " line.split() has none",
+            CorpusWarning,
+        )
+    for ascii, remedy in (
+        (True, "no text format can hold it: join its parts, as in new_york"),
+        (False, "words end at ASCII white space alone: replace it if it should part words"),
+    ):
+        number, example = reader.spaced_tokens(ascii)
+        if number:
+            shown = repr(example.decode("utf-8", "surrogateescape"))
+            kind = "" if ascii else " that is not ASCII"
+            note(
+                f"words have white space inside{kind}, {number:,} in all, such as {shown:.60};"
+                f" {remedy}",
+                CorpusWarning,
+            )

@@ -52,11 +52,18 @@ def note(message: str, category: type[WordkinWarning] | None = WordkinWarning) -
 
 @contextmanager
 def printed(printer: Printer, *, advice: bool = True) -> Iterator[None]:
-    """Give each note inside the block to `printer`, in place of a Python warning.
+    """Give each different note inside the block to `printer`, in place of a Python warning.
 
     Without `advice`, only those that would be warnings.
     """
-    before = _printer.set((printer, advice))
+    seen: set[str] = set()
+
+    def print_once(message: str) -> None:
+        if message not in seen:
+            seen.add(message)
+            printer(message)
+
+    before = _printer.set((print_once, advice))
     try:
         yield
     finally:

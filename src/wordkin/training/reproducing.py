@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from wordkin.corpus.encoded import Fingerprint
@@ -88,6 +89,12 @@ def reproduce(
                 f"the model was trained on these bytes in {lines:,} lines, but here they have"
                 f" {corpus.lines:,}: give the same files in the same order"
             )
+        words, words_here = model.vectors.words, tuple(corpus.vocabulary.words)
+        if model.corpus is not None and words_here != words:
+            raise CorpusError(
+                f"the model was trained on these bytes as {_counted(words)}, but here they are"
+                f" {_counted(words_here)}: give the same lists of words, or the same files"
+            )
         run = session.run(settings, corpus.vocabulary.words, corpus.fingerprint)
         again = learn(source, run, time.perf_counter() - began)
     before, here = dataclasses.asdict(model.origin), dataclasses.asdict(again.origin)
@@ -96,9 +103,15 @@ def reproduce(
         for name in before
         if before[name] != here[name]
     ]
+    if words_here != words:
+        differences.append(f"{_counted(words)} then, {_counted(words_here)} now")
     if not getattr(settings, "deterministic", True):
         differences.append("training was not deterministic")
     return Reproduction(model.sha256 == again.sha256, model.sha256, again.sha256, differences)
+
+
+def _counted(words: Sequence[str]) -> str:
+    return f"{len(words):,} different words, the first {words[0]!r:.60}"
 
 
 def _described(text: Fingerprint | None) -> str:

@@ -1,0 +1,315 @@
+"""The files of a corpus: which files a path names, whether they hold text, and their bytes.
+
+In: paths of files, folders and patterns, or open files. Out: their bytes in pieces. What is no text
+(an archive, a picture, a path that is a text itself) is refused by name, before anything is read.
+"""
+
+from __future__ import annotations
+
+import bz2
+import glob
+import gzip
+import io
+import lzma
+import os
+import re
+import sys
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, TypeAlias
+
+import numpy as np
+
+from wordkin.system.errors import CorpusError
+from wordkin.system.types import StrPath
+
+Piece: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint8]]
+
+_PIECE = 1 << 22  # bytes read at once: large enough to be fast, small enough for a quick Ctrl-C
+_HEAD = 1 << 16  # bytes of each file that are checked before the first is read
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_PACKED = {
+    ".gz": re.compile(rb"\x1f\x8b\x08"),
+    ".bz2": re.compile(rb"BZh[1-9]1AY&SY"),
+    ".xz": re.compile(rb"\xfd7zXZ\0"),
+}
+_DAMAGED = (OSError, EOFError, lzma.LZMAError, zlib.error)  # raised for damaged archives
+_MAGIC = "*?["  # what makes a name a pattern
+
+_NO_TEXT = {
+    b"\x28\xb5\x2f\xfd": "a Zstandard archive: unpack it first, with zstd -d",
+    b"\x04\x22\x4d\x18": "an LZ4 archive: unpack it first, with lz4 -d",
+    b"\x1f\x9d": "an archive by compress: unpack it first, with uncompress",
+    b"PK\x03\x04": "a ZIP archive, or an office document: unpack it first, or save it as text",
+    b"PK\x05\x06": "an empty ZIP archive",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive: unpack it first",
+    b"Rar!\x1a": "a RAR archive: unpack it first",
+    b"%PDF-": "a PDF document: save it as text first, for instance with pdftotext",
+    b"\xd0\xcf\x11\xe0": "an office document: save it as text first",
+    b"{\\rtf1": "an RTF document: save it as text first",
+    b"\x89PNG\r\n": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"PAR1\x15": "a Parquet table: read its text column, and give lists of words",
+    b"ARROW1\0": "an Arrow table: read its text column, and give lists of words",
+    b"SQLite format 3\0": "a database: read its text, and give lists of words",
+    b"version https://git-lfs": "a pointer of Git LFS: get the file itself with git lfs pull",
+    b"\xff\xfe": "UTF-16 (or UTF-32): convert it first, with iconv -f UTF-16 -t UTF-8",
+    b"\xfe\xff": "UTF-16: convert it first, with iconv -f UTF-16 -t UTF-8",
+}
+"""How files begin that are no text, and what to do about each."""
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A file to read: by its path, or one that is open already.
+
+    Attributes
+    ----------
+    name : str
+        For messages.
+    path : Path or None
+        None for an open file.
+    stream : file object or None
+        None for a path.
+    size : int or None
+        Bytes of a regular file.
+    packed : str
+        The suffix of its compression; empty if there is none.
+    """
+
+    name: str
+    path: Path | None = None
+    stream: IO[Any] | None = None
+    size: int | None = None
+    packed: str = ""
+
+    @property
+    def bytes_to_read(self) -> int | None:
+        """How many bytes it holds, unpacked; None if that is not known before it is read."""
+        return None if self.packed else self.size
+
+
+def is_open_file(item: object) -> bool:
+    """Return whether an item is a file object, of text or of bytes."""
+    return callable(getattr(item, "read", None))
+
+
+def text_files(items: Iterable[Any], given: str) -> list[TextFile]:
+    """Return the files that the items of a corpus name; check each before the first is read.
+
+    A folder stands for all files in it and in its folders, a pattern such as ``texts/*.txt`` for
+    all files that match. These are in the order of their names; hidden files are left out.
+
+    Parameters
+    ----------
+    items : iterable of paths and open files
+    given : str
+        What the caller gave, for messages: "str", "list", "pandas Series".
+
+    Raises
+    ------
+    CorpusError
+        If an item is neither, if there is no file, or if a file holds no text.
+    OSError
+        If a file cannot be opened.
+    """
+    files: list[TextFile] = []
+    for i, item in enumerate(items):
+        if is_open_file(item):
+            files.append(TextFile(str(getattr(item, "name", type(item).__name__)), stream=item))
+        elif isinstance(item, str | os.PathLike):
+            files += [_described(path) for path in _named_by(item, given)]
+        else:
+            raise CorpusError(
+                f"item {i} must be a path like the items before it, got {type(item).__name__}"
+            )
+    _require_text([file for file in files if file.size is not None])
+    return files
+
+
+def _described(path: Path) -> TextFile:
+    packed = path.suffix if path.suffix in _OPENERS else ""
+    if path == Path("-") or not path.is_file():  # a pipe, which can be opened only once
+        return TextFile(str(path), path, packed=packed)
+    with path.open("rb") as file:
+        head = file.read(16)
+    if not packed:  # by its name, but perhaps by its content
+        packed = next((suffix for suffix, magic in _PACKED.items() if magic.match(head)), "")
+    return TextFile(str(path), path, size=path.stat().st_size, packed=packed)
+
+
+def _named_by(item: StrPath, given: str) -> list[Path]:
+    """Return the file of this name, or those of the folder or the pattern, in order."""
+    name, path = str(os.fspath(item)), Path(item)
+    if not name.strip():
+        raise CorpusError(f"a path must have a name, got {name!r}")
+    try:
+        exists = name == "-" or path.exists()
+    except (ValueError, OSError):  # a NUL inside, or longer than a name can be
+        exists = False
+    if exists:
+        return _files_in(path) if path.is_dir() else [path]
+    is_pattern = any(mark in name for mark in _MAGIC) and "\0" not in name
+    if is_pattern and (matches := sorted(map(Path, glob.glob(name, recursive=True)))):
+        return [file for each in matches for file in _named_by(each, given)]
+    if isinstance(item, str) and _is_like_text(name, given):
+        raise CorpusError(
+            f"there is no file {_short(name)}, in a {given}: a str names a file. To train on text"
+            " in memory, give lists of words: [line.split() for line in lines]"
+        )
+    if is_pattern:
+        raise CorpusError(f"no file matches the pattern: {name}")
+    path.stat()  # raises the error of the system
+    return [path]
+
+
+def _is_like_text(name: str, given: str) -> bool:
+    """Return whether a name of no file is a line of text or a word, rather than a path."""
+    if any(character.isspace() or character == "\0" for character in name) or len(name) > 255:
+        return True
+    return given != "str" and os.sep not in name and "." not in name
+
+
+def _short(name: str) -> str:
+    return repr(name) if len(name) <= 60 else f"{name[:60]!r}…"
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """Return all files of a folder and its folders, in order, without hidden ones."""
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        paths = [Path(parent, name) for name in names if not name.startswith(".")]
+        found += [path for path in paths if path.is_file()]
+    if not found:
+        raise CorpusError(f"there is no file in the folder: {folder}")
+    return sorted(found)
+
+
+def _require_text(files: Sequence[TextFile]) -> None:
+    """Raise CorpusError, naming all files whose beginning is no text; OSError if one is closed."""
+    refused = []
+    for file in files:
+        head = next(_read_pieces(file, _HEAD), b"")
+        if why := why_no_text(bytes(head)):
+            refused.append(f"{why}: {file.name}")
+    if not refused:
+        return
+    if len(refused) == len(files) == 1:
+        raise CorpusError(f"not a text: {refused[0]}")
+    listed = "; ".join(refused[:5]) + f"; and {len(refused) - 5:,} more" * (len(refused) > 5)
+    raise CorpusError(
+        f"{len(refused):,} of {len(files):,} files are no text, so leave them out: {listed}"
+    )
+
+
+def why_no_text(data: bytes, at: int = 0) -> str | None:
+    """Return what bytes are that are no text; None for text.
+
+    Parameters
+    ----------
+    data : bytes
+    at : int
+        Where in the file they are.
+    """
+    if at == 0:
+        for magic, what in _NO_TEXT.items():
+            if data.startswith(magic):
+                return what
+        if data[257:262] == b"ustar":
+            return "a tar archive: unpack it first, and give its files"
+    zero = data.find(0)
+    if zero >= 0:
+        return f"byte {at + zero:,} is NUL (a binary, compressed or UTF-16 file?)"
+    return None
+
+
+def pieces(file: TextFile, digest: Callable[[Any], None]) -> Iterator[Piece]:
+    """Yield the bytes of a file without its byte-order mark, unpacked.
+
+    Parameters
+    ----------
+    file : TextFile
+    digest : function of bytes
+        Receives all bytes, the mark included.
+
+    Raises
+    ------
+    CorpusError
+        If the bytes are no text, or cannot be unpacked.
+    OSError
+        If the file cannot be opened or read.
+    """
+    at = 0
+    for piece in _read_pieces(file, _PIECE):
+        if why := why_no_text(bytes(piece.data), at):
+            raise CorpusError(f"not a text: {why}: {file.name}")
+        digest(piece.data)
+        skip = len(_BYTE_ORDER_MARK) if at == 0 and _starts_with_mark(piece) else 0
+        at += len(piece)
+        yield piece[skip:]
+
+
+def _starts_with_mark(piece: Piece) -> bool:
+    return piece[: len(_BYTE_ORDER_MARK)].tobytes() == _BYTE_ORDER_MARK
+
+
+def _read_pieces(file: TextFile, size: int) -> Iterator[Piece]:
+    """Yield the bytes of a file as they are, at most `size` at a time."""
+    with _open(file) as (opened, packed):
+        try:
+            if isinstance(opened, io.RawIOBase | io.BufferedIOBase):
+                buffer = np.empty(size, np.uint8)
+                while got := _fill(opened, buffer):
+                    yield buffer[:got]
+            else:
+                while data := opened.read(size):
+                    raw = _encoded(data, file) if isinstance(data, str) else data
+                    yield np.frombuffer(raw, np.uint8)
+        except UnicodeDecodeError as error:
+            raise CorpusError(
+                f"cannot be decoded ({error}): open it as 'rb': {file.name}"
+            ) from None
+        except _DAMAGED as error:
+            if not packed and isinstance(error, OSError):
+                raise
+            raise CorpusError(f"cannot be unpacked ({error}): {file.name}") from None
+
+
+def _encoded(text: str, file: TextFile) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise CorpusError(f"cannot be encoded as UTF-8 ({error}): {file.name}") from None
+
+
+@contextmanager
+def _open(file: TextFile) -> Iterator[tuple[IO[Any], bool]]:
+    """Open a file, unpacked by its name or its content; yield it, and whether it is packed."""
+    if file.stream is not None:
+        if getattr(file.stream, "closed", False):
+            raise CorpusError(f"the file is closed: {file.name}")
+        yield file.stream, isinstance(file.stream, gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile)
+    elif file.path == Path("-"):
+        if sys.stdin is None:
+            raise CorpusError("standard input is closed: -")
+        yield sys.stdin.buffer, False
+    else:
+        assert file.path is not None
+        with _OPENERS.get(file.packed, open)(file.path, "rb") as opened:
+            yield opened, bool(file.packed)
+
+
+def _fill(file: IO[Any], buffer: Piece) -> int:
+    """Fill the buffer, or read to the end of the file; a pipe returns less per call."""
+    view, size = buffer.data, 0
+    while size < len(view):
+        got: int = file.readinto(view[size:])  # type: ignore[attr-defined]
+        if not got:
+            break
+        size += got
+    return size
