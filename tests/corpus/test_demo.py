@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+import wordkin
 from support import toy
 from wordkin.cli import app
 from wordkin.corpus import demo
@@ -80,23 +82,52 @@ def test_a_python_without_documentation_is_reported(monkeypatch: pytest.MonkeyPa
     assert "wordkin: this Python has no documentation inside" in result.stderr
 
 
-def test_the_table_shows_words_over_their_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_shows_words_over_their_neighbours(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(demo, "sentences", toy.sentences)
     monkeypatch.setattr(demo, "WORDS", ("fish0", "unheard", "tree1"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     result = CliRunner().invoke(app, ["demo"])
     assert result.exit_code == 0
-    heading, *rows = (line.split() for line in result.stdout.splitlines())
-    assert heading == ["fish0", "tree1"]
-    assert len(rows) == 5
-    assert {row[0] for row in rows[:4]} == {"fish1", "fish2", "fish3", "fish4"}
-    assert {row[1] for row in rows[:4]} == {"tree0", "tree2", "tree3", "tree4"}
+    lines = result.stdout.splitlines()
+    for title, heading, *rows in (lines[:7], lines[8:]):
+        assert title.endswith(" engine")
+        assert heading.split() == ["fish0", "tree1"]
+        assert len(rows) == 5
+        columns = list(zip(*(row.split() for row in rows[:4]), strict=True))
+        assert set(columns[0]) == {"fish1", "fish2", "fish3", "fish4"}
+        assert set(columns[1]) == {"tree0", "tree2", "tree3", "tree4"}
 
 
-def test_words_of_this_python_find_their_kin() -> None:
-    result = CliRunner().invoke(app, ["demo", "--json"])
+def test_a_model_of_the_exact_engine_is_left_to_ask(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(demo, "sentences", toy.sentences)
+    monkeypatch.setattr(demo, "WORDS", ("fish0",))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    chosen = tmp_path / "my model.safetensors"
+    for options in ([], ["--output", str(chosen)]):
+        result = CliRunner().invoke(app, ["demo", *options])
+        (asked,) = [line for line in result.stderr.splitlines() if "wordkin neighbours" in line]
+        _, verb, path, *_ = shlex.split(asked.split(":", 1)[1])
+        assert verb == "neighbours"
+        assert Path(path).is_relative_to(tmp_path)
+        assert (Path(path) == chosen) == bool(options)
+        assert wordkin.Word2Vec.load(path).settings.engine == "exact"
+
+
+def test_words_of_this_python_find_their_kin(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["demo", "--json", "-o", str(tmp_path / "m.safetensors")])
     assert result.exit_code == 0
-    near = {a["word"]: {n["word"] for n in a["neighbours"]} for a in json.loads(result.stdout)}
-    assert tuple(near) == demo.WORDS
-    assert near["month"] & {"year", "day", "days", "week", "weekday"}
-    assert near["file"] & {"files", "filename", "open", "opened", "reading", "disk", "path"}
-    assert near["exception"] & {"raised", "raise", "exceptions", "error", "clause", "except"}
+    answers = json.loads(result.stdout)
+    for objective in ("negative-sampling", "naive-softmax"):
+        near = {
+            answer["word"]: {one["word"] for one in answer["neighbours"]}
+            for answer in answers
+            if answer["objective"] == objective
+        }
+        assert tuple(near) == demo.WORDS
+        assert near["month"] & {"year", "day", "days", "week", "weekday"}
+        assert near["file"] & {"files", "filename", "open", "opened", "reading", "disk", "path"}
+        assert near["exception"] & {"raised", "raise", "exceptions", "error", "clause", "except"}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,12 +15,21 @@ from wordkin.cli.shared_options import require_model_path
 from wordkin.system import terminal
 from wordkin.system.errors import CorpusError
 
+if TYPE_CHECKING:
+    from wordkin.training.model import Word2Vec
 
-@app.command(epilog="Example:  wordkin demo")
+
+@app.command(epilog="Example:  wordkin demo --output demo.safetensors")
 def demo(
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help=f"Save the model, {MODEL_SUFFIX}."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help=f"Save the model of the exact engine, {MODEL_SUFFIX}.",
+            show_default="a temporary folder",
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -27,7 +37,6 @@ def demo(
     if output is not None:
         require_model_path(output)
     from wordkin.corpus import demo as documentation
-    from wordkin.training.model import Word2Vec
 
     terminal.say("reading   the documentation inside this Python: its topics and docstrings")
     text = documentation.sentences()
@@ -35,27 +44,58 @@ def demo(
         raise CorpusError(
             "this Python has no documentation inside: it was installed without its sources"
         )
-    terminal.say(f"training  on {sum(map(len, text)):,} words in {len(text):,} paragraphs")
-    model = Word2Vec(**documentation.SETTINGS).fit(text)
-    statistics, vectors = model.account, model.vectors
-    terminal.say(
-        f"learned   {len(vectors):,} vectors in {statistics.training:.1f} s on one thread"
-        f" ({statistics.words_per_second:,.0f} words/s)"
-    )
-    if output is not None:
-        model.save(output)
+    terminal.say(f"training  on {sum(map(len, text)):,} words in {len(text):,} paragraphs, twice")
+    models = {
+        "negative sampling, by the stochastic engine": _train(text, documentation.SETTINGS),
+        "the full softmax, by the exact engine": _train(text, documentation.EXACT_SETTINGS),
+    }
+    saved = output or Path(tempfile.mkdtemp(prefix="wordkin-demo-")) / f"demo{MODEL_SUFFIX}"
+    _, exact = models.values()
+    exact.save(saved)
     answers = {
-        word: vectors.most_similar(word, topn=5) for word in documentation.WORDS if word in vectors
+        title: {
+            word: model.vectors.most_similar(word, topn=5)
+            for word in documentation.WORDS
+            if word in model.vectors
+        }
+        for title, model in models.items()
     }
     if json:
         terminal.put_json(
-            [{"word": word, "neighbours": scores_as_json(a)} for word, a in answers.items()]
+            [
+                {
+                    "word": word,
+                    "objective": model.settings.objective,
+                    "neighbours": scores_as_json(near),
+                }
+                for model, found in zip(models.values(), answers.values(), strict=True)
+                for word, near in found.items()
+            ]
         )
         return
     terminal.say("")
-    columns = [[near for near, _ in answer] for answer in answers.values()]
-    terminal.put_table(list(answers), list(zip(*columns, strict=True)), align="<" * len(answers))
+    for i, (title, found) in enumerate(answers.items()):
+        if i:
+            terminal.put()
+        terminal.put_heading(title)
+        columns = [[near for near, _ in answer] for answer in found.values()]
+        terminal.put_table(list(found), list(zip(*columns, strict=True)), align="<" * len(found))
+    path = shlex.quote(str(saved))
     terminal.say("")
-    if output is not None:
-        terminal.say(f"Ask the model:          wordkin neighbours {shlex.quote(str(output))} WORD")
+    terminal.say(f"The model of the exact engine is {saved}")
+    terminal.say(f"  Ask it:               wordkin neighbours {path} string list")
+    terminal.say(f"  Predict with it:      wordkin predict {path} file --topn 5")
+    terminal.say(f"  Draw it:              wordkin map {path} --output words.html")
     terminal.say("Train on your own text: wordkin train corpus.txt --output model.safetensors")
+
+
+def _train(text: list[list[str]], settings: dict[str, Any]) -> Word2Vec:
+    """Train a model on the demo text, and report what it took."""
+    from wordkin.training.model import Word2Vec
+
+    model = Word2Vec(**settings).fit(text)
+    terminal.say(
+        f"learned   {len(model.vectors):,} vectors in {model.account.training:.1f} s by the"
+        f" {model.settings.engine} engine"
+    )
+    return model

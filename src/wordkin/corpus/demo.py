@@ -23,6 +23,14 @@ SETTINGS: dict[str, Any] = {
 }
 """Settings for about 300,000 words: small vectors, many epochs, a high learning rate."""
 
+EXACT_SETTINGS: dict[str, Any] = {
+    "objective": "naive-softmax",
+    "dim": 100,
+    "min_count": 20,
+    "subsample": 1e-3,
+}
+"""Settings of the exact engine for the same text."""
+
 WORDS = ("file", "thread", "exception", "server", "class", "month")
 """Example words that are frequent enough in this text to get good neighbours."""
 
