@@ -134,6 +134,12 @@ PUBLISHED = {
         "#word1\tword2\tPOS\tsim\tassoc", "hot\twarm\tA\t6.5\t1", "lake\tsea\tN\t4\t1"
     ),
     "the score first": b"6.5 hot warm\n4 lake sea\n",
+    "Gur350": b"#WORD1:WORD2:GOLD:POS1:POS2\nhot:warm:6.5:a:a\nlake:sea:4:n:n\n",
+    "SCWS": table(
+        "1\thot\ta\twarm\ta\tit is <b> hot </b> here today\tit was a <b> warm </b> day\t6.5\t6\t7",
+        "2\tlake\tn\tsea\tn\tby the <b> lake </b> at noon\tat the <b> sea </b> in May\t4.0\t3\t5",
+    ).replace(b"6.5\t6", b"6.5\t6.0"),
+    "a row that has its index alone": b",word1,word2,score\n0,hot,warm,6.5\n1,lake,sea,4\n2,,,\n",
     "a separator at the end": b"hot,warm,6.5,\nlake,sea,4,\n",
     "line ends of an old Macintosh": b"hot\twarm\t6.5\rlake\tsea\t4\r",
 }
@@ -249,6 +255,20 @@ def test_analogies_need_no_section(tmp_path: Path, data: bytes) -> None:
     (section,) = read_analogies(written(tmp_path, data)).sections
     assert section.name == "file"
     assert section.questions == (("a", "b", "c", "d"), ("e", "f", "g", "h"))
+
+
+def test_a_table_of_analogies_names_its_columns_and_sections(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        b",type,word1,word2,word3,target\n0,x,a,b,c,d\n1,gram y,e,f,g,h\n2,x,new york,j,k,l\n",
+    )
+    sections = read_analogies(path).sections
+    assert [(s.name, s.questions) for s in sections] == [
+        ("x", (("a", "b", "c", "d"), ("new york", "j", "k", "l"))),
+        ("gram y", (("e", "f", "g", "h"),)),
+    ]
+    with pytest.raises(FormatError, match="line 2: a line must have 5 columns, got 4"):
+        read_analogies(written(tmp_path, b"word1,word2,word3,word4,type\na,b,c,d\n"))
 
 
 def test_words_with_blanks_are_read_between_tabs(tmp_path: Path) -> None:

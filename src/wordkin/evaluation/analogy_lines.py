@@ -29,7 +29,11 @@ from wordkin.system.types import StrPath
 Line: TypeAlias = tuple[int, str]
 
 _MOST_PAIRS = 1000  # of a section: their square is the number of questions
-_HEADING = re.compile(r"(word|w|term|item)[\s_-]?([1-4]|[a-d])", re.IGNORECASE)
+_HEADINGS = tuple(
+    re.compile(f"(word|w|term|item)[ _-]?({ends})" + more, re.IGNORECASE)
+    for ends, more in (("1|a", ""), ("2|b", ""), ("3|c", ""), ("4|d", "|target|answer"))
+)  # of the four words of a question
+_SECTION = re.compile("type|section|category|relation|group|kind", re.IGNORECASE)
 
 
 class Part(NamedTuple):
@@ -103,10 +107,39 @@ def _sections(path: StrPath, lines: Sequence[Line]) -> list[tuple[str | None, li
 
 
 def _parts(path: StrPath, lines: Sequence[Line]) -> list[Part]:
+    stem = re.sub(r"\.(txt|csv|tsv)$", "", Path(path).name)
+    if (
+        parts := _table(path, stem, [line for line in lines if not is_comment(line[1])])
+    ) is not None:
+        return parts
     sections = _sections(path, lines)
     separator = _separator([line for _, part in sections for _, line in part])
-    stem = re.sub(r"\.(txt|csv|tsv)$", "", Path(path).name)
     return [_part(path, name or stem, part, separator) for name, part in sections]
+
+
+def _table(path: StrPath, stem: str, lines: Sequence[Line]) -> list[Part] | None:
+    """Read a table whose headings name four words, and maybe the section; None if it is none."""
+    for separator in SEPARATORS:
+        heads = split_fields(lines[0][1], separator) if lines else []
+        found = [[i for i, head in enumerate(heads) if each.fullmatch(head)] for each in _HEADINGS]
+        if all(len(columns) == 1 for columns in found):
+            break
+    else:
+        return None
+    words = [columns[0] for columns in found]
+    section = next((i for i, head in enumerate(heads) if _SECTION.fullmatch(head)), None)
+    rows: dict[str, list[tuple[str, str, str, str]]] = {}
+    for number, line in lines[1:]:
+        fields = split_fields(line, separator)
+        if len(fields) != len(heads):
+            raise line_error(
+                path, number, f"a line must have {len(heads)} columns, got {len(fields)}"
+            )
+        a, b, c, d = (fields[i] for i in words)
+        if not (a and b and c and d):
+            raise line_error(path, number, "a question must be 4 words, got an empty one")
+        rows.setdefault(stem if section is None else fields[section], []).append((a, b, c, d))
+    return [Part(name, questions, None, None) for name, questions in rows.items()]
 
 
 def _separator(lines: Sequence[str]) -> str | None:
@@ -122,8 +155,6 @@ def _separator(lines: Sequence[str]) -> str | None:
 
 def _part(path: StrPath, name: str, lines: Sequence[Line], separator: str | None) -> Part:
     rows = [(number, split_fields(line, separator)) for number, line in lines]
-    if rows and len(rows[0][1]) == 4 and all(map(_HEADING.fullmatch, rows[0][1])):
-        rows = rows[1:]
     if rows and all(len(fields) == 2 and all(fields) for _, fields in rows):
         return _from_pairs(path, name, rows)
     for number, fields in rows:

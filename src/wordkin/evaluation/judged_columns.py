@@ -153,13 +153,19 @@ def _word_columns(
             return paired[0]
         if len(paired) > 1:
             raise AmbiguousError("several pairs of columns may be the words")
-    text = [i for i in text if not {row[i].lower() for row in rows} <= _TAGS]
+    text = [i for i in text if not {row[i].lower() for row in rows} <= {*_TAGS, ""}]
+    text = [i for i in text if not _are_sentences([row[i] for row in rows])]
     if len(text) == 2:
         return text[0], text[1]
     before = [i for i in text if i < numeric[0]] if numeric else text
     if len(before) == 2:
         return before[0], before[1]
     raise AmbiguousError(f"{len(text)} columns of text may be the words")
+
+
+def _are_sentences(column: Sequence[str]) -> bool:
+    """Return whether most fields have more than three blanks, as the contexts of SCWS have."""
+    return 2 * sum(field.count(" ") > 3 for field in column) > len(column)
 
 
 def _score_column(rows: Sequence[Row], names: Sequence[str], numeric: Sequence[int]) -> int:

@@ -36,6 +36,7 @@ from wordkin.system.types import StrPath
 
 Question: TypeAlias = tuple[str, str, str, str]
 
+_SEPARATORS = (*SEPARATORS[:-1], ":", SEPARATORS[-1])  # : as in the German Gur350
 _TAGGED = re.compile(r"(.+)(?:[-_][nvjar]|_[NVJAR])")  # a word with its part of speech
 
 
@@ -195,13 +196,19 @@ def read_similarity(
             f" {' | '.join(rows[0])!r:.100}"
         ) from None
     source = numbered if commented else numbered[found.header :]
-    body = list(zip(source, rows[found.header :], strict=True))
+    three = found.first, found.second, found.score
+    body = [
+        (line, row)
+        for line, row in zip(source, rows[found.header :], strict=True)
+        if any(row[i] for i in three)  # else it has a number of its own alone
+    ]
     pairs, scores = _judged(path, body, found)
     if not pairs:
         raise FormatError(f"{os.fspath(path)}: there are no pairs of words")
     notes = note_on_encoding(lines)
+    if empty := len(rows) - found.header - len(body):
+        notes.append(f"skipped {empty:,} rows without words and score")
     if len(rows[0]) > 3:
-        three = (found.first, found.second, found.score)
         named = ": " + ", ".join(rows[0][i] for i in three) if found.header else ""
         first, second, score = (i + 1 for i in three)
         notes.append(f"words and score are columns {first}, {second} and {score}{named}")
@@ -252,8 +259,8 @@ def _rows(
 
 def _separator(lines: Sequence[str]) -> str | None:
     """Return what splits the most lines into the same number of columns, of at least 3."""
-    best, most = next((s for s in SEPARATORS if s and s in lines[0]), None), 0.0
-    for separator in SEPARATORS:
+    best, most = next((s for s in _SEPARATORS if s and s in lines[0]), None), 0.0
+    for separator in _SEPARATORS:
         widths = [len(split_fields(line, separator)) for line in lines]
         width = _usual(widths)
         share = widths.count(width) / len(widths) if width >= 3 else 0.0

@@ -25,6 +25,8 @@ _NOT_TEXT = (
     (b"\xff\xfe", "is UTF-16: give its encoding, utf-16"),
     (b"\xfe\xff", "is UTF-16: give its encoding, utf-16"),
     (b"PK\x03\x04", "is a zip archive or a spreadsheet: unpack it, or export it as CSV"),
+    (b"%pdf", "is a PDF, not a file of questions"),
+    (b"\xd0\xcf\x11\xe0", "is a spreadsheet: export it as CSV"),
     (b"\x1f\x8b", "is compressed: unpack it"),
     (b"version https://git-lfs", "is a pointer of Git LFS, not the file: run `git lfs pull`"),
     (b"<!doctype html", "is a page of HTML, not a file of questions: download the file itself"),
