@@ -84,7 +84,10 @@ def __getattr__(name: str) -> Any:
     if name in _MODULES:
         value = getattr(import_module(f"wordkin.{_MODULES[name]}"), name)
         return globals().setdefault(name, value)
-    raise AttributeError(f"module 'wordkin' has no attribute {name!r}")
+    from wordkin.system.foreign_names import MODULE, did_you_mean
+
+    hint = "" if name.startswith("_") else did_you_mean(name, MODULE, __all__)
+    raise AttributeError(f"module 'wordkin' has no attribute {name!r}" + (hint and f"; {hint}"))
 
 
 def __dir__() -> list[str]:

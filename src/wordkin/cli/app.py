@@ -14,8 +14,7 @@ from typer.core import TyperGroup
 from wordkin.cli import usage
 from wordkin.system import notes, terminal
 from wordkin.system.errors import SettingsError, WordkinError, WordkinWarning
-
-MODEL_SUFFIX = ".safetensors"
+from wordkin.system.files import MODEL_SUFFIX as MODEL_SUFFIX
 
 
 class _Verbs(TyperGroup):

@@ -17,11 +17,10 @@ from typing import Annotated, Any, NewType, get_args, get_origin
 
 import typer
 
-from wordkin.cli.app import MODEL_SUFFIX
 from wordkin.engines import ENGINES, load
 from wordkin.engines.settings import AnySettings, declared
 from wordkin.system import terminal
-from wordkin.system.errors import FormatError, SettingsError
+from wordkin.system.errors import SettingsError
 from wordkin.system.machine import cores
 
 ChosenSettings = NewType("ChosenSettings", dict[str, Any])
@@ -205,6 +204,7 @@ def refuse_overwriting(path: Path, names: Iterable[str]) -> None:
 
 def require_model_path(path: Path, inputs: Sequence[str] = ()) -> None:
     """Raise now the error that would prevent saving a model after hours of work."""
-    if path.suffix != MODEL_SUFFIX:
-        raise FormatError(f"{path}: a model's suffix must be {MODEL_SUFFIX}, got {path.suffix!r}")
+    from wordkin.system.files import require_model_suffix
+
+    require_model_suffix(path)
     require_output(path, inputs)

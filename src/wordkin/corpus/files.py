@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, TypeAlias
+from typing import IO, Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -61,6 +61,13 @@ _NO_TEXT = {
     b"\xfe\xff": "UTF-16: convert it first, with iconv -f UTF-16 -t UTF-8",
 }
 """How files begin that are no text, and what to do about each."""
+
+
+class Readable(Protocol):
+    """An open file, of text or of bytes."""
+
+    def read(self, size: int, /) -> Any:
+        """Return at most `size` characters or bytes; none at the end."""
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import IO, Any, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from wordkin._core import TextReader
 from wordkin.corpus import files, sentences
@@ -23,7 +23,9 @@ from wordkin.system.notes import note
 from wordkin.system.progress import Progress
 from wordkin.system.types import StrPath
 
-Text: TypeAlias = StrPath | IO[Any] | Iterable[StrPath | IO[Any]] | Iterable[Sequence[str]]
+Text: TypeAlias = (
+    StrPath | files.Readable | Iterable[StrPath | files.Readable] | Iterable[Iterable[str]]
+)
 """A path (`-` is standard input), an open file, several of them, or sentences as lists of words."""
 
 HELD_OUT_FROM = 1_000
@@ -143,8 +145,7 @@ def _peek(text: Any) -> tuple[Any, Iterator[Any]]:
         items: Iterator[Any] = iter(text)
     except TypeError:
         raise CorpusError(
-            "a corpus is a path, an open file, paths, or lists of words, got"
-            f" {sentences.type_of(text)}"
+            f"a corpus is a path, paths, or lists of words, got {sentences.type_of(text)}"
         ) from None
     for first in items:
         return first, chain([first], items)

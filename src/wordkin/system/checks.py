@@ -14,7 +14,10 @@ from wordkin.system.errors import SettingsError
 
 def at_least(least: int, name: str, value: SupportsIndex) -> int:
     """Return `value` as an int; raise SettingsError, with its name, if it is below `least`."""
-    number = operator.index(value)
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise SettingsError(f"{name} must be a whole number, got {value!r:.60}") from None
     if number < least:
         raise SettingsError(f"{name} must be at least {least}, got {number}")
     return number

@@ -15,9 +15,12 @@ import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wordkin.system.errors import FormatError
-from wordkin.system.types import StrPath
+
+if TYPE_CHECKING:  # which loads NumPy
+    from wordkin.system.types import StrPath
 
 _TEMPORARY = re.compile(r"\.wordkin-[0-9a-f]{16}\.tmp")
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
@@ -51,6 +54,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
         device at the path, no permission, no space. An OSError from inside the block is converted
         in the same way.
     """
+    require_path(path)
     try:
         target = Path(os.path.realpath(path))
         with ExitStack() as undo:
@@ -223,6 +227,25 @@ def _sync_folder(folder: int) -> None:
             raise
 
 
+MODEL_SUFFIX = ".safetensors"
+
+
+def require_path(path: object, name: str = "path") -> None:
+    """Raise TypeError for what is no path; Python would take a number for an open file."""
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{name} must be a str or a pathlib.Path, got {type(path).__name__}")
+    if not os.fspath(path):
+        raise FormatError(f"{name} must have a name, got ''")
+
+
+def require_model_suffix(path: StrPath) -> None:
+    """Raise FormatError unless a model can have this path."""
+    require_path(path)
+    suffix = Path(path).suffix
+    if suffix != MODEL_SUFFIX:
+        raise FormatError(f"{path}: a model's suffix must be {MODEL_SUFFIX}, got {suffix!r}")
+
+
 def damaged(path: StrPath, at: int, what: str) -> FormatError:
     """Return the error for a file that is damaged at byte `at`."""
     return FormatError(f"{os.fspath(path)}: {what} (at byte {at:,})")
@@ -230,6 +253,7 @@ def damaged(path: StrPath, at: int, what: str) -> FormatError:
 
 def require_file(path: StrPath) -> None:
     """Raise FormatError for anything but a regular file, and OSError if it cannot be opened."""
+    require_path(path)
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise FormatError(f"{path}: not a file")
     with open(path, "rb"):

@@ -24,11 +24,12 @@ import numpy.typing as npt
 from wordkin.system.checks import at_least
 from wordkin.system.errors import FormatError, WordkinError
 from wordkin.system.files import atomic_write
+from wordkin.system.foreign_names import VECTORS, did_you_mean
 from wordkin.system.machine import cores
 from wordkin.system.tensors import parse_json, read_tensors, write_tensors
 from wordkin.system.types import StrPath
 from wordkin.vectors import search
-from wordkin.vectors.table import WordOrVector
+from wordkin.vectors.items import Items, WordOrVector
 from wordkin.vectors.words import Answer, WordVectors
 
 FORMAT_VERSION = 1  # of index files
@@ -110,33 +111,35 @@ class ApproximateVectors:
 
     def most_similar(
         self,
-        positive: WordOrVector | Iterable[WordOrVector],
-        negative: WordOrVector | Iterable[WordOrVector] = (),
-        topn: SupportsIndex = 10,
+        positive: Items,
+        negative: Items = (),
+        topn: SupportsIndex | None = 10,
     ) -> Answer:
         """Find words whose vectors have a high cosine with a query direction.
 
         As `WordVectors.most_similar`, with the same parameters and errors, but some of the nearest
         words can be missing.
         """
-        k = min(at_least(1, "topn", topn), len(self))
+        k = self._number(topn)
         query, exclude = self._vectors.question(positive, negative)
         ((rows, cosines),) = self._nearest(query[np.newaxis], k, [exclude])
         return self._answer(rows, cosines)
 
     def most_similar_batch(
-        self, queries: Iterable[str] | npt.NDArray[np.floating[Any]], topn: SupportsIndex = 10
+        self,
+        queries: Iterable[str] | npt.NDArray[np.floating[Any]],
+        topn: SupportsIndex | None = 10,
     ) -> list[Answer]:
         """Run `most_similar` for each of many words or vectors: the same answers, in less time.
 
         Parameters and errors are those of `WordVectors.most_similar_batch`.
         """
-        k = min(at_least(1, "topn", topn), len(self))
+        k = self._number(topn)
         directions, exclude = self._vectors.questions(queries)
         return [self._answer(*found) for found in self._nearest(directions, k, exclude)]
 
     def analogy(
-        self, a: WordOrVector, b: WordOrVector, c: WordOrVector, topn: SupportsIndex = 10
+        self, a: WordOrVector, b: WordOrVector, c: WordOrVector, topn: SupportsIndex | None = 10
     ) -> Answer:
         """Answer "a is to b as c is to ?" by 3CosAdd, as most_similar([b, c], [a])."""
         return self.most_similar([b, c], [a], topn)
@@ -198,6 +201,40 @@ class ApproximateVectors:
         }
         with atomic_write(path) as temporary, open(temporary, "wb", buffering=0) as file:
             write_tensors(file, {"index": data}, {_METADATA: json.dumps(metadata)})
+
+    def __copy__(self) -> ApproximateVectors:
+        return self  # it never changes
+
+    def __deepcopy__(self, memo: object) -> ApproximateVectors:
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what pickle stores: the vectors, and the index as the bytes of its file."""
+        return {
+            "vectors": self._vectors,
+            "threads": self._threads,
+            "expansion_search": self._index.expansion_search,
+            "index": bytes(self._index.save()),
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._vectors, self._threads = state["vectors"], state["threads"]
+        self._index = _usearch().Index(ndim=self._vectors.dim, metric="ip", dtype="f32")
+        self._index.load(state["index"])
+        self._index.expansion_search = state["expansion_search"]
+
+    def __getattr__(self, name: str) -> Any:
+        hint = "" if name.startswith("_") else did_you_mean(name, VECTORS, dir(type(self)))
+        if not hint and not name.startswith("_") and hasattr(WordVectors, name):
+            hint = f"did you mean .vectors.{name}, which is exact?"
+        raise AttributeError(
+            f"ApproximateVectors has no {name!r}" + (f"; {hint}" if hint else ""),
+            name=name,
+            obj=self,
+        )
+
+    def _number(self, topn: SupportsIndex | None) -> int:
+        return len(self) if topn is None else min(at_least(1, "topn", topn), len(self))
 
     def _add_rows(self) -> None:
         matrix = self._vectors.matrix

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 
 from wordkin.system.errors import FormatError, SettingsError
+from wordkin.system.files import require_path
+from wordkin.system.foreign_names import KEYWORDS, knows_keywords
 from wordkin.system.types import StrPath
 from wordkin.vectors import formats
 from wordkin.vectors.formats.vector_file import VectorFile
@@ -15,6 +17,7 @@ from wordkin.vectors.subwords import SubwordVectors
 from wordkin.vectors.words import WordVectors
 
 
+@knows_keywords(KEYWORDS)
 def load(path: StrPath, *, format: str | None = None, limit: int | None = None) -> WordVectors:
     """Read word vectors from a file that wordkin or another program wrote.
 
@@ -65,6 +68,7 @@ def load(path: StrPath, *, format: str | None = None, limit: int | None = None) 
     >>> vectors = wordkin.load("glove.6B.100d.txt", limit=50_000)   # doctest: +SKIP
     >>> vectors.most_similar("seoul", topn=3)                       # doctest: +SKIP
     """
+    require_path(path)
     file = formats.read(path, format=format, limit=limit)
     file.matrix.setflags(write=False)
     try:
@@ -75,6 +79,7 @@ def load(path: StrPath, *, format: str | None = None, limit: int | None = None) 
         raise FormatError(f"{os.fspath(path)}: {error}") from None
 
 
+@knows_keywords(KEYWORDS)
 def save(path: StrPath, vectors: WordVectors, *, format: str | None = None) -> None:
     """Write word vectors to a file that other programs can read.
 
@@ -83,7 +88,8 @@ def save(path: StrPath, vectors: WordVectors, *, format: str | None = None) -> N
     Parameters
     ----------
     path : path
-        The file to write. An existing file is replaced only when the new one is complete.
+        The file to write. An existing file is replaced only when the new one is complete. The
+        vectors may come first, as in other programs.
     vectors : WordVectors
         V words with their (V, d) vectors. Counts are written if the format can store them. The
         n-grams of `SubwordVectors` are not written: no format stores them.
@@ -109,5 +115,11 @@ def save(path: StrPath, vectors: WordVectors, *, format: str | None = None) -> N
     >>> model = wordkin.Word2Vec(dim=100).fit("corpus.txt")         # doctest: +SKIP
     >>> wordkin.save("vectors.txt", model.vectors)                  # doctest: +SKIP
     """
+    if isinstance(vectors, str | os.PathLike) and not isinstance(path, str | os.PathLike):
+        path, vectors = vectors, path  # as other programs order them
+    require_path(path)
+    if not isinstance(vectors, WordVectors):
+        remedy = ": save its vectors, or model.save(path)" if hasattr(vectors, "vectors") else ""
+        raise TypeError(f"vectors must be WordVectors, got {type(vectors).__name__}{remedy}")
     file = VectorFile(list(vectors.words), vectors.matrix, vectors.counts)
     formats.write(path, file, format=format)

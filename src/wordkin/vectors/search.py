@@ -116,14 +116,14 @@ def units(rows: npt.ArrayLike) -> Float64:
     return copy
 
 
-def direction(rows: Floats, signs: npt.ArrayLike) -> Float64:
-    """Return the direction of the signed sum of the rows, each scaled to length 1.
+def direction(rows: Floats, signs: Sequence[float]) -> Float64:
+    """Return the direction of the weighted sum of the rows, each scaled to length 1.
 
     Parameters
     ----------
     rows : (n, d) array
-    signs : (n,) array
-        +1 for rows to add, -1 for rows to subtract.
+    signs : n numbers
+        +1 for rows to add, -1 for rows to subtract, or any other finite weights.
 
     Returns
     -------
@@ -131,7 +131,9 @@ def direction(rows: Floats, signs: npt.ArrayLike) -> Float64:
         Of length 1, or zero if the directions cancel out.
     """
     signed = units(rows) * np.asarray(signs, dtype=np.float64)[:, np.newaxis]
-    if len(signed) == 1:  # has length 1 already: a second division might change its last digit
+    if (
+        len(signed) == 1 and abs(signs[0]) == 1
+    ):  # has length 1 already: a second division might change its last digit
         return np.asarray(signed[0])
     return np.asarray(units(signed.sum(axis=0, keepdims=True))[0])
 

@@ -5,7 +5,7 @@ In: words, their vectors, and the vectors of n-grams. Out: a `SubwordVectors`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -40,10 +40,11 @@ class SubwordVectors(WordVectors):
         super().__init__(words, matrix, counts)
         self._subwords = subwords
 
-    def __getitem__(self, word: str) -> Float32:
-        """Return the vector of any word, (d,), read-only; compose it for an unknown word.
+    def __getitem__(self, word: str | Iterable[str]) -> Float32:
+        """Return the vector of any word, (d,), read-only; or those of n words, (n, d).
 
-        The vector is zero if an unknown word is too short to have n-grams.
+        The vector of an unknown word is composed. It is zero if the word is too short to have
+        n-grams.
 
         Raises
         ------
@@ -78,6 +79,31 @@ class SubwordVectors(WordVectors):
             raise UnknownWordError(f"the vector of an n-gram of {word!r:.80} is not finite")
         composed.setflags(write=False)
         return composed
+
+    def __eq__(self, other: object) -> bool:
+        """Whether words, vectors, counts and n-grams are the same."""
+        same = super().__eq__(other)
+        if same is not True or not isinstance(other, SubwordVectors):
+            return same
+        mine, its = self._subwords, other._subwords
+        return mine is its or (
+            (mine.shortest, mine.longest, mine.whole_end)
+            == (its.shortest, its.longest, its.whole_end)
+            and np.array_equal(mine.own, its.own)
+            and np.array_equal(mine.ngrams, its.ngrams)
+        )
+
+    __hash__ = WordVectors.__hash__
+
+    def _has_vector(self, word: str) -> bool:
+        try:
+            self[word]
+        except UnknownWordError:
+            return False
+        return True
+
+    def _require_words(self, words: Iterable[str], remedy: str = "") -> None:
+        """Do nothing: any word has a vector, and composing it says why if it does not."""
 
     def _subset(
         self, words: Sequence[str], matrix: Float32, counts: npt.ArrayLike | None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from itertools import islice
 
 _CANDIDATES = 100_000  # compare only the first words, which usually are the most frequent
@@ -28,6 +28,12 @@ def close_words(word: str, index: Collection[str]) -> list[str]:
         )
         close += difflib.get_close_matches(word, candidates, n=3, cutoff=0.7)
     return list(dict.fromkeys(close))[:3]
+
+
+def listed(words: Sequence[str], most: int = 5) -> str:
+    """Return the first words in quotes, and how many more there are."""
+    more = f" and {len(words) - most:,} more" * (len(words) > most)
+    return ", ".join(map(quoted, words[:most])) + more
 
 
 def quoted(word: str) -> str:

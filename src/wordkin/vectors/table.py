@@ -8,19 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin.system.checks import at_least
 from wordkin.system.errors import SettingsError, UnknownWordError
+from wordkin.system.foreign_names import VECTORS, did_you_mean
 from wordkin.system.types import Floats
 from wordkin.vectors import search
+from wordkin.vectors.items import (
+    Items,
+    Within,
+    WordOrVector,
+    as_list,
+    is_numeric,
+    plain_words,
+    weighted,
+)
 from wordkin.vectors.suggestions import close_words, quoted
 
-Within: TypeAlias = int | Iterable[str] | None  # the first N words, these words, or all
-WordOrVector: TypeAlias = str | Floats
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+D = TypeVar("D")
+
+_NAMED = 5  # unknown words in one message
 
 
 class WordTable:
@@ -29,7 +43,7 @@ class WordTable:
     def __init__(
         self, words: Sequence[str], matrix: npt.ArrayLike, counts: npt.ArrayLike | None = None
     ) -> None:
-        self._words = tuple(words)
+        self._words = plain_words(words)
         self._index = {word: i for i, word in enumerate(self._words)}
         self._matrix = _read_only(matrix, np.dtype(np.float32), "matrix")
         self._counts = None if counts is None else _read_only(counts, np.dtype(np.int64), "counts")
@@ -84,16 +98,74 @@ class WordTable:
     def __contains__(self, word: object) -> bool:
         return word in self._index
 
-    def __getitem__(self, word: str) -> npt.NDArray[np.float32]:
-        """Return the vector of a word, (d,), read-only.
+    def __getitem__(self, word: str | Iterable[str]) -> npt.NDArray[np.float32]:
+        """Return the vector of a word, (d,), read-only; or a copy of those of n words, (n, d).
 
         Raises
         ------
         UnknownWordError
-            If the word is not in the vocabulary.
+            If a word is not in the vocabulary.
         """
-        row: npt.NDArray[np.float32] = self._matrix[self.index(word)]
-        return row
+        if isinstance(word, str | bytes) or not isinstance(word, Iterable):
+            row: npt.NDArray[np.float32] = self._matrix[self.index(word)]
+            return row
+        words = list(word)
+        self._require_words(words)
+        rows = [self[each] for each in words]
+        return np.array(rows, dtype=np.float32).reshape(len(rows), self.dim)
+
+    def get(self, word: str, default: D | None = None) -> npt.NDArray[np.float32] | D | None:
+        """Return the vector of a word, (d,), read-only; or `default` if it has none."""
+        return self[word] if self._has_vector(word) else default
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        """Return the matrix, (V, d), for NumPy and what builds on it."""
+        wanted = self._matrix.dtype if dtype is None else np.dtype(dtype)
+        if copy is False and wanted != self._matrix.dtype:
+            raise ValueError(f"the matrix is {self._matrix.dtype}, and {wanted} takes a copy")
+        return self._matrix.astype(wanted, copy=bool(copy))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether words, vectors and counts are the same."""
+        if type(self) is not type(other):
+            return NotImplemented
+        assert isinstance(other, WordTable)
+        return self is other or (
+            self._words == other._words
+            and np.array_equal(self._matrix, other._matrix)
+            and _equal(self._counts, other._counts)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self._words[:10], self._matrix.shape))
+
+    def __copy__(self) -> Self:
+        return self  # it never changes
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what pickle stores: nothing that can be computed again."""
+        computed = ("_index", "lengths", "searched")
+        return {name: value for name, value in vars(self).items() if name not in computed}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._index = {word: i for i, word in enumerate(self._words)}
+        for array in (self._matrix, self._counts):
+            if array is not None:
+                array.setflags(write=False)
+
+    def __getattr__(self, name: str) -> Any:
+        hint = "" if name.startswith("_") else did_you_mean(name, VECTORS, dir(type(self)))
+        raise AttributeError(
+            f"{type(self).__name__} has no {name!r}" + (f"; {hint}" if hint else ""),
+            name=name,
+            obj=self,
+        )
 
     def __repr__(self) -> str:
         first = ", ".join(quoted(word) for word in self._words[:3])
@@ -109,7 +181,8 @@ class WordTable:
             If the word is not in the vocabulary. The message suggests words spelled like it.
         """
         if not isinstance(word, str):
-            raise TypeError(f"a word must be a str, got {type(word).__name__}")
+            hint = f"; row {word} is matrix[{word}]" if isinstance(word, int) else ""
+            raise TypeError(f"a word must be a str, got {type(word).__name__}{hint}")
         try:
             return self._index[word]
         except KeyError:
@@ -123,9 +196,7 @@ class WordTable:
         return lengths
 
     def question(
-        self,
-        positive: WordOrVector | Iterable[WordOrVector],
-        negative: WordOrVector | Iterable[WordOrVector] = (),
+        self, positive: Items, negative: Items = ()
     ) -> tuple[npt.NDArray[np.float64], list[int]]:
         """Return the query of `WordVectors.most_similar`, for programs that search themselves.
 
@@ -138,12 +209,16 @@ class WordTable:
         exclude : list of int
             The rows of the query's own words, to be left out of the answer.
         """
-        added, subtracted = as_list(positive), as_list(negative)
+        if isinstance(negative, int | np.integer):
+            raise SettingsError(
+                f"negative must be words or vectors, got {negative}; for {negative} words, give"
+                f" topn={negative}"
+            )
+        added, subtracted = weighted(as_list(positive), 1), weighted(as_list(negative), -1)
         if not added and not subtracted:
             raise SettingsError("most_similar needs at least 1 word or vector, got 0")
-        items = added + subtracted
-        signs = [1] * len(added) + [-1] * len(subtracted)
-        return search.direction(self._stacked(items), signs), self._rows_of_words(items)
+        items, weights = zip(*added, *subtracted, strict=True)
+        return search.direction(self._stacked(items), weights), self._rows_of_words(items)
 
     def questions(
         self, queries: Iterable[str] | npt.NDArray[np.floating[Any]]
@@ -164,7 +239,7 @@ class WordTable:
         if is_numeric(queries):
             vectors = self._vectors(queries)
             return search.units(vectors), [[] for _ in vectors]
-        words = list(queries)
+        words = as_list(queries)
         return search.units(self._stacked(words)), [self._rows_of_words([w]) for w in words]
 
     def _rows_of_words(self, items: Iterable[WordOrVector]) -> list[int]:
@@ -176,7 +251,9 @@ class WordTable:
             return None
         if isinstance(within, int | np.integer):
             return at_least(1, "within", within)
-        rows = [self.index(word) for word in ([within] if isinstance(within, str) else within)]
+        words = [within] if isinstance(within, str) else list(within)
+        WordTable._require_words(self, words)
+        rows = [self.index(word) for word in words]
         return np.unique(np.array(rows, dtype=np.intp))
 
     def _row_numbers(self, rows: npt.ArrayLike) -> npt.NDArray[np.intp]:
@@ -193,7 +270,9 @@ class WordTable:
 
     def _stacked(self, items: Iterable[WordOrVector]) -> npt.NDArray[np.float64]:
         """Return several words or vectors as (n, d) float64."""
-        rows = [self._vector(item) for item in as_list(items)]
+        given = as_list(items)
+        self._require_words(item for item in given if isinstance(item, str))
+        rows = [self._vector(item) for item in given]
         return np.array(rows, dtype=np.float64).reshape(len(rows), self.dim)
 
     def _vectors(self, rows: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
@@ -209,17 +288,51 @@ class WordTable:
         """Return a word's vector, or the given vector, as (d,); raise if it is not valid."""
         if isinstance(item, str):
             return self[item]
-        vector = np.asarray(item, dtype=np.float64)
+        try:
+            vector = np.asarray(item, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise SettingsError(
+                f"a word or a vector is needed, got {type(item).__name__}: {item!r:.60}"
+            ) from None
         if vector.shape != (self.dim,):
             raise SettingsError(f"a vector must have the shape ({self.dim},), got {vector.shape}")
         if not np.isfinite(vector).all():
             raise SettingsError("a vector must be finite, got one that is not")
         return vector
 
+    def _has_vector(self, word: str) -> bool:
+        return word in self._index
+
+    def _require_words(self, words: Iterable[str], remedy: str = "") -> None:
+        """Raise one UnknownWordError for all words without a vector, TypeError for no words."""
+        unknown: dict[str, None] = {}
+        for word in words:
+            if not isinstance(word, str):
+                self.index(word)  # raises
+            elif word not in self._index:
+                unknown[word] = None
+        if unknown:
+            raise UnknownWordError(self._all_unknown(list(unknown)) + remedy)
+
+    def _all_unknown(self, words: Sequence[str]) -> str:
+        if len(words) == 1:
+            return self._unknown(words[0])
+        named = "; ".join(f"{quoted(word)}{self._close_ones(word)}" for word in words[:_NAMED])
+        more = f"; and {len(words) - _NAMED:,} more" * (len(words) > _NAMED)
+        return f"{len(words):,} words are not among the {len(self):,}: {named}{more}"
+
+    def _close_ones(self, word: str) -> str:
+        close = close_words(word, self._index)
+        return f" (close: {', '.join(map(quoted, close))})" if close else ""
+
     def _unknown(self, word: str) -> str:
         close = close_words(word, self._index)
         hint = f"; close ones: {', '.join(map(quoted, close))}" if close else ""
         return f"{quoted(word)} is not among the {len(self):,} words{hint}"
+
+
+def _equal(a: npt.NDArray[Any] | None, b: npt.NDArray[Any] | None) -> bool:
+    return a is b if a is None or b is None else np.array_equal(a, b)
 
 
 def _read_only(values: npt.ArrayLike, dtype: np.dtype[Any], name: str) -> npt.NDArray[Any]:
@@ -234,15 +347,3 @@ def _read_only(values: npt.ArrayLike, dtype: np.dtype[Any], name: str) -> npt.ND
         copy = given.astype(dtype, order="C")
     copy.setflags(write=False)
     return copy
-
-
-def as_list(items: WordOrVector | Iterable[WordOrVector]) -> list[WordOrVector]:
-    """Return a word, a (d,) vector, or several of them as a list."""
-    if isinstance(items, str) or (is_numeric(items) and items.ndim == 1):
-        return [items]
-    return list(items)
-
-
-def is_numeric(items: object) -> TypeGuard[npt.NDArray[Any]]:
-    """Return whether `items` is an array of numbers."""
-    return isinstance(items, np.ndarray) and items.dtype.kind in "biuf"

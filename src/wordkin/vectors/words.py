@@ -6,7 +6,6 @@ In: words, a matrix with one row per word, and counts. Out: words with cosines o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias
 
 import numpy as np
@@ -14,9 +13,11 @@ import numpy.typing as npt
 
 from wordkin.system.checks import at_least
 from wordkin.system.errors import SettingsError
+from wordkin.system.foreign_names import KEYWORDS, knows_keywords
 from wordkin.vectors import search
-from wordkin.vectors.suggestions import quoted
-from wordkin.vectors.table import Within, WordOrVector, WordTable
+from wordkin.vectors.comparisons import Comparisons
+from wordkin.vectors.items import Items, Within, WordOrVector
+from wordkin.vectors.table import WordTable
 
 if TYPE_CHECKING:
     from wordkin.views.maps.map import Map
@@ -26,7 +27,7 @@ Answer: TypeAlias = list[tuple[str, float]]  # words with cosines or scores, the
 _BLOCK = 1024  # rows converted to float64 at a time
 
 
-class WordVectors(WordTable):
+class WordVectors(Comparisons):
     """Words with one vector each, and queries about them. Instances are immutable.
 
     Parameters
@@ -45,11 +46,12 @@ class WordVectors(WordTable):
         If the shapes do not match, a word is repeated, or a vector is not finite.
     """
 
+    @knows_keywords(KEYWORDS)
     def most_similar(
         self,
-        positive: WordOrVector | Iterable[WordOrVector],
-        negative: WordOrVector | Iterable[WordOrVector] = (),
-        topn: SupportsIndex = 10,
+        positive: Items,
+        negative: Items = (),
+        topn: SupportsIndex | None = 10,
         *,
         within: Within = None,
     ) -> Answer:
@@ -61,8 +63,9 @@ class WordVectors(WordTable):
         Parameters
         ----------
         positive, negative : word, (d,) vector, or several of them
-        topn : int
-            The number of words to return, at least 1.
+            A pair of one of them and a number, such as ``("rose", 0.5)``, has that weight.
+        topn : int or None
+            The number of words to return, at least 1; None for all.
         within : int or words, optional
             Search only the first N words, which usually are the most frequent, or only these words.
 
@@ -80,14 +83,15 @@ class WordVectors(WordTable):
             If there is no word or vector, a vector has another shape or is not finite, or a number
             is below 1.
         """
-        k = at_least(1, "topn", topn)
+        k = self._number(topn)
         query, exclude = self.question(positive, negative)
         return self._answer(*search.nearest(self.searched, query, k, exclude, self._within(within)))
 
+    @knows_keywords(KEYWORDS)
     def most_similar_batch(
         self,
         queries: Iterable[str] | npt.NDArray[np.floating[Any]],
-        topn: SupportsIndex = 10,
+        topn: SupportsIndex | None = 10,
         *,
         within: Within = None,
     ) -> list[Answer]:
@@ -110,7 +114,7 @@ class WordVectors(WordTable):
         UnknownWordError, SettingsError
             As in `most_similar`.
         """
-        k = min(at_least(1, "topn", topn), max(len(self), 1))
+        k = min(self._number(topn), max(len(self), 1))
         directions, exclude = self.questions(queries)
         indices, cosines = search.nearest_many(
             self.searched, directions, k, exclude=exclude, within=self._within(within)
@@ -160,53 +164,13 @@ class WordVectors(WordTable):
         indices, cosines = zip(*blocks, strict=True)
         return np.concatenate(indices), np.concatenate(cosines)
 
-    def similarity(self, a: WordOrVector, b: WordOrVector) -> float:
-        """Return the cosine, in [-1, 1], of two words or (d,) vectors; 0 if one of them is zero.
-
-        Raises
-        ------
-        UnknownWordError
-            If a word is not in the vocabulary.
-        SettingsError
-            If a vector has another shape or is not finite.
-        """
-        return search.cosine(self._vector(a), self._vector(b))
-
-    def distances(
-        self, words: Iterable[WordOrVector], others: Iterable[WordOrVector] | None = None
-    ) -> npt.NDArray[np.float64]:
-        """Return the cosine distances, 1 - cosine, of all pairs of words or vectors.
-
-        Parameters
-        ----------
-        words : n words or (d,) vectors, or (n, d) array
-        others : m words or (d,) vectors, or (m, d) array, optional
-            By default, `words`.
-
-        Returns
-        -------
-        (n, m) float64 array
-            In [0, 2]. Exactly 0 between equal words, and where float64 cannot distinguish the
-            distance from 0. A zero vector has the distance 1 from every vector.
-
-        Raises
-        ------
-        UnknownWordError, SettingsError
-            As in `similarity`.
-        """
-        a = self._stacked(words)
-        b = a if others is None else self._stacked(others)
-        distances = 1.0 - search.cosines(a, b)
-        # The product of a unit vector with itself is 1 up to rounding.
-        distances[distances < (self.dim + 8) * np.finfo(np.float64).eps] = 0.0
-        return distances
-
+    @knows_keywords(KEYWORDS)
     def analogy(
         self,
         a: WordOrVector,
         b: WordOrVector,
         c: WordOrVector,
-        topn: SupportsIndex = 10,
+        topn: SupportsIndex | None = 10,
         method: Literal["add", "mul"] = "add",
         *,
         within: Within = None,
@@ -246,43 +210,11 @@ class WordVectors(WordTable):
                 self.searched,
                 search.units(self._stacked([b, c])),
                 search.units(self._stacked([a])),
-                at_least(1, "topn", topn),
+                self._number(topn),
                 self._rows_of_words([a, b, c]),
                 self._within(within),
             )
         )
-
-    def doesnt_match(self, words: Iterable[str]) -> str:
-        """Return the word that is farthest from the mean direction of all; of ties, the first.
-
-        Raises
-        ------
-        UnknownWordError
-            If a word is not in the vocabulary.
-        SettingsError
-            If there are fewer than 3 words: two words are always equally far from their mean.
-        """
-        group = [words] if isinstance(words, str) else list(words)
-        if len(group) < 3:
-            raise SettingsError(f"doesnt_match needs at least 3 words, got {len(group)}")
-        return group[search.odd_one_out(np.stack([self[word] for word in group]))]
-
-    def rank(self, word: str, other: str) -> int:
-        """Return the rank of `other` among the neighbours of `word`: 1 is the nearest.
-
-        It is the position of `other` in `most_similar(word)`, ties included.
-
-        Raises
-        ------
-        UnknownWordError
-            If a word is not in the vocabulary.
-        SettingsError
-            If both words are the same: a word is not its own neighbour.
-        """
-        query, row = search.units(self[word][np.newaxis])[0], self.index(other)
-        if word == other:
-            raise SettingsError(f"rank needs two different words, got {quoted(word)} twice")
-        return search.rank(self.searched, query, row, self._rows_of_words([word]))
 
     def map(
         self,
@@ -341,6 +273,17 @@ class WordVectors(WordTable):
             title=title, size=size,
         )  # fmt: skip
 
+    def unit(self) -> WordVectors:
+        """Return the words with their vectors scaled to length 1; zero vectors stay zero.
+
+        The answers of `most_similar` are the same. Subwords are left out.
+        """
+        matrix = np.empty_like(self._matrix)
+        for start in range(0, len(matrix), _BLOCK):
+            matrix[start : start + _BLOCK] = search.units(self._matrix[start : start + _BLOCK])
+        matrix.setflags(write=False)
+        return WordVectors(self._words, matrix, self._counts)
+
     def take(self, words: int | Iterable[str]) -> WordVectors:
         """Return the vectors of the first N words, at least 1, or of the given words, in order.
 
@@ -356,6 +299,7 @@ class WordVectors(WordTable):
             counts = None if self._counts is None else self._counts[:number]
             return self._subset(self._words[:number], self._matrix[:number], counts)
         selected = [words] if isinstance(words, str) else list(words)
+        WordTable._require_words(self, selected)
         rows = np.array([self.index(word) for word in selected], dtype=np.intp)
         counts = None if self._counts is None else self._counts[rows]
         return self._subset(selected, self._matrix[rows], counts)
@@ -366,10 +310,8 @@ class WordVectors(WordTable):
         """Return an instance of the same class for some of the words."""
         return WordVectors(words, matrix, counts)
 
-    @cached_property
-    def searched(self) -> search.ExactIndex:
-        """The index that `search` works on, built on first use without a copy of the matrix."""
-        return search.ExactIndex(self._matrix, self.lengths)
+    def _number(self, topn: SupportsIndex | None) -> int:
+        return max(len(self), 1) if topn is None else at_least(1, "topn", topn)
 
     def _answer(self, rows: npt.NDArray[np.intp], scores: npt.NDArray[np.float64]) -> Answer:
         return [(self._words[i], s) for i, s in zip(rows.tolist(), scores.tolist(), strict=True)]
