@@ -90,7 +90,8 @@ def test_an_open_file_is_read_from_where_it_stands(path: Path) -> None:
 
 def test_several_open_files_and_paths_are_read_one_after_the_other(path: Path) -> None:
     with path.open() as file:
-        twice = read_corpus([file, path, io.StringIO("kiwi")])
+        items: list[Any] = [file, path, io.StringIO("kiwi")]
+        twice = read_corpus(items)
     assert (twice.tokens, twice.lines) == (11, 5)
 
 

@@ -27,6 +27,7 @@ from wordkin import (
     FormatError,
     Progress,
     SettingsError,
+    TrainingWarning,
     UnknownWordError,
     Word2Vec,
     WordkinError,
@@ -190,7 +191,9 @@ def test_max_vocab_keeps_the_most_frequent(model: Word2Vec) -> None:
 
 
 def test_fit_starts_from_the_start() -> None:
-    twice = trained(toy.sentences()).fit(toy.sentences(300))
+    model = trained(toy.sentences())
+    with pytest.warns(TrainingWarning, match="fit trains from the beginning"):
+        twice = model.fit(toy.sentences(300))
     assert same(twice, trained(toy.sentences(300)))
 
 
@@ -388,7 +391,7 @@ def test_an_interrupted_run_leaves_what_was_there(
 def test_an_interrupted_run_leaves_the_model_of_an_earlier_one() -> None:
     fitted = exactly_trained(toy.sentences(100))
     before = fitted.vectors
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.warns(TrainingWarning), pytest.raises(KeyboardInterrupt):
         fitted.fit(toy.sentences(200), progress=Impatient("descending"))
     assert fitted.vectors is before
 
@@ -747,7 +750,7 @@ def test_counts_give_the_same_bytes_as_their_text(
     assert fitted.vectors.counts.tolist() == text.vectors.counts.tolist()
     done = [[dataclasses.replace(done, seconds=0) for done in m.history] for m in (fitted, text)]
     assert done[0] == done[1]
-    timeless = {"reading": 0, "counting": 0, "training": 0}
+    timeless: dict[str, Any] = {"reading": 0, "counting": 0, "training": 0}
     assert dataclasses.replace(fitted.account, **timeless) == dataclasses.replace(
         text.account, **timeless
     )

@@ -14,6 +14,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeAlias, TypeVar, get
 
 from wordkin.engines import ENGINES, OBJECTIVES, load
 from wordkin.system.errors import SettingsError
+from wordkin.system.foreign_names import SETTINGS, did_you_mean
 from wordkin.system.machine import cores
 
 Precision: TypeAlias = Literal["float32", "float64", "bfloat16"]
@@ -174,7 +175,9 @@ class Settings:
         if self.objective is None:
             object.__setattr__(self, "objective", default_objective(engine))
         for field in dataclasses.fields(self):
-            _check(field, getattr(self, field.name))
+            value = _plain(getattr(self, field.name))
+            object.__setattr__(self, field.name, value)
+            _check(field, value)
         if self.patience is not None and not self.held_out:
             raise SettingsError("patience needs held-out lines, and held_out is 0: set it above 0")
 
@@ -310,12 +313,20 @@ def settings_for(
         for other, kind in kinds.items():
             if name in (field.name for field in dataclasses.fields(kind)):
                 raise SettingsError(f"{name} is a setting of the {other} engine, not of {engine}")
-        raise TypeError(f"no such setting: {name}; the settings are: {', '.join(known)}")
+        hint = did_you_mean(name, SETTINGS, known)
+        listed = f"no such setting: {name}; the settings are: {', '.join(known)}"
+        raise TypeError(f"{listed}: {hint}" if hint else listed)
     return kinds[engine](**values)
 
 
 def _engine_of(kind: type[Settings]) -> str:
     return next(name for name, row in ENGINES.items() if row.settings.endswith(f":{kind.__name__}"))
+
+
+def _plain(value: Any) -> Any:
+    """Return a scalar of NumPy as one of Python; any other value as it is."""
+    is_scalar = type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0
+    return value.item() if is_scalar else value
 
 
 def _check(field: dataclasses.Field[Any], value: object) -> None:

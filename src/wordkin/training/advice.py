@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from wordkin.corpus.encoded import Corpus
 from wordkin.engines import ENGINES, OBJECTIVES
 from wordkin.engines.settings import Settings
 from wordkin.system.errors import TrainingWarning
@@ -22,6 +23,20 @@ def note_threads(settings: Settings) -> None:
     """Note that there are more threads than cores."""
     if settings.threads > cores():
         note(f"{settings.threads} threads on {cores()} cores gain nothing", None)
+
+
+def note_forgetting(learned: Learned, corpus: Corpus) -> None:
+    """Warn that a model, trained already, is trained on another text from the beginning."""
+    if learned.corpus is not None and learned.corpus == corpus.fingerprint:
+        return
+    before, now = learned.vectors, corpus.vocabulary.words
+    lost = len(before) - sum(word in before for word in now)
+    note(
+        f"fit trains from the beginning: the model forgets what it learned, and has {len(now):,}"
+        f" words in place of {len(before):,}, of which {lost:,} get no vector. To keep the model,"
+        " save it first or fit a new one; to learn from both texts, give both to one fit",
+        TrainingWarning,
+    )
 
 
 def note_effects(settings: Settings, learned: Learned, chosen: Collection[str]) -> None:

@@ -9,7 +9,7 @@ import dataclasses
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from wordkin.corpus.encoded import Fingerprint
 from wordkin.corpus.reading import Text
@@ -18,12 +18,13 @@ from wordkin.engines.counts.file import CountsFile, read_counts
 from wordkin.engines.outcome import History
 from wordkin.engines.settings import AnySettings, EngineSettings, settings_for, takes
 from wordkin.system.errors import FormatError, SettingsError, UnknownWordError, WordkinError
-from wordkin.system.files import remove_stale_temporaries
+from wordkin.system.files import remove_stale_temporaries, require_model_suffix, require_path
+from wordkin.system.foreign_names import MODEL, VECTORS, did_you_mean
 from wordkin.system.notes import collected
 from wordkin.system.types import StrPath
 from wordkin.training import prediction
 from wordkin.training.account import Account
-from wordkin.training.advice import note_effects, note_threads
+from wordkin.training.advice import note_effects, note_forgetting, note_threads
 from wordkin.training.checkpoint import Checkpoints
 from wordkin.training.learned import Learned, Origin, learn
 from wordkin.training.run_options import RunOptions
@@ -59,9 +60,14 @@ class Word2Vec:
     """
 
     @takes(AnySettings)
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, *text: Any, **settings: Any) -> None:
+        if text:
+            raise TypeError(
+                "Word2Vec takes settings, by their names; give the text to fit:"
+                " Word2Vec(…).fit(text)"
+            )
         self.settings: EngineSettings = settings_for(**settings)
-        self._given = settings.keys()
+        self._given = frozenset(settings)
         self._result: Learned | None = None
         self._checkpoint: StrPath | None = None
 
@@ -72,13 +78,17 @@ class Word2Vec:
     def fit(self, source: Text | CountsFile, **options: Unpack[RunOptions]) -> Word2Vec:
         """Train on a text or on counts, from the beginning or from a checkpoint.
 
+        A model that is trained already forgets what it has learned, with a warning unless the text
+        is the same: a model cannot grow. To learn from several texts, give all of them to one call.
+
         Parameters
         ----------
         source
-            A path, several paths, or an iterable of sentences, each a list of words. It is read
-            once, so a generator works. Or counts, as `read_counts` returns them: these need the
-            exact engine, and determine window, subsampling, vocabulary and held-out lines. Their
-            values are float32 or float64, whatever the precision.
+            A path of a file, of a folder or a pattern such as ``texts/*.txt``, an open file, or
+            several of them; or an iterable of sentences, each a list of words. It is read once, so
+            a generator works. Or counts, as `read_counts` returns them: these need the exact
+            engine, and determine window, subsampling, vocabulary and held-out lines. Their values
+            are float32 or float64, whatever the precision.
         **options
             How to run, without effect on the model: `progress`, `callback`, `history`,
             `tensorboard`, `checkpoint`, `every`, `resume` and `say`, as in `RunOptions`.
@@ -102,6 +112,14 @@ class Word2Vec:
             If the loss or a vector stops being finite.
         OSError
             If the text cannot be read.
+
+        Warns
+        -----
+        TrainingWarning
+            If a trained model is trained anew, or a setting has no effect.
+        CorpusWarning
+            If part of the text was left out, or may not be what was meant. `account.notes` has
+            these notes too, and advice that is no warning.
         """
         settings, checkpoint = self.settings, options.get("checkpoint")
         if checkpoint is not None and not trainer_of(settings).checkpoints:
@@ -115,6 +133,8 @@ class Word2Vec:
                 began = time.perf_counter()
                 loaded = read_source(source, settings, session.progress, self._given)
                 corpus = loaded.corpus
+                if self._result is not None:
+                    note_forgetting(self._result, corpus)
                 run = session.run(loaded.settings, corpus.vocabulary.words, corpus.fingerprint)
                 learned = learn(loaded, run, time.perf_counter() - began)
             note_effects(loaded.settings, learned, self._given)
@@ -139,7 +159,7 @@ class Word2Vec:
         """
         return self.fit(read_counts(path), **options)
 
-    def predict(self, word: str, topn: int = 10) -> list[tuple[str, float]]:
+    def predict(self, word: str, topn: int | None = 10) -> list[tuple[str, float]]:
         """Return the most probable outside words of a center word, with P(outside | center).
 
         For naive softmax, this is the trained distribution, softmax(U v_c). Negative sampling
@@ -150,8 +170,8 @@ class Word2Vec:
         ----------
         word : str
             The center word.
-        topn : int
-            The number of outside words.
+        topn : int or None
+            The number of outside words; None for all.
 
         Returns
         -------
@@ -240,6 +260,7 @@ class Word2Vec:
             If the file cannot be written; an existing file is then unchanged.
         """
         result = self._fitted
+        require_model_suffix(path)
         write_model(
             path,
             words=result.vectors.words,
@@ -262,6 +283,21 @@ class Word2Vec:
                 checkpoints.remove()
             self._checkpoint = None
 
+    def __getitem__(self, word: object) -> NoReturn:
+        raise TypeError("a model has several vectors of a word; did you mean model.vectors[word]?")
+
+    __iter__ = None  # or Python would try __getitem__ with 0, 1, …
+
+    def __getattr__(self, name: str) -> NoReturn:
+        hint = ""
+        if not name.startswith("_"):
+            hint = did_you_mean(name, MODEL, dir(type(self)))
+            if hasattr(WordVectors, name) or (name in VECTORS and not hint):
+                hint = f"did you mean model.{VECTORS.get(name, f'vectors.{name}')}?"
+        raise AttributeError(
+            f"Word2Vec has no {name!r}" + (f"; {hint}" if hint else ""), name=name, obj=self
+        )
+
     @classmethod
     def load(cls, path: StrPath) -> Word2Vec:
         """Read a model that `save` wrote.
@@ -273,6 +309,7 @@ class Word2Vec:
         OSError
             If it cannot be read.
         """
+        require_path(path)
         file = read_model(path)
         try:
             # Old files name no engine: there was only the stochastic one.

@@ -45,6 +45,10 @@ def probabilities(
     return np.asarray(softmax(logits))
 
 
-def largest(x: npt.NDArray[np.float64], number: int) -> npt.NDArray[np.intp]:
-    """Return the indices of the `number` largest numbers, in descending order; ties by index."""
-    return np.argsort(-x, kind="stable")[: at_least(1, "topn", number)]
+def largest(x: npt.NDArray[np.float64], number: int | None) -> npt.NDArray[np.intp]:
+    """Return the indices of the `number` largest numbers, in descending order; ties by index.
+
+    None for all of them.
+    """
+    order = np.argsort(-x, kind="stable")
+    return order if number is None else order[: at_least(1, "topn", number)]

@@ -12,8 +12,10 @@ from types import TracebackType
 from typing import Any
 
 from wordkin.corpus.encoded import Fingerprint
-from wordkin.engines.settings import Settings
+from wordkin.engines.settings import Settings, declared
 from wordkin.system.errors import CheckpointError, SettingsError
+from wordkin.system.files import require_path
+from wordkin.system.foreign_names import RUN_OPTIONS, SETTINGS, did_you_mean
 from wordkin.system.progress import Progress
 from wordkin.system.terminal import say as say_on_stderr
 from wordkin.training.checkpoint import Checkpoints
@@ -40,7 +42,16 @@ class Session:
     def __init__(self, options: RunOptions) -> None:
         for name in options.keys() - RunOptions.__annotations__.keys():
             known = ", ".join(RunOptions.__annotations__)
-            raise TypeError(f"no such option: {name}; the options of a run are: {known}")
+            hint = did_you_mean(name, RUN_OPTIONS, RunOptions.__annotations__)
+            theirs = name not in RUN_OPTIONS and name in SETTINGS
+            if theirs or name in (field.name for field, _ in declared()):
+                ours = SETTINGS.get(name, name)
+                hint = ours if ours.endswith(".") else f"it is a setting: Word2Vec({ours}=…)"
+            listed = f"no such option: {name}; the options of a run are: {known}"
+            raise TypeError(f"{listed}: {hint}" if hint else listed)
+        for name in ("checkpoint", "history", "tensorboard"):
+            if options.get(name) is not None:
+                require_path(options[name], name)  # type: ignore[literal-required]
         self._options = options
         self.say = options.get("say") or say_on_stderr
         self.checkpoints: Checkpoints | None = None
