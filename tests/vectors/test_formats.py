@@ -9,12 +9,19 @@ import numpy as np
 import pytest
 
 import wordkin
+from support.finalfusion_files import dense, fifu, simple
 from support.samples import FASTTEXT, GENSIM
+from support.spacy_folders import a_pipeline
 from wordkin.system.errors import SettingsError
 from wordkin.vectors.formats import FORMATS
 
 READ = [format.name for format in FORMATS.values() if format.reader]
-GIVEN = {"fasttext": FASTTEXT, "gensim": GENSIM}
+MATRIX = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+GIVEN = {
+    "fasttext": FASTTEXT,
+    "gensim": GENSIM,
+    "finalfusion": fifu(simple(list("abcde")), dense(MATRIX)),
+}
 
 
 @pytest.fixture(params=READ)
@@ -23,9 +30,10 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     file: Path = tmp_path / request.param
     if request.param in GIVEN:
         file.write_bytes(GIVEN[request.param])
+    elif request.param == "spacy":
+        a_pipeline(file, dict(zip("abcde", range(5), strict=True)), MATRIX)
     else:
-        matrix = np.random.default_rng(0).normal(size=(5, 3))
-        vectors = wordkin.WordVectors(list("abcde"), matrix, [9, 8, 7, 6, 5])
+        vectors = wordkin.WordVectors(list("abcde"), MATRIX, [9, 8, 7, 6, 5])
         wordkin.save(file, vectors, format=request.param)
     return file
 
@@ -49,6 +57,8 @@ def test_a_limit_gives_the_first_words_or_all_of_fewer(path: Path) -> None:
 
 def test_loaded_vectors_survive_the_replacement_of_their_file(path: Path) -> None:
     loaded = wordkin.load(path)
+    if path.is_dir():
+        path = path / ("vectors" if path.name == "spacy" else "model.safetensors")
     before = loaded.matrix.copy()
     wordkin.save(path, loaded.take(2), format="safetensors")
     np.testing.assert_array_equal(loaded.matrix, before)

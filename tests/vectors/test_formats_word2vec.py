@@ -668,7 +668,7 @@ def test_a_folder_of_sentence_transformers_is_detected(tmp_path: Path, names: li
     for name in names:
         (tmp_path / name).touch()
     assert formats.sniff(tmp_path) == "sentence-transformers"
-    with pytest.raises(FormatError, match="cannot be read"):
+    with pytest.raises(FormatError, match=r"(modules|tokenizer)\.json: not JSON"):
         formats.read(tmp_path)
 
 

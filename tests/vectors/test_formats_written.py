@@ -115,12 +115,10 @@ def test_a_matrix_of_the_wrong_shape_is_refused(tmp_path: Path, name: str, matri
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["v.tsv", "v"])
-def test_write_only_formats_refuse_to_be_read(tmp_path: Path, name: str) -> None:
-    write(tmp_path / name, *some())
-    format = "projector" if name == "v.tsv" else "sentence-transformers"
-    with pytest.raises(FormatError, match=f"{format} cannot be read"):
-        formats.read(tmp_path / name, format=format)
+def test_a_write_only_format_refuses_to_be_read(tmp_path: Path) -> None:
+    write(tmp_path / "v.tsv", *some())
+    with pytest.raises(FormatError, match="projector cannot be read"):
+        formats.read(tmp_path / "v.tsv", format="projector")
 
 
 # The projector.

@@ -15,8 +15,12 @@ import numpy as np
 import pytest
 
 from support.fasttext_files import before_the_magic_number, quantised
+from support.finalfusion_files import FASTTEXT as FASTTEXT_NGRAMS
+from support.finalfusion_files import dense, explicit, fifu, hashed, norms
+from support.finalfusion_files import quantised as quantised_rows
 from support.samples import FASTTEXT, GENSIM
 from wordkin.system.errors import FormatError
+from wordkin.system.tensors import write_tensors
 from wordkin.vectors import formats
 from wordkin.vectors.formats.model import read_model, write, write_model
 from wordkin.vectors.formats.vector_file import VectorFile
@@ -63,6 +67,17 @@ def of_fasttext_before_its_magic_number(path: Path) -> None:
     path.write_bytes(before_the_magic_number({b"the": 3, b"caf\xe9": 2}, rows))
 
 
+def of_finalfusion(path: Path) -> None:
+    rows = np.random.default_rng(1).normal(size=(7, 3))
+    path.write_bytes(fifu(hashed(FASTTEXT_NGRAMS, WORDS[:2], 5), dense(rows), norms([1, 2])))
+
+
+def of_finalfusion_quantised(path: Path) -> None:
+    codes, centroids = np.array([[0, 1], [1, 0], [1, 1]]), np.ones((2, 2, 1))
+    ngrams = explicit(WORDS[:2], {"<t": 0, "th": 0})
+    path.write_bytes(fifu(ngrams, quantised_rows(codes, centroids, lengths=np.ones(3))))
+
+
 def read_a_model(path: Path) -> VectorFile:
     found = read_model(path)
     assert found.outside.shape == found.center.shape
@@ -80,6 +95,12 @@ KINDS: dict[str, tuple[Callable[[Path], None], Reader]] = {
         of_fasttext_before_its_magic_number,
         lambda path: formats.read(path, format="fasttext"),
     ),
+}
+
+
+KINDS |= {
+    f"finalfusion {i}": (make, lambda path: formats.read(path, format="finalfusion"))
+    for i, make in enumerate([of_finalfusion, of_finalfusion_quantised])
 }
 
 
@@ -141,12 +162,12 @@ def test_a_mutated_file_is_refused_or_consistent(tmp_path: Path, kind: str) -> N
     assert MUTATIONS // 20 < refused < MUTATIONS
 
 
-def mutations(content: bytes) -> list[bytes]:
+def mutations(content: bytes, count: int = MUTATIONS) -> list[bytes]:
     """Return mutations: bytes changed, removed or doubled, and extreme numbers."""
     rng = np.random.default_rng(20)
     extremes = [(n % 2**64).to_bytes(8, "little") for n in (0, -1, 2**63, 2**31, 2**62, 2**32)]
     changed = []
-    for _ in range(MUTATIONS):
+    for _ in range(count):
         data = bytearray(content)
         for _ in range(int(rng.integers(1, 4))):
             at, size = int(rng.integers(len(data))), int(rng.integers(1, 9))
@@ -186,6 +207,47 @@ def test_a_mutated_npy_file_is_refused_or_consistent(
     assert in_turn(tmp_path, mutations(content)[:2000], read) > 100
     cut = [content[:size] for size in range(len(content))]
     assert in_turn(tmp_path, cut, read) == len(cut)
+
+
+def test_mutated_folders_are_refused_or_consistent(tmp_path: Path) -> None:
+    """Each file of a folder is cut and changed in turn."""
+    with open(tmp_path / "vectors", "wb") as file:
+        np.save(file, VECTORS)
+    (tmp_path / "key2row").write_bytes(b"\x82\xcd\x01\x87\x01\xcd\x01\x88\x02")
+    (tmp_path / "strings.json").write_text('["DATE", "TIME"]')
+    (tmp_path / "vectors.cfg").write_text('{"mode": "default"}')
+    write_tensors_of_a_folder(tmp_path)
+    for format, names in (
+        ("spacy", ["vectors", "key2row", "strings.json", "vectors.cfg"]),
+        ("sentence-transformers", ["model.safetensors", "tokenizer.json", "modules.json"]),
+    ):
+        assert_consistent(formats.read(tmp_path, format=format))
+        for name in names:
+            content = (tmp_path / name).read_bytes()
+            cut = [content[:size] for size in range(len(content))]
+            refused = 0
+            for data in [*cut, *mutations(content, 1000)]:
+                (tmp_path / name).unlink()  # a mapped file must not change
+                (tmp_path / name).write_bytes(data)
+                try:
+                    assert_consistent(formats.read(tmp_path, format=format))
+                except FormatError as error:
+                    refused += 1
+                    assert "(at byte " in str(error)  # noqa: PT017
+            assert refused >= len(cut), name
+            (tmp_path / name).unlink()
+            (tmp_path / name).write_bytes(content)
+
+
+def write_tensors_of_a_folder(folder: Path) -> None:
+    with open(folder / "model.safetensors", "wb", buffering=0) as file:
+        arrays = {"embeddings": VECTORS, "weights": VECTORS[:, 0].copy()}
+        write_tensors(file, arrays, {})
+    vocabulary = {word: i for i, word in enumerate(["the", "서울", "x"])}
+    tokenizer = {"model": {"vocab": vocabulary}}
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    modules = [{"type": "models.StaticEmbedding", "path": ""}]
+    (folder / "modules.json").write_text(json.dumps(modules))
 
 
 # Memory.

@@ -34,6 +34,9 @@ TYPES: dict[str, np.dtype[Any]] = {
 }
 """The element types that are supported, by their names in safetensors."""
 
+FOREIGN_TYPES = TYPES | {"I8": np.dtype(np.int8), "F16": np.dtype(np.float16)}
+"""Those that other programs write too; they are only read."""
+
 _TYPE_NAMES = {dtype: name for name, dtype in TYPES.items()}
 _PIECE = 1 << 24  # bytes read or written at once
 HEADER = 8
@@ -141,7 +144,7 @@ def read_tensors(file: BinaryIO, size: int) -> tuple[dict[str, npt.NDArray[Any]]
 
 
 def map_tensors(
-    path: StrPath, kind: str = "a safetensors file"
+    path: StrPath, kind: str = "a safetensors file", types: Mapping[str, np.dtype[Any]] = TYPES
 ) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
     """Map the arrays of a file into memory: they are read from disk when accessed.
 
@@ -154,6 +157,8 @@ def map_tensors(
     path : path
     kind : str
         What the file should be, for the error message.
+    types : mapping
+        The element types to accept, by name.
 
     Returns
     -------
@@ -172,7 +177,7 @@ def map_tensors(
     require_file(path)
     with open(path, "rb", buffering=0) as file:
         try:
-            places, metadata = _read_layout(file, os.fstat(file.fileno()).st_size)
+            places, metadata = _read_layout(file, os.fstat(file.fileno()).st_size, types)
         except _FaultError as fault:
             raise damaged(path, fault.at, f"not {kind}, or cut short: {fault.what}") from fault
         return {name: _map(file, place) for name, place in places.items()}, metadata
@@ -226,7 +231,9 @@ class _Place:
     begin: int  # bytes after the beginning of the layout
 
 
-def _read_layout(file: BinaryIO, size: int) -> tuple[dict[str, _Place], dict[str, str]]:
+def _read_layout(
+    file: BinaryIO, size: int, types: Mapping[str, np.dtype[Any]] = TYPES
+) -> tuple[dict[str, _Place], dict[str, str]]:
     """Read and check a header; return the places of the tensors, in file order, and metadata."""
     if size < 8:
         raise _FaultError(size, f"cut short: {size} bytes")
@@ -237,7 +244,7 @@ def _read_layout(file: BinaryIO, size: int) -> tuple[dict[str, _Place], dict[str
         )
     if length > _JSON_BYTES:  # before reading it
         raise _FaultError(0, f"the header is damaged: {length:,} bytes, more than {_JSON_BYTES:,}")
-    header, metadata = _parse_header(_read_bytes(file, length))
+    header, metadata = _parse_header(_read_bytes(file, length), types)
     begin = 8 + length
     at, places = begin, {}
     for name, (dtype, shape, first, last) in header:
@@ -258,7 +265,9 @@ def _read_layout(file: BinaryIO, size: int) -> tuple[dict[str, _Place], dict[str
 _Entry: TypeAlias = tuple[np.dtype[Any], tuple[int, ...], int, int]
 
 
-def _parse_header(text: bytes) -> tuple[list[tuple[str, _Entry]], dict[str, str]]:
+def _parse_header(
+    text: bytes, types: Mapping[str, np.dtype[Any]]
+) -> tuple[list[tuple[str, _Entry]], dict[str, str]]:
     """Return the entries by name, sorted by position, and the metadata."""
     try:
         header = parse_json(text)
@@ -269,20 +278,20 @@ def _parse_header(text: bytes) -> tuple[list[tuple[str, _Entry]], dict[str, str]
             isinstance(text, str) for text in metadata.values()
         ):
             raise ValueError("metadata that are not text")
-        entries = [(name, _entry(name, entry)) for name, entry in header.items()]
+        entries = [(name, _entry(name, entry, types)) for name, entry in header.items()]
     except (ValueError, RecursionError) as error:
         at = len(error.doc[: error.pos].encode()) if isinstance(error, json.JSONDecodeError) else 0
         raise _FaultError(8 + at, f"the header is damaged: {error}") from error
     return sorted(entries, key=lambda named: named[1][2:]), metadata
 
 
-def _entry(name: str, entry: Any) -> _Entry:
+def _entry(name: str, entry: Any, types: Mapping[str, np.dtype[Any]]) -> _Entry:
     """Check one entry of the header; return dtype, shape, and first and last byte."""
     if not isinstance(entry, dict) or not entry.keys() >= {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"the array {name!r:.80} must have a dtype, a shape and data_offsets")
     dtype, shape, place = entry["dtype"], entry["shape"], entry["data_offsets"]
-    if not isinstance(dtype, str) or dtype not in TYPES:
-        allowed = ", ".join(TYPES)
+    if not isinstance(dtype, str) or dtype not in types:
+        allowed = ", ".join(types)
         raise ValueError(f"the array {name!r:.80} must be one of {allowed}, got {dtype!r:.80}")
     if not _are_sizes(place) or len(place) != 2:
         raise ValueError(f"the array {name!r:.80} has the data_offsets {place!r:.80}")
@@ -290,10 +299,10 @@ def _entry(name: str, entry: Any) -> _Entry:
     if (
         not _are_sizes(shape)
         or len(shape) > _MOST_AXES
-        or math.prod(filter(None, shape)) * TYPES[dtype].itemsize >= 1 << 63
+        or math.prod(filter(None, shape)) * types[dtype].itemsize >= 1 << 63
     ):
         raise ValueError(f"the array {name!r:.80} has the shape {shape!r:.80}")
-    return TYPES[dtype], tuple(shape), place[0], place[1]
+    return types[dtype], tuple(shape), place[0], place[1]
 
 
 def _are_sizes(numbers: Any) -> bool:

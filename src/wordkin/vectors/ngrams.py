@@ -130,10 +130,10 @@ class LookedUpSubwords:
                 out[i], parts = self.own[[i]][0], 1
             rows = iter(self.rows_of(word))
             while piece := list(islice(rows, _ROWS_AT_A_TIME)):
-                out[i] = np.concatenate([out[i : i + 1], self.ngrams[piece]]).sum(
-                    axis=0, dtype=np.float32
-                )
                 parts += len(piece)
+                with np.errstate(over="ignore", invalid="ignore"):  # callers check what is finite
+                    summands = np.concatenate([out[i : i + 1], self.ngrams[piece]])
+                    out[i] = summands.sum(axis=0, dtype=np.float32)
             if parts:
                 out[i] *= np.float32(1 / parts)  # as fastText does
         return out

@@ -106,9 +106,12 @@ FORMATS = {
         ),
         Format(
             "sentence-transformers",
-            "a folder that SentenceTransformer(...) loads",
+            "a folder with a vector for each token, also of model2vec",
+            reader="token_folder:read",
             writer="static_embedding:write",
         ),
+        Format("spacy", "spaCy's vectors: a pipeline, or its folder vocab", reader="spacy:read"),
+        Format("finalfusion", "finalfusion's .fifu, with subwords", reader="finalfusion:read"),
     )
 }
 """All formats by name."""

@@ -66,7 +66,8 @@ class QuantisedRows:
         decoded = self.quantiser.decode(self.codes[rows])
         if self.norms:
             quantiser, codes = self.norms
-            decoded *= quantiser.decode(codes[rows][:, np.newaxis])
+            with np.errstate(over="ignore", invalid="ignore"):  # callers check what is finite
+                decoded *= quantiser.decode(codes[rows][:, np.newaxis])
         return decoded
 
 

@@ -63,7 +63,9 @@ class Arrays:
         array = self._read(name)
         if array.ndim != 2 or not array.shape[1]:
             raise damaged(self.path, 0, f"{name} must have the shape (V, d), got {array.shape}")
-        with np.errstate(over="ignore"):  # overflow gives infinity, which `WordVectors` refuses
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # overflow gives infinity, which `WordVectors` refuses
             return np.require(array, np.float32, ["C", "A"])
 
     def _where(self, name: str) -> str:

@@ -12,20 +12,20 @@ from pathlib import Path
 
 from wordkin.system.files import damaged, require_file
 from wordkin.system.types import StrPath
-from wordkin.vectors.formats import fasttext
+from wordkin.vectors.formats import fasttext, spacy, token_folder
 from wordkin.vectors.formats.packed import decompressed
 
 HEAD_BYTES = 1 << 16
 """The number of bytes to read from the beginning of a file."""
 
-# Files that a folder written by sentence-transformers contains: one of these sets.
-_FOLDERS = (("modules.json",), ("model.safetensors", "tokenizer.json"))
+_FOLDERS = (("spacy", spacy.is_folder), ("sentence-transformers", token_folder.is_folder))
 
 _SIGNATURES = (
     # The length of the header, below 2**40, then JSON.
     ("safetensors", re.compile(rb".{5}\0{3}\{", re.DOTALL)),
     ("fasttext", re.compile(re.escape((793712314).to_bytes(4, "little")))),
     ("gensim", re.compile(rb"\x80[\x00-\x05]")),  # a pickle
+    ("finalfusion", re.compile(rb"FiFu")),
     ("parquet", re.compile(rb"PAR1")),
     ("arrow", re.compile(rb"ARROW1")),
     ("arrow", re.compile(rb"\xff{4}.{3}\0.{3}\0", re.DOTALL)),  # a stream
@@ -54,8 +54,10 @@ _COMPRESSIBLE = ("word2vec-text", "word2vec-binary", "glove")
 
 def sniff(path: StrPath) -> str:
     """Return the name of a file's format, as `wordkin.vectors.formats.sniff`, with its errors."""
-    if os.path.isdir(path) and any(_contains(path, names) for names in _FOLDERS):
-        return "sentence-transformers"
+    if os.path.isdir(path):
+        for format, is_folder in _FOLDERS:
+            if is_folder(path):
+                return format
     require_file(path)
     with decompressed(path) as stream:
         head = bytearray(HEAD_BYTES)
@@ -80,10 +82,6 @@ def sniff(path: StrPath) -> str:
             path, 0, f"a file in the format {name} packed by {compression}: unpack it first"
         )
     return name
-
-
-def _contains(folder: StrPath, names: tuple[str, ...]) -> bool:
-    return all(Path(folder, name).is_file() for name in names)
 
 
 def _by_content(head: bytes, whole: bool, bin_suffix: bool) -> str | None:

@@ -34,12 +34,15 @@ class VectorFile:
     subwords : Composer or None
         The rows that compose the vectors of other words, if the file contains them. They are only
         read, never written.
+    notes : tuple of str
+        What a reader left out or took for granted, a sentence each; `formats.read` warns of them.
     """
 
     words: list[str]
     matrix: Float32
     counts: Int64 | None = None
     subwords: Composer | None = None
+    notes: tuple[str, ...] = ()
 
 
 def checked(
