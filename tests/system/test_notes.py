@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import wordkin
 from support.commands import run
 from wordkin.system import notes
 from wordkin.system.errors import CorpusWarning, WordkinWarning
+from wordkin.system.progress import Progress
 
 
 def test_a_note_is_a_warning_with_the_line_of_the_caller() -> None:
@@ -78,3 +80,72 @@ def test_python_and_the_command_line_get_the_same_advice(
         text
     )
     assert chosen.account.notes == ()
+
+
+def test_a_run_is_logged_as_the_command_line_reports_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="wordkin")
+    text = [["pear", "plum", "fig"], ["plum", "kiwi"]] * 50
+    model = wordkin.Word2Vec(dim=2, min_count=1, epochs=2, subsample=0, threads=1).fit(text)
+    model.save(tmp_path / "model.safetensors")
+    wordkin.save(tmp_path / "vectors.txt", model.vectors)
+    wordkin.load(tmp_path / "vectors.txt")
+    wordkin.reproduce(model, text)
+    logged = [record.getMessage() for record in caplog.records if record.levelno == logging.INFO]
+    for message in (
+        r"epoch 1: loss \d\.\d{4} per pair; \d+\.\d s",
+        r"epoch 2: loss \d\.\d{4} per pair; \d+\.\d s",
+        "read 250 words in 100 lines",
+        "kept 4 different words",
+        r"trained negative-sampling in 2 epochs by the stochastic engine: .* s of training",
+        r"saved the model: .*model\.safetensors",
+        r"saved 4 vectors of 2 dimensions: .*vectors\.txt",
+        r"read 4 vectors: .*vectors\.txt",
+        "trained again: equal",
+    ):
+        assert any(re.fullmatch(message, line) for line in logged), message
+    progress = [r.getMessage() for r in caplog.records if r.levelno == logging.DEBUG]
+    assert progress[0] == "reading: 0 sentences"
+    assert any(re.match(r"epoch 1 of 2: [\d,]+ of [\d,]+ words, loss", line) for line in progress)
+    levels = {record.levelno for record in caplog.records}
+    assert levels == {logging.DEBUG, logging.INFO, logging.WARNING}
+
+
+def test_events_of_a_run_are_logged_besides_where_they_are_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="wordkin")
+    said: list[str] = []
+    text = [["pear", "plum", "fig"], ["plum", "kiwi"]] * 50
+    model = wordkin.Word2Vec(dim=2, min_count=1, subsample=0, threads=1)
+    model.fit(text, say=said.append, checkpoint=tmp_path / "folder", resume=True)
+    assert said
+    assert set(said) <= {record.getMessage() for record in caplog.records}
+
+
+def test_logging_hides_nothing_from_a_progress_of_ones_own(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Own(Progress):
+        def __init__(self) -> None:
+            self.called: list[str] = []
+
+        def reading(self, done: int, total: int | None, unit: str) -> None:
+            self.called.append("reading")
+
+        def passed(self, number: int, done: object) -> None:
+            self.called.append("passed")
+
+        def fitted(self, vectors: object) -> None:
+            self.called.append("fitted")
+
+    text = [["pear", "plum", "fig"]] * 50
+    model = wordkin.Word2Vec(dim=2, min_count=1, epochs=2, subsample=0, engine="stochastic")
+    calls = []
+    for level in (logging.DEBUG, logging.INFO):
+        caplog.set_level(level, logger="wordkin")
+        own = Own()
+        model.fit(text, progress=own)
+        calls.append(own.called)
+    assert calls[0] == calls[1] == ["reading", "passed", "passed", "fitted"]

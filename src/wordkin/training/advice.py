@@ -1,6 +1,6 @@
-"""Notes about a run: settings without effect, and settings that would serve the text better.
+"""Notes about a run: settings without effect, settings that would serve the text better; a summary.
 
-Settings, and what was learned with them, in; notes out.
+Settings, and what was learned with them, in; notes and records of the logger out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from wordkin.engines import ENGINES, OBJECTIVES
 from wordkin.engines.settings import Settings
 from wordkin.system.errors import TrainingWarning
 from wordkin.system.machine import cores
-from wordkin.system.notes import note
+from wordkin.system.notes import log, note
 from wordkin.training.learned import Learned
 
 SMALL_TEXT = 3_000_000
@@ -55,6 +55,20 @@ def note_effects(settings: Settings, learned: Learned, chosen: Collection[str]) 
     small = learned.account.tokens < SMALL_TEXT
     if counting and small and _rereads(settings.engine) and "engine" not in chosen:
         note(f"engine {counting[0]} learns more from a text this small", None)
+
+
+def log_summary(settings: Settings, learned: Learned) -> None:
+    """Log what a run has read, kept and learned."""
+    account, units = learned.account, ENGINES[settings.engine].units(len(learned.history))
+    log.info(f"read {account.tokens:,} words in {account.lines:,} lines")
+    if account.invalid_utf8:
+        log.info(f"{account.invalid_utf8:,} words are not UTF-8: kept as they are")
+    log.info(f"kept {len(learned.vectors):,} different words")
+    log.info(
+        f"trained {settings.objective} in {len(learned.history):,} {units} by the {settings.engine}"
+        f" engine: {account.words_per_second:,.0f} words/s, {account.reading:.1f} s of reading,"
+        f" {account.counting:.1f} s of counting, {account.training:.1f} s of training"
+    )
 
 
 def _rereads(engine: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import TYPE_CHECKING
 
 from wordkin.corpus.reading import Text
@@ -10,6 +11,7 @@ from wordkin.engines.counts import counting
 from wordkin.engines.counts.file import CountsFile, write_counts
 from wordkin.engines.settings import COUNTED, ExactSettings
 from wordkin.system.machine import version
+from wordkin.system.notes import log
 from wordkin.system.types import StrPath
 from wordkin.training.advice import note_threads
 from wordkin.training.run_options import RunOptions
@@ -82,6 +84,7 @@ def count_to_file(
             counted=counted,
             metadata=metadata,
         )
+        log.info("saved the counts of %s words: %s", f"{len(vocabulary):,}", os.fspath(path))
         if session.checkpoints is not None:
             session.checkpoints.remove()
     return CountsFile(vocabulary.words, vocabulary.counts, counted, metadata, path)

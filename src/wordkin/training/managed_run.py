@@ -26,6 +26,7 @@ from wordkin.system.types import Say
 from wordkin.training.checkpoint import Checkpoints
 from wordkin.training.log import Log
 from wordkin.training.moment import Callback, Moment
+from wordkin.training.progress_log import log_record
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -261,6 +262,8 @@ class ManagedRun(Run):
     def _add_to_history(self, done: Epoch | Pass, resumed: bool = False) -> None:
         self._number += 1
         self._log.add(self._engine.unit, self._number, done, resumed)
+        if not resumed:
+            log_record(self._settings, self._number, done)
         self.progress.passed(self._number, done)
         if done.held_out is not None:
             self._held_out_losses.append(done.held_out)

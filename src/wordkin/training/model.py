@@ -20,11 +20,11 @@ from wordkin.engines.settings import AnySettings, EngineSettings, settings_for, 
 from wordkin.system.errors import FormatError, SettingsError, UnknownWordError, WordkinError
 from wordkin.system.files import remove_stale_temporaries, require_model_suffix, require_path
 from wordkin.system.foreign_names import MODEL, VECTORS, did_you_mean
-from wordkin.system.notes import collected
+from wordkin.system.notes import collected, log
 from wordkin.system.types import StrPath
 from wordkin.training import prediction
 from wordkin.training.account import Account
-from wordkin.training.advice import note_effects, note_forgetting, note_threads
+from wordkin.training.advice import log_summary, note_effects, note_forgetting, note_threads
 from wordkin.training.checkpoint import Checkpoints
 from wordkin.training.learned import Learned, Origin, learn
 from wordkin.training.run_options import RunOptions
@@ -138,6 +138,7 @@ class Word2Vec:
                 run = session.run(loaded.settings, corpus.vocabulary.words, corpus.fingerprint)
                 learned = learn(loaded, run, time.perf_counter() - began)
             note_effects(loaded.settings, learned, self._given)
+            log_summary(loaded.settings, learned)
         account = dataclasses.replace(learned.account, notes=tuple(notes))
         self.settings = loaded.settings
         self._result = dataclasses.replace(learned, account=account)
@@ -277,6 +278,7 @@ class Word2Vec:
             },
             vectors=None if result.vectors is result.center else result.vectors.matrix,
         )
+        log.info("saved the model: %s", os.fspath(path))
         remove_stale_temporaries(Path(os.path.realpath(path)).parent)
         if self._checkpoint is not None:
             with Checkpoints(self._checkpoint) as checkpoints:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from wordkin.corpus.encoded import Fingerprint
 from wordkin.corpus.reading import Text
 from wordkin.system.errors import CorpusError
+from wordkin.system.notes import log
 from wordkin.training.learned import learn
 from wordkin.training.model import Word2Vec
 from wordkin.training.moment import Moment
@@ -107,6 +108,7 @@ def reproduce(
         differences.append(f"{_counted(words)} then, {_counted(words_here)} now")
     if not getattr(settings, "deterministic", True):
         differences.append("training was not deterministic")
+    log.info("trained again: %s", "equal" if model.sha256 == again.sha256 else "different")
     return Reproduction(model.sha256 == again.sha256, model.sha256, again.sha256, differences)
 
 

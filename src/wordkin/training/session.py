@@ -16,6 +16,7 @@ from wordkin.engines.settings import Settings, declared
 from wordkin.system.errors import CheckpointError, SettingsError
 from wordkin.system.files import require_path
 from wordkin.system.foreign_names import RUN_OPTIONS, SETTINGS, did_you_mean
+from wordkin.system.notes import log
 from wordkin.system.progress import Progress
 from wordkin.system.terminal import say as say_on_stderr
 from wordkin.training.checkpoint import Checkpoints
@@ -23,6 +24,7 @@ from wordkin.training.learned import Origin
 from wordkin.training.log import Log
 from wordkin.training.managed_run import ManagedRun
 from wordkin.training.progress_bar import progress_for
+from wordkin.training.progress_log import logged
 from wordkin.training.run_options import RunOptions
 
 
@@ -53,7 +55,13 @@ class Session:
             if options.get(name) is not None:
                 require_path(options[name], name)  # type: ignore[literal-required]
         self._options = options
-        self.say = options.get("say") or say_on_stderr
+        say = options.get("say") or say_on_stderr
+
+        def say_and_log(message: str) -> None:
+            log.info("%s", message)
+            say(message)
+
+        self.say = say_and_log
         self.checkpoints: Checkpoints | None = None
         self._stack = ExitStack()
 
@@ -87,7 +95,7 @@ class Session:
             raise SettingsError("resume needs the folder of the checkpoints: set checkpoint")
         option = options.get("progress")
         progress = option if isinstance(option, Progress) else progress_for(option)
-        self.progress = stack.enter_context(progress)
+        self.progress = stack.enter_context(logged(progress))
         self._log = Log(options.get("history"), options.get("tensorboard"), say)
         stack.callback(self._log.close)
 

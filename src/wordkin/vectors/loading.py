@@ -10,6 +10,7 @@ import os
 from wordkin.system.errors import FormatError, SettingsError
 from wordkin.system.files import require_path
 from wordkin.system.foreign_names import KEYWORDS, knows_keywords
+from wordkin.system.notes import log
 from wordkin.system.types import StrPath
 from wordkin.vectors import formats
 from wordkin.vectors.formats.vector_file import VectorFile
@@ -70,6 +71,7 @@ def load(path: StrPath, *, format: str | None = None, limit: int | None = None) 
     """
     require_path(path)
     file = formats.read(path, format=format, limit=limit)
+    log.info(f"read {len(file.words):,} vectors: {os.fspath(path)}")
     file.matrix.setflags(write=False)
     try:
         if file.subwords is not None:
@@ -123,3 +125,4 @@ def save(path: StrPath, vectors: WordVectors, *, format: str | None = None) -> N
         raise TypeError(f"vectors must be WordVectors, got {type(vectors).__name__}{remedy}")
     file = VectorFile(list(vectors.words), vectors.matrix, vectors.counts)
     formats.write(path, file, format=format)
+    log.info(f"saved {len(vectors):,} vectors of {vectors.dim} dimensions: {os.fspath(path)}")
