@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from wordkin.system.checks import at_least
 from wordkin.system.errors import FormatError, WordkinError
-from wordkin.system.files import atomic_write
+from wordkin.system.files import atomic_write, require_path
 from wordkin.system.foreign_names import VECTORS, did_you_mean
 from wordkin.system.machine import cores
 from wordkin.system.tensors import parse_json, read_tensors, write_tensors
@@ -299,6 +299,7 @@ def _fingerprint(vectors: WordVectors) -> str:
 
 def _read_index(path: StrPath, fingerprint: str) -> bytes:
     """Return the verified bytes of an index that belongs to the vectors of this fingerprint."""
+    require_path(path, "index")
     try:
         with open(path, "rb", buffering=0) as file:
             tensors, texts = read_tensors(file, os.fstat(file.fileno()).st_size)

@@ -121,7 +121,9 @@ def save(path: StrPath, vectors: WordVectors, *, format: str | None = None) -> N
         path, vectors = vectors, path  # as other programs order them
     require_path(path)
     if not isinstance(vectors, WordVectors):
-        remedy = ": save its vectors, or model.save(path)" if hasattr(vectors, "vectors") else ""
+        remedy = (
+            ": save its vectors, or model.save(path)" if hasattr(type(vectors), "vectors") else ""
+        )
         raise TypeError(f"vectors must be WordVectors, got {type(vectors).__name__}{remedy}")
     file = VectorFile(list(vectors.words), vectors.matrix, vectors.counts)
     formats.write(path, file, format=format)
