@@ -43,7 +43,7 @@ def test_compare_shows_figures_and_what_changed_most(models: tuple[Path, Path]) 
     ran = run("compare", *models, "--k", 4, "-n", 3)
     assert (ran.code, ran.err) == (0, "")
     found = compare(wordkin.load(models[0]), wordkin.load(models[1]), k=4)
-    assert "  in common       30 words\n" in ran.out
+    assert "  in common       30 words of 30\n" in ran.out
     assert f"{found.mean_overlap:.4f} of 4 neighbours, on average; by chance 0.1379" in ran.out
     assert f"  aligned cosine  {found.mean_cosine:.4f} on average\n" in ran.out
     table = ran.out[ran.out.index("changed most") :].splitlines()
@@ -135,9 +135,9 @@ def test_stability_trains_a_model_a_seed_and_shows_bands(text: Path, tmp_path: P
     ran = run("stability", text, "--seeds", 3, "--k", 4, "-n", 5, "-o", output, *TRAINING)
     assert ran.code == 0
     assert [line.split(":")[0] for line in ran.err.splitlines()] == [
-        "model   1 of 3", "model   2 of 3", "model   3 of 3", "saved   22 words"
+        "note", "model   1 of 3", "model   2 of 3", "model   3 of 3", "saved   22 words"
     ]  # fmt: skip
-    assert "3 models: same text, different seeds\n  in common  22 words\n" in ran.out
+    assert "3 models: same text, different seeds\n  in common  22 words of 22\n" in ran.out
     assert "\n1 to 22       " in ran.out
     assert max(map(len, ran.out.splitlines())) <= 80
     header, *rows = (line.split("\t") for line in output.read_text().splitlines())

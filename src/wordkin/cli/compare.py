@@ -74,6 +74,7 @@ def compare(
 
     chosen = [decode_argument(word) for word in words] if words else None
     models = load(a), load(b)
+    sizes = [len(vectors) for vectors in models]
     for name, vectors in zip("AB", models, strict=True):
         if chosen is not None:
             known = KnownWords(vectors, chosen, skip=skip_unknown, prefix=f"model {name}: ")
@@ -81,14 +82,14 @@ def compare(
     found = compare_models(*models, k, most_frequent, within, words=chosen)
     changes = [found.of(word) for word in chosen] if chosen else found.most_changed(topn)
     if json:
-        terminal.put_json(_comparison_as_json(a, b, found, changes))
+        terminal.put_json(_comparison_as_json(a, b, found, changes) | {"vocabularies": sizes})
     elif chosen:
         for i, change in enumerate(changes):
             if i:
                 terminal.put()
             _put_side_by_side(change, found.k)
     else:
-        _put_comparison(a, b, found, changes)
+        _put_comparison(a, b, found, changes, sizes)
 
 
 def _comparison_as_json(
@@ -118,11 +119,13 @@ def _comparison_as_json(
     }
 
 
-def _put_comparison(a: Path, b: Path, found: Comparison, changes: Sequence[Change]) -> None:
+def _put_comparison(
+    a: Path, b: Path, found: Comparison, changes: Sequence[Change], sizes: Sequence[int]
+) -> None:
     terminal.put_heading(f"{a}  and  {b}")
     compared = len(found.words)
     of_all = "" if compared == found.common else f", {compared:,} of them compared"
-    terminal.put(f"  in common       {quantity(found.common, 'word')}{of_all}")
+    terminal.put(f"  in common       {_common(found.common, sizes)}{of_all}")
     terminal.put(
         f"  overlap         {found.mean_overlap:.4f} of {quantity(found.k, 'neighbour')},"
         f" on average; by chance {found.chance:.4f}"
@@ -144,6 +147,13 @@ def _put_comparison(a: Path, b: Path, found: Comparison, changes: Sequence[Chang
     terminal.put_table(["overlap", "cosine", "changed most", "nearest in A", "in B"], rows, ">><<<")
 
 
+def _common(common: int, sizes: Sequence[int]) -> str:
+    """Return how many words models have in common, and of how many."""
+    least, most = min(sizes), max(sizes)
+    of = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    return f"{quantity(common, 'word')} of {of}"
+
+
 def _put_distribution(found: Comparison) -> None:
     """Print how many words have which overlap, in steps of at least a tenth."""
     import numpy as np
@@ -159,7 +169,8 @@ def _put_distribution(found: Comparison) -> None:
 
 
 def _bar(count: int, most: int) -> str:
-    return "▇" * round(40 * count / most)
+    longest = min(40, max(8, terminal.columns() - 28))  # beside the columns of numbers
+    return "▇" * round(longest * count / most)
 
 
 def _put_side_by_side(change: Change, k: int) -> None:
@@ -230,15 +241,18 @@ def stability(
     from wordkin.evaluation.stability import stability as stability_of
 
     models = list(_trained(corpus, settings, seeds, resample=resample, quiet=quiet))
+    sizes = [len(vectors) for vectors in models]
     found = stability_of(models, k, most_frequent, within)
     if output is not None:
         _write_table(output, found, models[0])
         if not quiet:
             terminal.say(f"saved   {quantity(len(found.words), 'word')}: {output}")
     if json:
-        terminal.put_json(_stability_as_json(found, topn, settings, resample))
+        terminal.put_json(
+            _stability_as_json(found, topn, settings, resample) | {"vocabularies": sizes}
+        )
     else:
-        _put_stability(found, topn, resample)
+        _put_stability(found, topn, resample, sizes)
 
 
 def _trained(
@@ -302,10 +316,10 @@ def _words_as_json(found: Stability, words: Sequence[tuple[str, float]]) -> list
     ]
 
 
-def _put_stability(found: Stability, topn: int, resample: bool) -> None:
+def _put_stability(found: Stability, topn: int, resample: bool, sizes: Sequence[int]) -> None:
     how = "resampled lines for each" if resample else "same text, different seeds"
     terminal.put_heading(f"{quantity(found.models, 'model')}: {how}")
-    terminal.put(f"  in common  {quantity(found.common, 'word')}")
+    terminal.put(f"  in common  {_common(found.common, sizes)}")
     terminal.put(
         f"  overlap    {found.mean_overlap:.4f} of {quantity(found.k, 'neighbour')}, on average;"
         f" by chance {found.chance:.4f}"

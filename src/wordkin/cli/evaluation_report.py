@@ -83,7 +83,7 @@ def put_scores(found: Sequence[Scores], sections: bool) -> None:
             rows.append([scores.name, _measure(scores), *_accuracy_cells(scores.total)])
             rows += [[f"  {name}", "", *_accuracy_cells(a)] for name, a in _parts(scores, sections)]
     case = f"case: {found[0].case}" if found else ""
-    heading = [case, "measure", "score", "95 % interval", "items", "known", "unknown = wrong"]
+    heading = [case, "measure", "score", "95 % interval", "items", "known", "of all"]
     terminal.put_table(heading, rows, "<<>>>>>")
 
 

@@ -90,7 +90,7 @@ def put_table(heading: Sequence[str], rows: Sequence[Sequence[str]], align: str)
     heading = [printable(cell) for cell in heading]
     rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(width, column)) for column in zip(heading, *rows, strict=True)]
-    if sys.stdout.isatty() and sum(widths) + 2 * len(widths) - 2 > _columns():
+    if sum(widths) + 2 * len(widths) - 2 > columns():
         _put_stacked(heading, rows)
         return
 
@@ -106,8 +106,9 @@ def put_table(heading: Sequence[str], rows: Sequence[Sequence[str]], align: str)
         put(line(row))
 
 
-def _columns() -> int:
-    return shutil.get_terminal_size().columns
+def columns() -> int:
+    """Return how many cells a line of results may take: those of the terminal, if it is one."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
 
 
 def _put_stacked(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
