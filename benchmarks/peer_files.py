@@ -1,166 +1,199 @@
-"""Whether files of fastText, gensim and word2vec.c give here what they give there, and ours there.
+"""Whether a folder of files of other programs is read here as those programs read it.
 
-    python benchmarks/peer_files.py CORPUS [--dim 100]
+    python benchmarks/peer_files.py FOLDER [FOLDER …] [--all]
 
-Comes in: a text. Goes out: a line for each kind of file, with how many vectors were compared, how
-many differ in a bit, by how much at most, and how long reading took here and there. Trains with
-all peers in a temporary folder.
+Comes in: folders with files of vectors, such as the test data of gensim, fastText, finalfusion and
+others, taken from their repositories. Goes out: a line for each file that wordkin or a program
+reads, with the words, the largest difference of a number, and whether the neighbours agree; then
+how many are read by both, by wordkin alone, by a program alone, and by neither. With --all, also a
+line for each file that nobody reads, with the reason that wordkin gives. The status is 1 if
+vectors differ.
+
+gensim, fasttext, finalfusion, spacy and model2vec are used where they are installed. gensim
+unpickles its files, which can run any code: use only folders that you trust.
 """
 
 from __future__ import annotations
 
 import argparse
-import random
-import subprocess
+import logging
+import signal
 import sys
-import tempfile
-import time
-from collections.abc import Callable
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from peers import Word2vecC
 
 import wordkin
+from wordkin.system.errors import WordkinError
+from wordkin.vectors.formats.spacy import is_folder as is_of_spacy
+from wordkin.vectors.formats.token_folder import is_folder as is_of_tokens
 
-Known = Callable[[str], Any]  # the vector that the peer gives of a word
+SOME = 20  # words whose neighbours are compared
+NEAREST = 5
+PATIENCE = 10  # seconds for one program and file
+
+
+class Found(NamedTuple):
+    """What a program reads of a file: its words, and the vector of each."""
+
+    program: str
+    words: list[str]
+    vector: Callable[[str], Any]
 
 
 def main() -> int:
-    """Compare every kind of file; 1 if a vector differs by more than rounding."""
+    """Compare all files; 1 if vectors differ."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("corpus", type=Path)
-    parser.add_argument("--dim", type=int, default=100)
+    parser.add_argument("folder", type=Path, nargs="+")
+    parser.add_argument("--all", action="store_true", help="also files that nobody reads")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        worst = max(
-            fasttext_files(given.corpus, given.dim, Path(folder)),
-            gensim_files(given.corpus, given.dim, Path(folder)),
-            word2vec_files(given.corpus, given.dim, Path(folder)),
-            our_files(given.corpus, given.dim, Path(folder)),
-        )
-    return int(worst > 1e-6)
+    warnings.simplefilter("ignore")
+    logging.disable()
+    signal.signal(signal.SIGALRM, give_up)
+    verdicts: Counter[str] = Counter()
+    differ = 0
+    for folder in given.folder:
+        for path in paths(folder):
+            verdict, line = compare(path)
+            verdicts[verdict] += 1
+            differ += verdict == "both, unlike"
+            if verdict != "neither" or given.all:
+                print(f"{verdict:<13} {path.relative_to(folder.parent)}: {line}", flush=True)
+    for verdict, count in sorted(verdicts.items()):
+        print(f"{count:>5} {verdict}")
+    return int(differ > 0)
 
 
-def fasttext_files(corpus: Path, dim: int, folder: Path) -> float:
-    """Compare fastText's models, with n-grams of several lengths and without."""
-    import fasttext
+def paths(folder: Path) -> Iterator[Path]:
+    """Yield the files of a folder, and its folders that are models, but not the files in them."""
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not (is_of_spacy(path) or is_of_tokens(path)):
+            yield from paths(path)
+        else:
+            yield path
 
-    worst = 0.0
-    for minn, maxn in ((3, 6), (1, 3), (0, 0)):
-        path = folder / f"{minn}-{maxn}.bin"
-        settings = {"dim": dim, "minn": minn, "maxn": maxn, "epoch": 1, "bucket": 200_000}
-        fasttext.train_unsupervised(str(corpus), verbose=0, **settings).save_model(str(path))
-        begin = time.perf_counter()
+
+def compare(path: Path) -> tuple[str, str]:
+    """Return who reads a file, and a description."""
+    there = next(read_there(path), None)
+    try:
+        here = wordkin.load(path)
+    except (WordkinError, OSError) as error:
+        reason = str(error).replace(str(path), "").lstrip(": ")
+        if there is None:
+            return "neither", reason
+        return "program alone", f"{there.program}: {len(there.words):,} words; {reason}"
+    if there is None:
+        return "wordkin alone", f"{len(here):,} words"
+    shared = [word for word in there.words if word in here]
+    if not shared:
+        return "both, unlike", f"{there.program}: no common word"
+    theirs = np.array([there.vector(word) for word in shared], np.float64)
+    mine = np.array([here[word] for word in shared], np.float64)
+    worst = float(np.abs(mine - theirs).max()) if mine.shape == theirs.shape else np.inf
+    same = nearest(mine) == nearest(theirs) if np.isfinite(worst) else False
+    words = f"{len(here):,} words" if len(here) == len(there.words) == len(shared) else (
+        f"{len(shared):,} common words of {len(here):,} here and {len(there.words):,} there"
+    )  # fmt: skip
+    line = f"{there.program}: {words}, differ by at most {worst:.1g}"
+    if worst > 1e-5 * max(1.0, float(np.abs(theirs).max())) or not same:
+        return "both, unlike", line + ("" if same else ", and in their neighbours")
+    return "both", line
+
+
+def nearest(matrix: Any) -> list[list[int]]:
+    """Return the nearest rows of the first rows, by the cosine to four digits."""
+    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
+    units = matrix / np.where(lengths > 0, lengths, 1)
+    cosines = np.round(units[:SOME] @ units.T, 4)
+    return [np.argsort(-row, kind="stable")[:NEAREST].tolist() for row in cosines]
+
+
+def read_there(path: Path) -> Iterator[Found]:
+    """Yield what the programs read of a file; those that fail or are not installed are left out."""
+    for reader in (of_folders, of_fasttext, of_finalfusion, of_gensim, of_word2vec):
+        try:
+            found = [found for found in reader(path) if found.words]
+        except Exception:
+            continue
+        yield from found
+
+
+def of_folders(path: Path) -> Iterable[Found]:
+    """Read a pipeline of spaCy or a folder of model2vec."""
+    if is_of_spacy(path):
+        import spacy
+
+        vocab = spacy.load(path).vocab
+        keys = [vocab.strings[key] for key in vocab.vectors]
+        yield Found("spaCy", keys, vocab.get_vector)
+    elif is_of_tokens(path):
+        from model2vec import StaticModel
+
+        model = StaticModel.from_pretrained(str(path))
+        rows = model.embedding
+        if model.token_mapping is not None:
+            rows = rows[model.token_mapping]
+        if model.weights is not None:
+            rows = rows * model.weights[:, np.newaxis]
+        yield Found("model2vec", list(model.tokens), table(model.tokens, rows))
+
+
+def of_fasttext(path: Path) -> Iterable[Found]:
+    """Read a .bin or .ftz file."""
+    if path.is_file():
+        import fasttext
+
         model = fasttext.load_model(str(path))
-        there = time.perf_counter() - begin
-        others = unknown(model) if maxn else []
-        name = f"fastText, {minn} to {maxn}"
-        worst = max(worst, compare(name, path, "fasttext", others, model.get_word_vector, there))
-    return worst
+        words = [word for word in model.get_words(on_unicode_error="replace") if "�" not in word]
+        yield Found("fastText", words, model.get_word_vector)
 
 
-def gensim_files(corpus: Path, dim: int, folder: Path) -> float:
-    """Compare gensim's models and KeyedVectors, in one file and with arrays beside it."""
-    from gensim.models import FastText, Word2Vec
+def of_finalfusion(path: Path) -> Iterable[Found]:
+    """Read a .fifu file, with the lengths that its norms give."""
+    if path.is_file() and path.open("rb").read(4) == b"FiFu":
+        import finalfusion
 
-    worst = 0.0
-    for kind, settings in ((Word2Vec, {}), (FastText, {"bucket": 200_000})):
-        model = kind(corpus_file=str(corpus), vector_size=dim, epochs=1, **settings)
-        others = unknown(model.wv) if settings else []
-        for limit in (1, 1 << 40):  # of numbers in an array that is not kept beside
-            for of, thing in (("model", model), ("vectors", model.wv)):
-                path = folder / f"{kind.__name__}-{of}-{limit}"
-                thing.save(str(path), sep_limit=limit)
-                begin = time.perf_counter()
-                type(thing).load(str(path))
-                there = time.perf_counter() - begin
-                name = f"gensim, {kind.__name__}, {of}, {'beside' if limit == 1 else 'inside'}"
-                known: Known = model.wv.__getitem__
-                worst = max(worst, compare(name, path, "gensim", others, known, there))
-    return worst
+        model = finalfusion.load_finalfusion(str(path))
+        words = list(model.vocab.words)
+        rows = np.array([model.embedding(word) for word in words])
+        if model.norms is not None:
+            rows = rows * np.asarray(model.norms)[:, np.newaxis]
+        yield Found("finalfusion", words, table(words, rows))
 
 
-def word2vec_files(corpus: Path, dim: int, folder: Path) -> float:
-    """Compare what word2vec.c writes, binary and text, with what gensim reads of it."""
+def of_gensim(path: Path) -> Iterable[Found]:
+    """Read what gensim saved, or a model of fastText."""
+    from gensim.models import fasttext
+    from gensim.utils import SaveLoad
+
+    try:
+        loaded = SaveLoad.load(str(path))
+    except Exception:
+        loaded = fasttext.load_facebook_vectors(str(path))
+    vectors = getattr(loaded, "wv", loaded)
+    yield Found("gensim", list(vectors.index_to_key), vectors.get_vector)
+
+
+def of_word2vec(path: Path) -> Iterable[Found]:
+    """Read word2vec's formats, or GloVe's if the name says so."""
     from gensim.models import KeyedVectors
 
-    worst = 0.0
-    for binary, format in ((1, "word2vec-binary"), (0, "word2vec-text")):
-        path = folder / format
-        # fmt: off
-        command = [
-            Word2vecC.executable(), "-train", str(corpus), "-output", str(path),
-            "-size", str(dim), "-iter", "1", "-binary", str(binary), "-cbow", "0", "-threads", "2",
-        ]
-        # fmt: on
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        begin = time.perf_counter()
-        peer = KeyedVectors.load_word2vec_format(str(path), binary=bool(binary))
-        there = time.perf_counter() - begin
-        known: Known = peer.__getitem__
-        worst = max(worst, compare(f"word2vec.c, {format}", path, format, [], known, there))
-    return worst
+    if path.is_file() and path.suffix not in (".npy", ".gz"):
+        glove = "glove" in path.name or "nodims" in path.name
+        text = path.suffix != ".bin"
+        vectors = KeyedVectors.load_word2vec_format(str(path), binary=not text, no_header=glove)
+        yield Found("gensim", list(vectors.index_to_key), vectors.get_vector)
 
 
-def our_files(corpus: Path, dim: int, folder: Path) -> float:
-    """Let gensim and fastText read what wordkin writes; return the largest difference."""
-    import fasttext
-    from gensim.models import KeyedVectors
-
-    vectors = wordkin.Word2Vec(dim=dim, epochs=1).fit(str(corpus), progress=False).vectors
-    found = {}
-    for format in ("word2vec-binary", "word2vec-text", "glove"):
-        path = folder / f"ours-{format}"
-        wordkin.save(path, vectors, format=format)
-        peer = KeyedVectors.load_word2vec_format(
-            str(path), binary=format == "word2vec-binary", no_header=format == "glove"
-        )
-        assert peer.index_to_key == list(vectors.words)
-        found[f"gensim, {format}"] = peer.vectors
-    # fastText reads vectors to begin a classifier with: at rate 0 they stay as they are.
-    labels = folder / "labels.txt"
-    labels.write_text("__label__a " + " ".join(vectors.words) + "\n", errors="surrogateescape")
-    path = folder / "ours.vec"
-    wordkin.save(path, vectors)
-    model = fasttext.train_supervised(
-        str(labels), dim=dim, epoch=1, lr=0.0, minCount=1, pretrainedVectors=str(path), verbose=0
-    )
-    found["fastText, .vec"] = np.stack([model.get_word_vector(word) for word in vectors.words])
-    worst = 0.0
-    for name, matrix in found.items():
-        worst = max(worst, difference := float(np.abs(matrix - vectors.matrix).max()))
-        print(f"ours read by {name}: {len(vectors):,} words, differ by at most {difference:.1g}")
-    return worst
-
-
-def unknown(model: Any) -> list[str]:
-    """Give words that the model has not seen."""
-    rng = random.Random(1)
-    letters = "abcdefghijklmnopqrstuvwxyz가나다라마바사é👩"
-    words = ["".join(rng.choices(letters, k=rng.randint(3, 15))) for _ in range(1000)]
-    known = getattr(model, "key_to_index", model)  # gensim has any word "in" a FastText model
-    return [word for word in words if word not in known]
-
-
-def compare(
-    name: str, path: Path, format: str, others: list[str], known: Known, there: float
-) -> float:
-    """Print a line, and return the largest difference."""
-    begin = time.perf_counter()
-    vectors = wordkin.load(path, format=format)
-    here = time.perf_counter() - begin
-    # The peers' own interface gives no word that is not UTF-8.
-    words = [word for word in vectors.words if word.isascii() or max(word) < "\udc80"] + others
-    mine, theirs = (np.stack([of(word) for word in words]) for of in (vectors.__getitem__, known))
-    unlike = int((mine.view(np.uint32) != theirs.view(np.uint32)).any(axis=1).sum())
-    worst = float(np.abs(mine - theirs).max())
-    print(
-        f"{name}: {len(words):,} words, {len(others):,} of them unknown; {unlike:,} differ in a"
-        f" bit, by at most {worst:.1g}; read in {here:.2f} s, there in {there:.2f} s"
-    )
-    return worst
+def table(words: Iterable[str], rows: Any) -> Callable[[str], Any]:
+    """Return a function that gives the row of a word."""
+    index = {word: i for i, word in enumerate(words)}
+    return lambda word: rows[index[word]]
 
 
 if __name__ == "__main__":
