@@ -198,6 +198,7 @@ def test_all_files_that_are_no_text_are_named_before_one_is_read(tmp_path: Path)
     tree(tmp_path, a_txt="pear plum\n", b_txt="plum fig\n")
     for i in range(7):
         (tmp_path / f"c{i}.bin").write_bytes(b"\0")
+    (tmp_path / "c1.bin").rename(tmp_path / "c1.gz")
     with pytest.raises(CorpusError, match=r"7 of 9 files are no text, .*c0\.bin; .*c4\.bin; and 2"):
         read_corpus(tmp_path)
 

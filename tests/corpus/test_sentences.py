@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -38,6 +38,13 @@ class Dataset:
 
     def __iter__(self) -> Iterator[dict[str, object]]:
         return iter([{"text": "pear plum", "label": 1}])
+
+
+class Row(NamedTuple):
+    """A row, as pandas gives it."""
+
+    number: int
+    text: str
 
 
 class NAType:
@@ -85,6 +92,11 @@ ROWS = [{"text": "pear plum", "label": 1}] * 3
             "word 0 of sentence 0 must be a str, got list: .*of their own",
         ),
         ([("key", ["a", "b"])], "word 1 of sentence 0 must be a str, got list"),
+        ([(0, ["a", "b"])], "got int 0, beside a list: give the lists alone"),
+        (
+            [Row(1, "a b")],
+            r"sentence 0 .* got \w+ Row with the fields 'number', 'text': choose one",
+        ),
         ([[b"pear"]], r"got bytes b'pear': decode it"),
         ([bytearray(b"pear")], "got bytearray: decode and split"),
         ([[Scalar()]], r"got \w+ Scalar: give column.to_pylist\(\)"),

@@ -59,7 +59,8 @@ def test_a_model_has_one_suffix_in_python_and_on_the_command_line(tmp_path: Path
 
 def test_vectors_and_path_of_save_have_either_order(tmp_path: Path) -> None:
     vectors: Any = wordkin.WordVectors(["pear", "plum"], np.eye(2))
-    wordkin.save(vectors, tmp_path / "swapped.txt")
+    path: Any = tmp_path / "swapped.txt"
+    wordkin.save(vectors, path)
     wordkin.save(tmp_path / "usual.txt", vectors)
     assert (tmp_path / "swapped.txt").read_bytes() == (tmp_path / "usual.txt").read_bytes()
     model: Any = wordkin.Word2Vec()

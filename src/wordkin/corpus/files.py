@@ -201,7 +201,11 @@ def _require_text(files: Sequence[TextFile]) -> None:
     """Raise CorpusError, naming all files whose beginning is no text; OSError if one is closed."""
     refused = []
     for file in files:
-        head = next(_read_pieces(file, _HEAD), b"")
+        try:
+            head = next(_read_pieces(file, _HEAD), b"")
+        except CorpusError as error:  # cannot be unpacked
+            refused.append(str(error))
+            continue
         if why := why_no_text(bytes(head)):
             refused.append(f"{why}: {file.name}")
     if not refused:

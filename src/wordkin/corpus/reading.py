@@ -161,7 +161,7 @@ def _read_sentences(
             raise wrong
         line = reader.add_line(sentence)
         if isinstance(line, tuple):
-            raise sentences.wrong_word(i, *line)
+            raise sentences.wrong_word(i, sentence, *line)
         digest.add(cast(bytes, line))
         if i % _SENTENCES == 0:
             progress.reading(i, None, "sentences")

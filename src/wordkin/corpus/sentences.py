@@ -60,6 +60,11 @@ def wrong_sentence(number: int, sentence: Any) -> CorpusError | None:
             f" with the keys {_listed(sentence)}: choose one and split its texts, as in"
             ' [text.split() for text in ds["text"]] or [row["text"].split() for row in rows]'
         )
+    elif hasattr(sentence, "_fields"):  # a named tuple, as pandas gives for a row
+        remedy = (
+            f" with the fields {_listed(sentence._fields)}: choose one and split its texts, as in"
+            ' [text.split() for text in table["text"]]'
+        )
     elif _has_no_order(sentence):
         remedy = ", which has no order, so training would not be repeatable: give sorted(words)"
     elif _is_missing(sentence):
@@ -80,7 +85,7 @@ def wrong_sentence(number: int, sentence: Any) -> CorpusError | None:
     )
 
 
-def wrong_word(number: int, position: int, word: Any) -> CorpusError:
+def wrong_word(number: int, sentence: Any, position: int, word: Any) -> CorpusError:
     """Return the error for an item that is no word."""
     place = f"word {position} of sentence {number}"
     if isinstance(word, str):
@@ -97,11 +102,13 @@ def wrong_word(number: int, position: int, word: Any) -> CorpusError:
         remedy = ", a missing value: leave it out"
     elif isinstance(word, numbers.Number):
         remedy = f" {word!r}: give map(str, sentence)"
+        if isinstance(sentence, list | tuple) and any(map(_is_list, sentence)):
+            remedy = f" {word!r}, beside a list: give the lists alone"
     elif isinstance(word, bytes | bytearray):
         remedy = f" {_short(word)}: decode it, as in [word.decode() for word in sentence]"
     elif hasattr(word, "as_py"):
         remedy = ": give column.to_pylist()"
-    elif hasattr(word, "__iter__"):
+    elif _is_list(word):
         remedy = (
             ": a corpus is a list of sentences, and each is one list of words; give the lists"
             " inside as sentences of their own, or join them"
@@ -109,6 +116,10 @@ def wrong_word(number: int, position: int, word: Any) -> CorpusError:
     else:
         remedy = ": give map(str, sentence)"
     return CorpusError(f"{place} must be a str, got {type_of(word)}{remedy}")
+
+
+def _is_list(item: object) -> bool:
+    return hasattr(item, "__iter__") and not isinstance(item, str | bytes)
 
 
 def _has_no_order(items: object) -> bool:
