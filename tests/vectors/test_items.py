@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import wordkin
+from support.fasttext_files import quantised
 from wordkin import SettingsError, UnknownWordError, WordVectors
-from wordkin.vectors.ngrams import Subwords
+from wordkin.vectors.formats import finalfusion, gensim_subwords
+from wordkin.vectors.ngrams import LookedUpSubwords, Subwords
 from wordkin.vectors.subwords import SubwordVectors
 
 WORDS = ["war", "peace", "love", "tank", "treaty", "dove"]
@@ -269,3 +274,30 @@ def test_subwords_have_a_vector_for_any_word() -> None:
     assert vectors == SubwordVectors(WORDS, MATRIX, None, Subwords(MATRIX, ngrams.copy(), 3, 6))
     assert vectors != SubwordVectors(WORDS, MATRIX, None, Subwords(MATRIX, ngrams * 2, 3, 6))
     assert vectors != WordVectors(WORDS, MATRIX)
+
+
+ON_TWO = partial(gensim_subwords._by_hash, {0: 1, 1: 0}, 2, False, 1, 2)
+BY_TEXT = partial(gensim_subwords._by_text, {"<w": 0, "ar": 1}, 2, 2)
+
+
+EXPLICIT = partial(finalfusion._explicit, {"<w": 0, "ar": 1}, 0, 2, 2)
+HASHED = partial(finalfusion._hashed, finalfusion._hash_of_characters, 2, 0, 1, 2)
+
+
+@pytest.mark.parametrize("rule", [ON_TWO, BY_TEXT, EXPLICIT, HASHED])
+def test_rules_of_others_are_pickled_with_the_vectors(rule: Any) -> None:
+    vectors = SubwordVectors(WORDS, MATRIX, None, LookedUpSubwords(MATRIX, MATRIX, rule))
+    again = pickle.loads(pickle.dumps(vectors))
+    assert again == vectors
+    assert np.array_equal(again["warm"], vectors["warm"])
+    other = partial(rule.func, *rule.args[:-1], 3)
+    assert again != SubwordVectors(WORDS, MATRIX, None, LookedUpSubwords(MATRIX, MATRIX, other))
+
+
+def test_quantised_models_of_fasttext_are_pickled(tmp_path: Path) -> None:
+    data, _ = quantised(pruned={3: 1, 0: 0, 7: 2})
+    (tmp_path / "model.ftz").write_bytes(data)
+    vectors = wordkin.load(tmp_path / "model.ftz")
+    again = pickle.loads(pickle.dumps(vectors))
+    assert again == vectors
+    assert np.array_equal(again["서울시"], vectors["서울시"])

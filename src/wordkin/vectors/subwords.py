@@ -5,7 +5,10 @@ In: words, their vectors, and the vectors of n-grams. Out: a `SubwordVectors`.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -85,13 +88,7 @@ class SubwordVectors(WordVectors):
         same = super().__eq__(other)
         if same is not True or not isinstance(other, SubwordVectors):
             return same
-        mine, its = self._subwords, other._subwords
-        return mine is its or (
-            (mine.shortest, mine.longest, mine.whole_end)
-            == (its.shortest, its.longest, its.whole_end)
-            and np.array_equal(mine.own, its.own)
-            and np.array_equal(mine.ngrams, its.ngrams)
-        )
+        return _same(self._subwords, other._subwords)
 
     __hash__ = WordVectors.__hash__
 
@@ -109,3 +106,18 @@ class SubwordVectors(WordVectors):
         self, words: Sequence[str], matrix: Float32, counts: npt.ArrayLike | None
     ) -> SubwordVectors:
         return SubwordVectors(words, matrix, counts, self._subwords)
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Return whether two composers, or parts of them, have the same rows and rules."""
+    if a is b or type(a) is not type(b):
+        return a is b
+    if isinstance(a, np.ndarray):
+        return np.array_equal(a, b)
+    if isinstance(a, tuple):
+        return len(a) == len(b) and all(map(_same, a, b))
+    if isinstance(a, partial):
+        return a.func is b.func and _same(a.args, b.args)
+    if dataclasses.is_dataclass(a):
+        return all(_same(getattr(a, f.name), getattr(b, f.name)) for f in dataclasses.fields(a))
+    return bool(a == b)

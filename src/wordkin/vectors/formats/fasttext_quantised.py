@@ -9,8 +9,9 @@ a further byte, if the matrix has norms, one of 256 lengths to multiply the row 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -127,7 +128,7 @@ def read_quantised(
         )
     if pruned and len(pruned.rows) and not 0 <= pruned.rows.min() <= pruned.rows.max() < ngrams:
         raise damaged(path, at, f"an n-gram has a row beyond the {ngrams} that there are")
-    return LookedUpSubwords(rows, rows, _rows_of(V, rules, pruned))
+    return LookedUpSubwords(rows, rows, partial(_rows_of, V, rules, pruned))
 
 
 def _read_rows(path: StrPath, data: Bytes, at: int, dim: int) -> QuantisedRows:
@@ -175,18 +176,14 @@ def _read_quantiser(path: StrPath, data: Bytes, at: int, dim: int) -> tuple[_Qua
 
 
 def _rows_of(
-    V: int, rules: tuple[int, int, int], pruned: PrunedRows | None
-) -> Callable[[str], list[int]]:
+    V: int, rules: tuple[int, int, int], pruned: PrunedRows | None, word: str
+) -> list[int]:
     shortest, longest, buckets = rules
-
-    def rows_of(word: str) -> list[int]:
-        if longest < 1:
-            return []
-        raw = np.frombuffer(word.encode("utf-8", "surrogateescape"), np.uint8)
-        found: Int64 = ngram_buckets(
-            raw, np.array([0, len(raw)], np.int64), shortest, longest, buckets, True
-        )[0]
-        rows: list[int] = (V + (found if pruned is None else pruned.of(found))).tolist()
-        return rows
-
-    return rows_of
+    if longest < 1:
+        return []
+    raw = np.frombuffer(word.encode("utf-8", "surrogateescape"), np.uint8)
+    found: Int64 = ngram_buckets(
+        raw, np.array([0, len(raw)], np.int64), shortest, longest, buckets, True
+    )[0]
+    rows: list[int] = (V + (found if pruned is None else pruned.of(found))).tolist()
+    return rows

@@ -21,6 +21,7 @@ import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -162,7 +163,7 @@ def _vocabulary(chunk: tuple[int, Reader]) -> _Vocabulary:
         words = _words(reader, size)
         table = _ngrams(reader, ngrams)
         count = len(set(table.values()))
-        return _Vocabulary(words, count, _explicit(table, len(words), shortest, longest))
+        return _Vocabulary(words, count, partial(_explicit, table, len(words), shortest, longest))
     size, shortest, longest, buckets = reader.numbers("<QIII", "vocabulary")
     _require_lengths(reader, shortest, longest)
     if kind == _BUCKETS and buckets > 40:
@@ -172,7 +173,7 @@ def _vocabulary(chunk: tuple[int, Reader]) -> _Vocabulary:
         raise reader.damaged("n-grams need buckets, got 0")
     words = _words(reader, size)
     hashed = _hash_of_characters if kind == _BUCKETS else _hash_of_fasttext
-    return _Vocabulary(words, count, _hashed(hashed, count, len(words), shortest, longest))
+    return _Vocabulary(words, count, partial(_hashed, hashed, count, len(words), shortest, longest))
 
 
 def _require_lengths(reader: Reader, shortest: int, longest: int) -> None:
@@ -209,20 +210,19 @@ def _ngrams(reader: Reader, size: int) -> dict[str, int]:
     return table
 
 
-def _explicit(table: dict[str, int], V: int, shortest: int, longest: int) -> _Lookup:
-    def rows_of(word: str) -> Iterable[int]:
-        return (V + table[n] for n in ngrams_of(word, shortest, longest) if n in table)
+# The rules: functions that `partial` binds to a file, as closures could not be pickled.
 
-    return rows_of
+
+def _explicit(
+    table: dict[str, int], V: int, shortest: int, longest: int, word: str
+) -> Iterable[int]:
+    return (V + table[n] for n in ngrams_of(word, shortest, longest) if n in table)
 
 
 def _hashed(
-    hashed: Callable[[str], int], count: int, V: int, shortest: int, longest: int
-) -> _Lookup:
-    def rows_of(word: str) -> Iterable[int]:
-        return (V + hashed(ngram) % count for ngram in ngrams_of(word, shortest, longest))
-
-    return rows_of
+    hashed: Callable[[str], int], count: int, V: int, shortest: int, longest: int, word: str
+) -> Iterable[int]:
+    return (V + hashed(ngram) % count for ngram in ngrams_of(word, shortest, longest))
 
 
 def _hash_of_fasttext(ngram: str) -> int:

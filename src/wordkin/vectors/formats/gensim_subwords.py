@@ -13,8 +13,9 @@ the hash was that of code points instead of bytes: the same for ASCII alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from wordkin.system.errors import FormatError
@@ -85,7 +86,7 @@ class _Reader:
             raise self._damage(f"the vectors have the shapes {own.shape} and {ngrams.shape}")
         if explicit is not None:
             self._require_rows(explicit, len(ngrams))
-            rows_of = _by_text(explicit, shortest, longest)
+            rows_of = partial(_by_text, explicit, shortest, longest)
             return GensimSubwords(own, LookedUpSubwords(None if lost else own, ngrams, rows_of))
         compatible = self._compatible_hash()
         if hashed is not None:
@@ -95,8 +96,8 @@ class _Reader:
         elif compatible:
             composer = Subwords(own, ngrams, shortest, longest, whole_end=False)
             return GensimSubwords(own, composer)
-        rows_of = _by_hash(hashed, bucket, compatible, shortest, longest)
-        return GensimSubwords(own, LookedUpSubwords(own, ngrams, rows_of))
+        by_hash = partial(_by_hash, hashed, bucket, compatible, shortest, longest)
+        return GensimSubwords(own, LookedUpSubwords(own, ngrams, by_hash))
 
     def _compatible_hash(self) -> bool:
         """Return whether the hash is fastText's. gensim 4 has no other."""
@@ -143,26 +144,28 @@ class _Reader:
         return damaged(self.path, 0, what)
 
 
-def _by_text(table: dict[str, int], shortest: int, longest: int) -> Callable[[str], Iterable[int]]:
-    def rows_of(word: str) -> Iterable[int]:
-        return (table[n] for n in ngrams_of(word, shortest, longest) if n in table)
+# The rules: functions that `partial` binds to a file, as closures could not be pickled.
 
-    return rows_of
+
+def _by_text(table: dict[str, int], shortest: int, longest: int, word: str) -> Iterable[int]:
+    return (table[n] for n in ngrams_of(word, shortest, longest) if n in table)
 
 
 def _by_hash(
-    table: dict[int, int] | None, buckets: int, compatible: bool, shortest: int, longest: int
-) -> Callable[[str], Iterable[int]]:
-    def rows_of(word: str) -> Iterable[int]:
-        for ngram in ngrams_of(word, shortest, longest):
-            if compatible:
-                hashed = hash_bytes(ngram.encode("utf-8", "surrogateescape"))
-            else:
-                hashed = hash_characters(ngram)
-            bucket = hashed % buckets
-            if table is None:
-                yield bucket
-            elif bucket in table:
-                yield table[bucket]
-
-    return rows_of
+    table: dict[int, int] | None,
+    buckets: int,
+    compatible: bool,
+    shortest: int,
+    longest: int,
+    word: str,
+) -> Iterable[int]:
+    for ngram in ngrams_of(word, shortest, longest):
+        if compatible:
+            hashed = hash_bytes(ngram.encode("utf-8", "surrogateescape"))
+        else:
+            hashed = hash_characters(ngram)
+        bucket = hashed % buckets
+        if table is None:
+            yield bucket
+        elif bucket in table:
+            yield table[bucket]
