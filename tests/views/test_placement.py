@@ -137,3 +137,16 @@ def test_a_name_larger_than_the_sheet_has_no_room() -> None:
     assert place(
         np.array([[1.0, 1.0]]), np.array([[500.0, 9.0]]), BOUNDS, NO_LINES, gap=5.0, reach=900.0
     ) == [None]
+
+
+def test_a_name_with_a_line_is_not_right_of_another_point_either() -> None:
+    # The second name would fit between the points, but would be read as that of the first one.
+    points = np.array([[100.0, 100.0], [112.0, 109.0], [124.0, 100.0], [112.0, 91.0]])
+    sizes = np.array([[40.0, 12.0]] * 4)
+    found = place(points, sizes, BOUNDS, NO_LINES, gap=5.0, reach=150.0)
+    _check(points, NO_LINES, found)
+    for point, there in zip(points, found, strict=True):
+        assert there is not None
+        others = points[(points != point).any(axis=1)]
+        beside = (others[:, 1] > there.box[1]) & (others[:, 1] < there.box[3])
+        assert (_distances(there.box, others[beside]) >= 20 - 1e-9).all()

@@ -37,7 +37,9 @@ export interface Placed {
 const EDGE = 3; // pixels to the edge of the window
 const CELL: readonly [number, number] = [96, 24];
 const RING = 20;
-const CLEAR = 2; // least distance of a label to other points, by the gap to its own
+// Least distance of a label to other points, by the gap to its own: a label is read as that of a
+// point on its line from further off than above or below it.
+const CLEAR: readonly [number, number] = [4, 2];
 const SAME = 2; // pixels between points that are one to the eye
 const LEAST = 5200; // square pixels to a label, at most zoom
 const DIRECTIONS: readonly (readonly [number, number])[] = [
@@ -90,13 +92,13 @@ export class Occupied {
   /** Whether a label would be far enough from all points but its own not to seem to be theirs. */
   clear(rect: Rect, { x, y, gap }: Candidate): boolean {
     return this.points.every(
-      ([px, py]) => Math.hypot(px - x, py - y) < SAME || apart(rect, px, py) >= CLEAR * gap,
+      ([px, py]) => !near(rect, px, py, gap) || Math.hypot(px - x, py - y) < SAME,
     );
   }
 
   /** Whether a point is far enough from all labels so far that none would seem to be its own. */
   alone({ x, y, gap }: Candidate): boolean {
-    return this.labels.every((rect) => apart(rect, x, y) >= CLEAR * gap);
+    return this.labels.every((rect) => !near(rect, x, y, gap));
   }
 
   private under(rect: Rect): Rect[][] {
@@ -116,10 +118,12 @@ export function meet(a: Rect, b: Rect): boolean {
   return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 }
 
-/** The distance of a point from a rectangle. */
-function apart(rect: Rect, x: number, y: number): number {
-  const across = Math.max(rect.left - x, 0, x - rect.right);
-  return Math.hypot(across, Math.max(rect.top - y, 0, y - rect.bottom));
+/** Whether a label would seem to be that of a point, where it is `gap` from its own. */
+function near(rect: Rect, x: number, y: number, gap: number): boolean {
+  const across = Math.max(rect.left - x, 0, x - rect.right) / (CLEAR[0] * gap);
+  if (across >= 1) return false;
+  const up = Math.max(rect.top - y, 0, y - rect.bottom) / (CLEAR[1] * gap);
+  return across * across + up * up < 1;
 }
 
 export function inside(rect: Rect, x: number, y: number): boolean {

@@ -19,7 +19,7 @@ from wordkin.system.types import Float64
 _SIDES = np.deg2rad([0, 45, 315, 180, 135, 225, 90, 270])
 _AROUND = np.deg2rad(np.arange(0, 360, 5))
 _FEW = 4  # coinciding points whose names may all stand right beside them
-_CLEAR = 2.0  # least distance of a name to other points, relative to the gap to its own
+_CLEAR = (4.0, 2.0)  # least distance of a name to other points, across and up, by the gap
 _SAME = 0.35  # points closer than this, relative to the gap, are one point to the eye
 _GROWTH = 1.25  # radius of a ring of positions, relative to the previous ring
 
@@ -167,8 +167,9 @@ class _Sheet:
         if point is not None:
             points = points[np.hypot(*(points - point).T) > _SAME * self.gap]
         nearest = np.clip(points, boxes[:, np.newaxis, :2], boxes[:, np.newaxis, 2:])
-        away: Float64 = np.hypot(*np.moveaxis(nearest - points, 2, 0))
-        return np.asarray((away >= _CLEAR * self.gap).all(axis=1), dtype=np.bool_)
+        # A name is read as that of a point on its line from further off than above or below it.
+        away: Float64 = np.hypot(*np.moveaxis((nearest - points) / _CLEAR, 2, 0))
+        return np.asarray((away >= self.gap).all(axis=1), dtype=np.bool_)
 
     def _free(self, boxes: Float64) -> Float64:
         """Return the boxes that are free and within the bounds."""
