@@ -8,15 +8,24 @@
 #include "check.hpp"
 #include "files/files.hpp"
 
+inline void check_equal_rows(wordkin::VectorReader& a, wordkin::VectorReader& b) {
+  const auto &x = a.rows(), &y = b.rows();
+  check(x.dim == y.dim && x.words == y.words && x.ends == y.ends);
+  check(x.numbers.size() == y.numbers.size());
+  check(!x.numbers.size() || !std::memcmp(x.numbers.data(), y.numbers.data(), x.numbers.size()));
+}
+
 inline void check_equal(wordkin::VectorReader& a, wordkin::VectorReader& b) {
   check(a.damage().has_value() == b.damage().has_value());
   if (a.damage())
     return check(a.damage()->at == b.damage()->at && a.damage()->what == b.damage()->what &&
                  a.damage()->quoted == b.damage()->quoted);
-  const auto &x = a.rows(), &y = b.rows();
-  check(x.dim == y.dim && x.words == y.words && x.ends == y.ends);
-  check(x.numbers.size() == y.numbers.size());
-  check(!x.numbers.size() || !std::memcmp(x.numbers.data(), y.numbers.data(), x.numbers.size()));
+  check(a.declared() == b.declared() && a.unended() == b.unended());
+  check(a.blank_lines() == b.blank_lines() && a.skipped().count == b.skipped().count);
+  check(a.skipped().first.size() == b.skipped().first.size());
+  for (std::size_t i = 0; i < a.skipped().first.size(); ++i)
+    check(a.skipped().first[i].what == b.skipped().first[i].what);
+  check_equal_rows(a, b);
 }
 
 // Damage is within the file; each {} has its piece of it; rows fit together.
@@ -29,6 +38,7 @@ inline void check_sound(wordkin::VectorReader& reader, std::int64_t size, std::i
   }
   const auto& rows = reader.rows();
   const auto n = static_cast<std::int64_t>(rows.ends.size());
+  if (!n && reader.skipped().count) return;   // all rows were bad
   check(rows.dim > 0 && n <= limit && rows.numbers.size() == 4 * rows.dim * n);
   std::int64_t before = 0;
   for (const std::int64_t end : rows.ends) {
@@ -45,12 +55,13 @@ inline void check_sound(wordkin::VectorReader& reader, std::int64_t size, std::i
 
 // An input of the fuzzer as a file of vectors; its first byte chooses how the file is read.
 struct Input {
-  std::int64_t limit, room;
+  std::int64_t limit;
+  bool skip_bad;
   std::string_view file;
 
   Input(const std::uint8_t* data, std::size_t size)
       : limit(data[0] >> 4 ? data[0] >> 4 : wordkin::kAll),
-        room(data[0] & 2 ? static_cast<std::int64_t>(size - 1) : wordkin::kAll),
+        skip_bad(data[0] & 2),
         file(reinterpret_cast<const char*>(data) + 1, size - 1) {}
 };
 

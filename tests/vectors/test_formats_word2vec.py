@@ -26,13 +26,18 @@ from wordkin.vectors.formats import packed, vector_file, word2vec
 SUFFIXES = [".bin", ".txt", ".vec", ".glove"]
 
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.* words are not UTF-8:wordkin.system.errors.FormatWarning"
+)
+
+
 def export(path: Path, words: list[str], matrix: Any) -> None:
     format = "glove" if path.suffix == ".glove" else None
     formats.write(path, vector_file.VectorFile(words, matrix), format=format)
 
 
 def read_vectors(path: Path) -> tuple[list[str], Any]:
-    found = formats.read(path)
+    found = formats.read(path, format="glove" if path.suffix == ".glove" else None)
     return found.words, found.matrix
 
 
@@ -202,15 +207,29 @@ def test_vectors_that_are_not_finite_are_not_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES[:3])
-def test_files_truncated_at_any_byte_are_refused(tmp_path: Path, suffix: str) -> None:
+def test_files_truncated_within_a_row_are_refused(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"v{suffix}"
     matrix = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
-    export(path, ["a", "bb", "é", "d"], matrix)
+    words = ["a", "bb", "é", "d"]
+    export(path, words, matrix)
     content = path.read_bytes()
-    for size in range(len(content) - (suffix == ".bin")):  # .bin may lack the last newline
+    ends = {content.index(word.encode() + b" ") for word in words[1:]}  # between two rows
+    if suffix == ".bin":
+        ends |= {end - 1 for end in ends}  # before a line end
+    last = content.rindex(b" ") + 1  # in text, digits of the last number may be missing unnoticed
+    for size in range(len(content) - (suffix == ".bin")):  # .bin may lack the last line end
         path.write_bytes(content[:size])
-        with pytest.raises(FormatError, match=f"{path}: "):
-            read_vectors(path)
+        if size in ends:
+            with pytest.warns(FormatWarning, match=r"the header counts 4 words, and the file has"):
+                found = formats.read(path)
+            assert found.words == words[: len(found.words)]
+            assert found.matrix.tobytes() == matrix[: len(found.words)].tobytes()
+        elif suffix != ".bin" and size > last:
+            with pytest.warns(FormatWarning, match="no line end follows the last row"):
+                assert formats.read(path).words == words
+        else:
+            with pytest.raises(FormatError, match=f"{path}: "):
+                read_vectors(path)
 
 
 def test_binary_files_without_newlines_are_read(tmp_path: Path) -> None:
@@ -281,7 +300,7 @@ def test_the_layout_of_fasttext_is_read(tmp_path: Path) -> None:
 
 
 def test_the_layout_of_glove_is_read(tmp_path: Path) -> None:
-    lines = b"the 0.418000 0.249680\n. . . -0.100000 0.500000\n<unk> 0.000001 1.000000"
+    lines = b"the 0.418000 0.249680\n. . . -0.100000 0.500000\n<unk> 0.000001 1.000000\n"
     (tmp_path / "glove.840B.txt").write_bytes(lines)
     words, matrix = read_vectors(tmp_path / "glove.840B.txt")
     assert words == ["the", ". . .", "<unk>"]
@@ -297,11 +316,15 @@ def test_the_layout_of_glove_is_read(tmp_path: Path) -> None:
     [
         (b"a b 1 2", "a b"),
         (b"at  name@domain.com\t1 2", "at  name@domain.com"),
-        (b"1 2 3 x 1 2", "1 2 3 x"),
+        (b"1.5 mm 1 2", "1.5 mm"),
+        (b"1 2 3 x 1 2.0", "1 2 3 x"),
+        (b"route 66 1.0 2.0", "route 66"),
+        (b"1 000 000 1.0 2.0", "1 000 000"),
+        (b"to nan 1 2", "to nan"),
         (b"1 1 2", "1"),
         (b"-2 +1 \t 2.", "-2"),
         (b"a 1 2 \t \r", "a"),
-        (b"\x00\xff\r. 1e0 .2E1", "\x00\udcff\r."),
+        (b"\x00\xff. 1e0 .2E1", "\x00\udcff."),
     ],
 )
 @pytest.mark.parametrize("header", [b"", b"2 2\n", b" 2\t2 \r\n"])
@@ -448,7 +471,7 @@ def test_the_first_damaged_line_is_named_with_any_number_of_threads(
     lines[39_000] = b"\n"
     at = 10 + sum(map(len, lines[:20_001])) + len(b"w20001 0.25 ") - 2
     (tmp_path / "v.txt").write_bytes(b"40000 2\n" + b"".join(lines))
-    message = rf"line 20003, word 'w20001': 'x' is not a number \(at byte {at:,}\)"
+    message = rf"line 20003, word 'w20001': 'x' is not a number.* \(at byte {at:,}\)"
     with pytest.raises(FormatError, match=message):
         read_vectors(tmp_path / "v.txt")
 
@@ -529,15 +552,9 @@ def test_a_disk_error_is_not_reported_as_damage(
         ("word2vec-binary", b"1 " + b"9" * 500, "the first line must be 'words dimensions'", 0),
         ("word2vec-text", b"9223372036854775808 1\n", "the first line must be 'words dim", 0),
         ("word2vec-binary", b"0 8388609\n", "dimensions must be at most 8388608, got 8388609", 0),
-        ("word2vec-binary", b"9223372036854775807 4\n", "cut short: 22 bytes cannot hold", 22),
-        ("word2vec-text", b"4611686018427387905 2\na 1\n", "cut short: 26 bytes cannot hold", 22),
-        ("word2vec-text", b"1000000 1000000\na 1\n", "cut short: 20 bytes cannot hold", 16),
-        ("word2vec-text", b"3 1\na 1\nb 1.2500\n", "cut short in word 3 of 3", 17),
-        ("word2vec-text", b"2 1\na 1\nb 1.25", "cut short in word 2 of 2", 8),
         ("word2vec-text", b"2 2\na 1 2 3\nb 1\n", "line 2 must have 2 numbers, got 3", 4),
         ("word2vec-text", b"2 2\na 1 2\nb 1   \n", "line 3 must have 2 numbers, got 1", 10),
         ("word2vec-text", b"2 2\na 1 2\n 1 2 3\n", "line 3 begins with a blank, not with", 10),
-        ("word2vec-text", b"2 2\na 1 2\n\nb 2 3\n", "line 3 is empty", 10),
         ("word2vec-text", b"1 2\na 1 x\n", "line 2, word 'a': 'x' is not a number", 8),
         ("word2vec-text", b"1 2\na 1 1e\n", "line 2, word 'a': '1e' is not a number", 8),
         ("word2vec-text", b"1 2\na 1 +-1\n", r"line 2, word 'a': '\+-1' is not a number", 8),
@@ -550,14 +567,16 @@ def test_a_disk_error_is_not_reported_as_damage(
         ("word2vec-text", b"1 2\na 1 nano\n", "line 2, word 'a': 'nano' is not a number", 8),
         ("word2vec-text", b"1 2\na b nan 1\n", "line 2, word 'a b': 'nan' is not finite", 8),
         ("word2vec-text", b"1 2\na 1 -Inf\n", "line 2, word 'a': '-Inf' is not finite", 8),
-        ("word2vec-text", b"1 1\na 1\nb 2\n", "more lines than the 1 words of the header", 8),
-        ("word2vec-text", b"1 1\na 1\nb", "more lines than the 1 words of the header", 8),
-        ("word2vec-text", b"0 1\n\n", "more lines than the 0 words of the header", 4),
+        ("word2vec-text", b"1 2\na b 1 2 3\n", "line 2 must have 2 numbers, got 4", 4),
+        ("word2vec-text", b"1 2\na 0.1 1 2\n", "line 2 must have 2 numbers, got 3", 4),
+        ("word2vec-text", b"1 2\na 0.1 0.2 b 1 2\n", "line 2 must have 2 numbers, got 5", 4),
+        ("word2vec-text", b"2 2\na 1 2\rb 3 4\n", "line 2 has a carriage return in it", 4),
+        ("word2vec-text", b"7 1\n", "cut short in word 1 of 7", 4),
+        ("word2vec-text", b"3 1\na 1\nb 1.25", "line 3 has no line end, and there are fewer", 8),
         ("glove", b"", "empty: it has no word", 0),
         ("glove", b"a b\n", "the first line must be a word and its numbers", 0),
         ("glove", b"a 1 2\nb 1\n", "line 2 must have 2 numbers, got 1", 6),
         ("glove", b"a 1 2\nb 1", "line 2 must have 2 numbers, got 1", 6),
-        ("glove", b"a 1 2\n\n", "line 2 is empty", 6),
         ("word2vec-binary", b"1 1\na \0\0\0\0\nxy", "more bytes than the 1 words of the", 11),
         ("word2vec-binary", b"1 1\n \0\0\0\0\n", "word 1 is empty", 4),
         ("word2vec-binary", b"1 1\na\nb \0\0\0\0", r"word 1 has a line end in it: 'a\\nb'", 5),
@@ -603,9 +622,12 @@ def test_damage_is_named_with_its_byte(
         ("v.txt", b"7 5\n", "word2vec-text"),
         ("v.txt", b"2 2\na 1 2 x\n", "word2vec-text"),
         ("v", b"-1 3\n", "word2vec-text"),
-        ("v", b"a 1\n", "glove"),
-        ("v", b"5 0.5\n", "glove"),
-        ("v", b"1 2 3\n", "glove"),
+        ("v", b"a 1 2\n", "glove"),
+        ("v", b"\xef\xbb\xbfa 1 2\n", "glove"),
+        ("v", b"\xef\xbb\xbf1 2\na 1 2\n", "word2vec-text"),
+        ("v", b"1 2\ra 1 2\r", "word2vec-text"),
+        ("v", b"5 0.5 2\n", "glove"),
+        ("v", b"\n\na 1 2\n", "glove"),
         ("v", b". . 1e-3 -2", "glove"),
         ("v", b"w " + b"0.123456 " * 20_000 + b"\n", "glove"),
         ("v", b"1 20000\nw " + b"0.123456 " * 20_000 + b"\n", "word2vec-text"),
@@ -643,22 +665,12 @@ def test_what_is_written_is_known_without_its_name(tmp_path: Path, format: str) 
         (b"just some text\n", "not a known format"),
         (b"\0" * 100, "not a known format"),
         (b"9" * 30_000 + b" " + b"9" * 30_000 + b"x", "not a known format"),
-        (
-            gzip.compress(b"PAR1", mtime=0),
-            "a file in the format parquet packed by gzip: unpack it first",
-        ),
     ],
 )
 def test_an_unknown_format_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "v.bin").write_bytes(content)
     with pytest.raises(FormatError, match=rf"v.bin: {message}.*\(at byte 0\)"):
         formats.sniff(tmp_path / "v.bin")
-
-
-def test_a_known_but_unreadable_format_is_named(tmp_path: Path) -> None:
-    (tmp_path / "v.npy").write_bytes(b"\x93NUMPY\x01\0")
-    with pytest.raises(FormatError, match="in the format npy, which cannot be read"):
-        formats.read(tmp_path / "v.npy")
 
 
 @pytest.mark.parametrize("names", [["modules.json"], ["model.safetensors", "tokenizer.json"]])
@@ -682,7 +694,7 @@ def test_pipes_are_refused_and_missing_files_reported(tmp_path: Path) -> None:
 
 
 def test_the_warning_points_to_the_caller_of_load(tmp_path: Path) -> None:
-    (tmp_path / "v").write_bytes(b"a 1\na 2\n")
+    (tmp_path / "v").write_bytes(b"a 1 1\na 2 2\n")
     with pytest.warns(FormatWarning) as told:
         wordkin.load(tmp_path / "v")
     assert [warning.filename for warning in told] == [__file__]
@@ -698,9 +710,8 @@ def test_there_is_no_warning_if_words_differ(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"PK\x03\x04" + bytes(26) + b"glove.txt", "a zip archive: unpack it first"),
-        (b"\xef\xbb\xbf1 2\na 1 2\n", "begins with a byte order mark: save the file without it"),
-        (b"0.5\t-1.25e-3\n0\t1\n", "numbers without words, as in a .tsv"),
+        (b"PK\x03\x04" + bytes(26) + b"glove.txt", "a zip archive that cannot be unpacked"),
+        (b"0.5\t-1.25e-3\n0\t1\n", "numbers without words"),
         (b"love\tsex\t6.77\ntiger\tcat\t7.35\n", "not a known format of vectors"),
         (b"old new 1.58\n", "not a known format of vectors"),
         (b": capital\nAthens Greece Oslo Norway\n", "not a known format of vectors"),
@@ -715,7 +726,9 @@ def test_files_mistaken_for_vectors_are_refused_by_kind(
         formats.read(path)
 
 
-@pytest.mark.parametrize("content", [b"a 1\nb 2\n", b"New York 1 2\nb 3 4\n", b"1990\t1\t2\n"])
+@pytest.mark.parametrize(
+    "content", [b"a 1 2\nb 2 3\n", b"New York 1 2\nb 3 4\n", b"1990\t1\t2.5\n"]
+)
 def test_words_with_numbers_are_vectors(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "v.txt").write_bytes(content)
     assert len(formats.read(tmp_path / "v.txt").words) == content.count(b"\n")

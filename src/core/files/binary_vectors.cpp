@@ -12,10 +12,10 @@ using namespace files;
 
 static_assert(std::endian::native == std::endian::little, "numbers are copied as they stand in files");
 
-BinaryVectors::BinaryVectors(std::int64_t limit, std::int64_t room) : VectorReader(limit, room) {}
+BinaryVectors::BinaryVectors(std::int64_t limit, bool skip_bad) : VectorReader(limit, skip_bad) {}
 
 bool BinaryVectors::feed(std::string_view bytes) {
-  if (!bytes.empty() && declared_ < 0 && wanted()) read_header(bytes, 4);
+  if (!bytes.empty() && declared_ < 0 && wanted()) read_header(bytes);
   while (!bytes.empty() && wanted()) {
     if (bytes_left_) {
       const std::int64_t size = std::min(bytes_left_, length(bytes));
@@ -27,7 +27,7 @@ bool BinaryVectors::feed(std::string_view bytes) {
     } else if (pending_.empty() && bytes.front() == '\n') {
       bytes.remove_prefix(1);
       ++position_;
-    } else if (read() == declared_) {
+    } else if (passed() == declared_) {
       refuse(position_, "more bytes than the " + std::to_string(declared_) + " words of the header");
     } else {
       const std::size_t size = std::min(bytes.find(' '), bytes.size());
@@ -44,20 +44,27 @@ void BinaryVectors::end() {
   if (!wanted()) return;
   if (declared_ < 0)
     return refuse(0, "the first line must be 'words dimensions', got {}", {pending_});
-  if (read() < declared_)
-    refuse(position_ + length(pending_), "cut short in word " + std::to_string(read() + 1) + " of " +
-                                     std::to_string(declared_));
+  if (passed() == declared_) return;
+  if (!bytes_left_ && pending_.empty() && passed()) return;   // fewer words than the header counts
+  const std::int64_t numbers = 4 * rows_.dim - bytes_left_;
+  if (bytes_left_) {   // the word is there, and some of its numbers
+    rows_.words.resize(static_cast<std::size_t>(rows_.ends.empty() ? 0 : rows_.ends.back()));
+    rows_.numbers.shrink(rows_.numbers.size() - numbers);
+  }
+  skip({position_ + length(pending_),
+        "cut short in " + number() + " of " + std::to_string(declared_), {}});
 }
+
+std::string BinaryVectors::number() const { return "word " + std::to_string(passed() + 1); }
 
 // Takes the word that is in `pending_`, and whose space is behind it.
 void BinaryVectors::begin_vector() {
-  const std::string number = "word " + std::to_string(read() + 1);
-  if (pending_.empty()) return refuse(position_, number + " is empty");
   if (length(pending_) > kLongestLine)
-    return refuse(position_, number + " is longer than " + std::to_string(kLongestLine) + " bytes");
+    return refuse(position_, number() + " is longer than " + std::to_string(kLongestLine) + " bytes");
   if (const auto newline = pending_.find('\n'); newline != std::string::npos)
-    return refuse(position_ + static_cast<std::int64_t>(newline), number + " has a line end in it: {}",
+    return refuse(position_ + static_cast<std::int64_t>(newline), number() + " has a line end in it: {}",
                   {pending_});
+  if (pending_.empty() && !skip_bad_) return skip({position_, number() + " is empty", {}});
   rows_.words.insert(rows_.words.end(), pending_.begin(), pending_.end());
   position_ += length(pending_) + 1;
   pending_.clear();
@@ -75,13 +82,20 @@ void BinaryVectors::finish_vector() {
   };
   const auto is_infinite = [](std::uint32_t x) { return (x & 0x7f800000) == 0x7f800000; };
   for (std::int64_t i = 0; i < d; ++i) infinite |= is_infinite(bits(i));
-  if (!infinite) return rows_.ends.push_back(static_cast<std::int64_t>(rows_.words.size()));
-  std::int64_t first = 0;
-  while (!is_infinite(bits(first))) ++first;
-  const auto begin = rows_.ends.empty() ? 0 : rows_.ends.back();
-  refuse(position_ - 4 * (d - first), "word " + std::to_string(read() + 1) + ", {}: its number " +
-                                    std::to_string(first + 1) + " is not finite",
-         {std::string(rows_.words.begin() + begin, rows_.words.end())});
+  const std::int64_t begin = rows_.ends.empty() ? 0 : rows_.ends.back();
+  const auto end = static_cast<std::int64_t>(rows_.words.size());
+  if (!infinite && begin < end) return rows_.ends.push_back(end);
+  Damage row{position_ - 4 * d - 1, number() + " is empty", {}};
+  if (begin < end) {
+    std::int64_t first = 0;
+    while (!is_infinite(bits(first))) ++first;
+    row = {position_ - 4 * (d - first),
+           number() + ", {}: its number " + std::to_string(first + 1) + " is not finite",
+           {std::string(rows_.words.begin() + begin, rows_.words.end())}};
+  }
+  rows_.words.resize(static_cast<std::size_t>(begin));
+  rows_.numbers.shrink(rows_.numbers.size() - 4 * d);
+  skip(std::move(row));
 }
 
 std::string write_binary(const RowsToWrite& rows) {

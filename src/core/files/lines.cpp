@@ -5,6 +5,7 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <tuple>
@@ -146,6 +147,10 @@ Fault read_number(const char*& p, const char* end, float& x) {
 
 // ---- lines of text -------------------------------------------------------------------------------
 
+std::int64_t length_of(const std::vector<std::int64_t>& ends) {
+  return static_cast<std::int64_t>(ends.size());
+}
+
 std::string_view strip_right(std::string_view s) {
   while (!s.empty() && (is_blank(s.back()) || s.back() == '\r')) s.remove_suffix(1);
   return s;
@@ -185,15 +190,30 @@ std::pair<Fault, const char*> read_numbers(std::string_view s, std::int64_t dim,
   return {p == end ? Fault::none : Fault::no_number, p};
 }
 
-// The word of a line that has `dim` numbers behind it; empty if it has more or fewer of them.
+bool is_whole(std::string_view field) {
+  const std::string_view digits = field.substr(field.find_first_of("+-") == 0);
+  return !digits.empty() && std::all_of(digits.begin(), digits.end(), is_digit);
+}
+
+// The word of a line that has `dim` numbers behind it; empty if the line has fewer of them, or if its
+// word has blanks in it and what could be further numbers: decimals, or whole numbers if all numbers
+// of the line are whole. Then nobody knows what is the word.
 std::string_view word_before(std::string_view line, std::int64_t dim) {
   std::string_view word = line;
+  bool whole = true;
   for (std::int64_t i = 0; i < dim; ++i) {
-    word.remove_suffix(last_field(word).size());
+    const std::string_view field = last_field(word);
+    whole = whole && is_whole(field);
+    word.remove_suffix(field.size());
     word = strip_right(word);
   }
-  const std::string_view last = last_field(word);
-  return last.size() < word.size() && is_number(last) ? std::string_view() : word;
+  for (std::string_view rest = word; !rest.empty(); rest = strip_right(rest)) {
+    const std::string_view field = last_field(rest);
+    rest.remove_suffix(field.size());
+    const bool digits = field.find_first_of("0123456789") != field.npos;   // or it is nan, or inf
+    if (!rest.empty() && digits && is_number(field) && (whole || !is_whole(field))) return {};
+  }
+  return word;
 }
 
 const char* message_of(Fault fault) {
@@ -204,49 +224,68 @@ const char* message_of(Fault fault) {
   }
 }
 
-// Adds the row of a line, given without its end, or notes its damage: `at` is where it begins.
-void read_line(std::string_view line, std::int64_t at, std::int64_t dim, LineRows& rows) {
-  if (length(line) > kLongestLine) {
-    rows.damage = {at, " is longer than " + std::to_string(kLongestLine) + " bytes", {}};
-    return;
-  }
+constexpr const char* kReturn = " has a carriage return in it, as if several lines were one";
+
+// What is wrong with a line, or nothing and its row is added. `at` is where it begins; it is given
+// without its end, and is not blank.
+std::optional<Damage> read_line(std::string_view line, std::int64_t at, std::int64_t dim, LineRows& rows) {
   line = strip_right(line);
-  if (line.empty() || is_blank(line.front())) {
-    rows.damage = {at, line.empty() ? " is empty" : " begins with a blank, not with a word", {}};
-    return;
-  }
+  if (is_blank(line.front())) return Damage{at, " begins with a blank, not with a word", {}};
   const auto wrong_count = [&] {
-    rows.damage = {at, " must have " + std::to_string(dim) + " numbers, got " +
-                           std::to_string(count_fields(line) - 1), {}};
+    if (line.find('\r') != line.npos) return Damage{at, kReturn, {}};
+    return Damage{at, " must have " + std::to_string(dim) + " numbers, got " +
+                          std::to_string(count_fields(line) - 1), {}};
   };
   if (length(line) < 2 * dim + 1) return wrong_count();
   const std::size_t begun = rows.numbers.size();
   rows.numbers.resize(begun + dim);
   std::string_view word = line.substr(0, std::min(line.find_first_of(" \t"), line.size()));
   auto [fault, where] = read_numbers(line.substr(word.size()), dim, rows.numbers.data() + begun);
+  const auto refused = [&](Damage&& damage) {
+    rows.numbers.resize(begun);
+    return std::move(damage);
+  };
   if (fault != Fault::none && count_fields(line) != dim + 1) {   // a word with blanks in it?
     word = count_fields(line) > dim ? word_before(line, dim) : std::string_view();
-    if (word.empty()) return wrong_count();
+    if (word.empty()) return refused(wrong_count());
     std::tie(fault, where) =
         read_numbers(line.substr(word.size()), dim, rows.numbers.data() + begun);
   }
   if (fault != Fault::none) {
     const std::string_view rest(where, static_cast<std::size_t>(line.data() + line.size() - where));
     const std::string_view number = rest.substr(0, rest.find_first_of(" \t"));
-    rows.damage = {at + (where - line.data()), message_of(fault),
-                   {std::string(word), std::string(number)}};
-    return;
+    return refused({at + (where - line.data()), message_of(fault),
+                    {std::string(word), std::string(number)}});
   }
+  if (word.find('\r') != word.npos) return refused({at, kReturn, {}});
   rows.words.insert(rows.words.end(), word.begin(), word.end());
   rows.ends.push_back(static_cast<std::int64_t>(rows.words.size()));
+  return std::nullopt;
 }
 
 }  // namespace
 
-void read_whole_lines(std::string_view lines, std::int64_t at, std::int64_t dim, LineRows& rows) {
-  while (!lines.empty() && !rows.damage) {
+void read_whole_lines(std::string_view lines, std::int64_t at, std::int64_t dim, bool skip_bad,
+                      LineRows& rows) {
+  const auto gap = [&]() -> Gap& {
+    const std::int64_t before = length_of(rows.ends);
+    if (rows.gaps.empty() || rows.gaps.back().rows_before != before) rows.gaps.push_back({before, 0, 0});
+    return rows.gaps.back();
+  };
+  for (; !lines.empty(); ++rows.lines) {
     const std::size_t size = lines.find('\n') + 1;
-    read_line(lines.substr(0, size - 1), at, dim, rows);
+    const std::string_view line = lines.substr(0, size - 1);
+    if (length(line) > kLongestLine) {
+      rows.too_long = at;
+      return;
+    }
+    if (line.find_first_not_of(" \t\r") == line.npos) {
+      ++gap().blank;
+    } else if (auto damage = read_line(line, at, dim, rows)) {
+      ++gap().bad;
+      if (rows.bad.size() < kReported) rows.bad.emplace_back(rows.lines, std::move(*damage));
+      if (!skip_bad) return;
+    }
     lines.remove_prefix(size);
     at += static_cast<std::int64_t>(size);
   }

@@ -22,7 +22,16 @@ void VectorReader::refuse(std::int64_t at, std::string what, std::vector<std::st
   damage_ = Damage{at, std::move(what), std::move(quoted)};
 }
 
-void VectorReader::read_header(std::string_view& bytes, std::int64_t bytes_per_number) {
+void VectorReader::skip(Damage&& row) {
+  if (!skip_bad_) {
+    damage_ = std::move(row);
+    return;
+  }
+  ++skipped_.count;
+  if (skipped_.first.size() < kReported) skipped_.first.push_back(std::move(row));
+}
+
+void VectorReader::read_header(std::string_view& bytes) {
   const std::size_t size =
       std::min({bytes.find('\n'), bytes.size() - 1,
                 static_cast<std::size_t>(kLongestHeader) - pending_.size() - 1}) + 1;
@@ -47,9 +56,6 @@ void VectorReader::read_header(std::string_view& bytes, std::int64_t bytes_per_n
     return refuse(0, "dimensions must be at most " + std::to_string(kMostDimensions) + ", got " +
                          std::to_string(d));
   position_ = length(pending_);
-  if (V > (file_size_ - position_) / (2 + bytes_per_number * d))
-    return refuse(position_, "cut short: " + std::to_string(file_size_) + " bytes cannot hold " +
-                           std::to_string(V) + " words of " + std::to_string(d) + " numbers");
   declared_ = V;
   rows_.dim = d;
   pending_.clear();

@@ -29,24 +29,22 @@ std::vector<std::string_view> cut_lines(std::string_view lines, int parts) {
   return cut;
 }
 
-// Where a line begins, counted from 0.
-std::int64_t begin_of_line(std::string_view lines, std::int64_t number) {
-  std::size_t at = 0;
-  for (; number; --number) at = lines.find('\n', at) + 1;
-  return static_cast<std::int64_t>(at);
-}
-
 }  // namespace
 
 // ---- reading -------------------------------------------------------------------------------------
 
-TextVectors::TextVectors(bool header, std::int64_t limit, std::int64_t room, int threads)
-    : VectorReader(limit, room), header_(header), threads_(threads) {
-  if (!header) declared_ = kAll;
+TextVectors::TextVectors(bool header, std::int64_t limit, bool skip_bad, std::int64_t dim, int threads)
+    : VectorReader(limit, skip_bad), header_(header), threads_(threads), begun_(!header) {
+  rows_.dim = header ? 0 : dim;
 }
 
 bool TextVectors::feed(std::string_view bytes) {
-  if (!bytes.empty() && declared_ < 0 && wanted()) read_header(bytes, 2);
+  if (!begun_ && !bytes.empty() && wanted()) {
+    read_header(bytes);
+    if (declared_ < 0) return wanted();
+    begun_ = true;
+    lines_ = 1;
+  }
   if (!bytes.empty() && !pending_.empty() && wanted()) {
     const std::size_t size = std::min(bytes.find('\n'), bytes.size() - 1) + 1;
     pending_.append(bytes.substr(0, size));
@@ -55,23 +53,33 @@ bool TextVectors::feed(std::string_view bytes) {
   }
   const std::size_t whole = bytes.rfind('\n') + 1;   // of none, the number before 0
   read_lines(bytes.substr(0, whole));
-  if (wanted() && declared_ >= 0) pending_.append(bytes.substr(whole));
-  if (!pending_.empty() && wanted() && read() == declared_)
-    refuse(position_, "more lines than the " + std::to_string(declared_) + " words of the header");
-  if (length(pending_) > kLongestLine && wanted())
-    read_lines(std::exchange(pending_, {}) + '\n');
+  if (wanted()) pending_.append(bytes.substr(whole));
+  if (length(pending_) > kLongestLine && wanted()) refuse_long_line(position_);
   return wanted();
+}
+
+void TextVectors::refuse_long_line(std::int64_t at) {
+  refuse(at, "line " + std::to_string(lines_ + 1) + " is longer than " + std::to_string(kLongestLine) +
+                 " bytes");
 }
 
 void TextVectors::end() {
   if (!wanted()) return;
-  if (!header_ && !pending_.empty()) read_lines(std::exchange(pending_, {}) + '\n');
-  if (!wanted()) return;
-  if (declared_ < 0)
-    return refuse(0, "the first line must be 'words dimensions', got {}", {pending_});
-  if (header_ && read() < declared_)
-    refuse(position_, "cut short in word " + std::to_string(read() + 1) + " of " + std::to_string(declared_));
-  if (!header_ && !read()) refuse(0, "empty: it has no word");
+  if (!begun_) return refuse(0, "the first line must be 'words dimensions', got {}", {pending_});
+  const bool blank = pending_.find_first_not_of(" \t\r") == pending_.npos;
+  if (!blank && header_ && read() + skipped_.count + 1 < declared_) {
+    skip({position_, "line " + std::to_string(lines_ + 1) + " has no line end, and there are fewer lines "
+                     "than the " + std::to_string(declared_) + " words of the header: cut short", {}});
+  } else if (!blank) {
+    const std::int64_t before = read();
+    read_lines(std::exchange(pending_, {}) + '\n');
+    unended_ = read() > before;
+    if (damage_) damage_->what += ", and has no line end: cut short";
+  }
+  if (damage_) return;
+  if (!header_ && !read() && !skipped_.count) return refuse(0, "empty: it has no word");
+  if (header_ && declared_ && !read() && !skipped_.count)
+    refuse(position_, "cut short in word 1 of " + std::to_string(declared_));
 }
 
 void TextVectors::read_lines(std::string_view lines) {
@@ -84,27 +92,55 @@ void TextVectors::read_lines(std::string_view lines) {
   std::vector<LineRows> found(parts.size());
   run_parts(static_cast<int>(parts.size()), [&](int i) {
     const std::int64_t at = position_ + (parts[i].data() - lines.data());
-    read_whole_lines(parts[i], at, rows_.dim, found[i]);
+    read_whole_lines(parts[i], at, rows_.dim, skip_bad_, found[i]);
   });
   for (std::size_t i = 0; i < parts.size() && wanted(); ++i) {
     LineRows& part = found[i];
-    const auto lines_found = static_cast<std::int64_t>(part.ends.size());
-    const std::int64_t n = std::min({lines_found, limit_ - read(), declared_ - read()});
+    const std::int64_t n = std::min(static_cast<std::int64_t>(part.ends.size()), limit_ - read());
     const std::int64_t before = static_cast<std::int64_t>(rows_.words.size());
+    const bool enough = n == limit_ - read();
     if (n) rows_.words.insert(rows_.words.end(), part.words.begin(), part.words.begin() + part.ends[n - 1]);
     for (std::int64_t k = 0; k < n; ++k) rows_.ends.push_back(before + part.ends[k]);
     rows_.numbers.append(reinterpret_cast<const char*>(part.numbers.data()), n * rows_.dim * 4);
-    if (!wanted()) return;
-    if (n < lines_found || (part.damage && read() == declared_)) {
-      refuse(position_ + begin_of_line(parts[i], n),
-             "more lines than the " + std::to_string(declared_) + " words of the header");
-    } else if (part.damage) {
-      Damage& damage = *part.damage;
-      refuse(damage.at, "line " + std::to_string(read() + 1 + header_) + damage.what,
-             std::move(damage.quoted));
+    std::int64_t bad = 0;   // lines that are bad, of those before the last row that is wanted
+    for (const Gap& gap : part.gaps) {
+      if (enough && gap.rows_before >= n) break;
+      blank_lines_ += gap.blank;
+      bad += gap.bad;
     }
+    for (std::int64_t k = 0; k < bad; ++k) {
+      if (k == static_cast<std::int64_t>(part.bad.size())) {   // the others are only counted
+        skipped_.count += bad - k;
+        break;
+      }
+      auto& [line, damage] = part.bad[k];
+      damage.what.insert(0, "line " + std::to_string(lines_ + line + 1));
+      skip(std::move(damage));
+    }
+    lines_ += part.lines;
+    if (part.too_long >= 0 && wanted()) refuse_long_line(part.too_long);
     position_ += length(parts[i]);
   }
+}
+
+std::int64_t choose_dim(std::string_view lines) {
+  std::vector<std::int64_t> tried;
+  std::int64_t best = 0;
+  std::size_t most = 0;
+  for (std::string_view rest = lines; !rest.empty();) {
+    const std::size_t size = rest.find('\n') + 1;
+    const std::int64_t dim = count_numbers(rest.substr(0, size - 1));
+    rest.remove_prefix(size);
+    if (!dim || std::find(tried.begin(), tried.end(), dim) != tried.end()) continue;
+    tried.push_back(dim);
+    LineRows rows;
+    read_whole_lines(lines, 0, dim, true, rows);
+    if (rows.ends.size() > most) {
+      most = rows.ends.size();
+      best = dim;
+    }
+  }
+  return best;
 }
 
 // ---- writing -------------------------------------------------------------------------------------

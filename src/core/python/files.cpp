@@ -26,22 +26,38 @@ void end(VectorReader& reader) {
   reader.end();
 }
 
-nb::object damage(const VectorReader& reader) {
-  if (!reader.damage()) return nb::none();
+nb::tuple as_tuple(const Damage& damage) {
   nb::list quoted;
-  for (const std::string& piece : reader.damage()->quoted) quoted.append(as_bytes(piece));
-  return nb::make_tuple(reader.damage()->at, reader.damage()->what, quoted);
+  for (const std::string& piece : damage.quoted) quoted.append(as_bytes(piece));
+  return nb::make_tuple(damage.at, damage.what, quoted);
 }
 
-// The words as Python's str, and the matrix, whose memory goes to the array.
+nb::object damage(const VectorReader& reader) {
+  if (!reader.damage()) return nb::none();
+  return as_tuple(*reader.damage());
+}
+
+nb::tuple skipped(const VectorReader& reader) {
+  nb::list first;
+  for (const Damage& row : reader.skipped().first) first.append(as_tuple(row));
+  return nb::make_tuple(reader.skipped().count, first);
+}
+
+// The words as Python's str, the matrix, whose memory goes to the array, and how many words are not
+// UTF-8.
 nb::tuple take(VectorReader& reader) {
   if (reader.damage()) throw std::logic_error("a damaged file has no rows to take");
   VectorRows& rows = reader.rows();
   nb::list words;
-  std::int64_t begin = 0;
+  std::int64_t begin = 0, not_utf8 = 0;
   for (const std::int64_t end : rows.ends) {
-    nb::object word = nb::steal(
-        PyUnicode_DecodeUTF8(rows.words.data() + begin, end - begin, "surrogateescape"));
+    const char* const bytes = rows.words.data() + begin;
+    nb::object word = nb::steal(PyUnicode_DecodeUTF8(bytes, end - begin, nullptr));
+    if (!word.is_valid()) {
+      PyErr_Clear();
+      word = nb::steal(PyUnicode_DecodeUTF8(bytes, end - begin, "surrogateescape"));
+      ++not_utf8;
+    }
     if (!word.is_valid()) throw nb::python_error();
     words.append(std::move(word));
     begin = end;
@@ -50,7 +66,13 @@ nb::tuple take(VectorReader& reader) {
   void* numbers = rows.numbers.release();
   nb::capsule owner(numbers, [](void* p) noexcept { std::free(p); });
   const nb::ndarray<nb::numpy, float, nb::ndim<2>> matrix(static_cast<float*>(numbers), {V, d}, owner);
-  return nb::make_tuple(words, matrix);
+  return nb::make_tuple(words, matrix, not_utf8);
+}
+
+std::int64_t text_dim(const nb::bytes& lines) {
+  const std::string_view text(lines.c_str(), lines.size());
+  if (!text.empty() && text.back() != '\n') throw std::invalid_argument("lines must end with a line end");
+  return choose_dim(text);
 }
 
 RowsToWrite rows_to_write(const nb::bytes& words, In<std::int64_t, 1> offsets, In<float, 2> matrix) {
@@ -92,15 +114,23 @@ void define_files(nb::module_& m) {
       .def_prop_ro("damage", &damage,
                    "None, or what is wrong: (byte, message, what its {} stand for).",
                    nb::for_getter(nb::sig("def damage(self, /) -> tuple[int, str, list[bytes]] | None")))
-      .def("take", &take, "Empty the reader: (words, matrix).",
+      .def_prop_ro("skipped", &skipped, "How many bad rows were skipped, and the first, each like `damage`.",
+                   nb::for_getter(nb::sig(
+                       "def skipped(self, /) -> tuple[int, list[tuple[int, str, list[bytes]]]]")))
+      .def_prop_ro("declared", &VectorReader::declared, "The words that the header counts; -1: none.")
+      .def_prop_ro("blank_lines", &VectorReader::blank_lines, "How many blank lines were skipped.")
+      .def_prop_ro("unended", &VectorReader::unended, "Whether no line end is behind the last row.")
+      .def("take", &take, "Empty the reader: (words, matrix, how many words are not UTF-8).",
            nb::sig("def take(self) -> tuple[list[str],"
-                   " numpy.typing.NDArray[numpy.float32]]"));
+                   " numpy.typing.NDArray[numpy.float32], int]"));
   nb::class_<TextVectors, VectorReader>(m, "TextVectors", "Reads lines of a word and its numbers.")
-      .def(nb::init<bool, std::int64_t, std::int64_t, int>(), nb::kw_only(), "header"_a, "limit"_a,
-           "room"_a, "threads"_a);
+      .def(nb::init<bool, std::int64_t, bool, std::int64_t, int>(), nb::kw_only(), "header"_a, "limit"_a,
+           "skip_bad"_a, "dim"_a, "threads"_a);
   nb::class_<BinaryVectors, VectorReader>(m, "BinaryVectors", "Reads word2vec's binary format.")
-      .def(nb::init<std::int64_t, std::int64_t>(), nb::kw_only(), "limit"_a, "room"_a);
-  m.attr("ALL") = kAll;   // words, or bytes: as many as there are
+      .def(nb::init<std::int64_t, bool>(), nb::kw_only(), "limit"_a, "skip_bad"_a);
+  m.attr("ALL") = kAll;   // words: as many as there are
+  m.attr("LONGEST_LINE") = kLongestLine;
+  m.def("text_dim", &text_dim, "lines"_a, "The dimensions of which most lines have a row; 0: none.");
   m.def("text_rows", &text_rows, "words"_a, "offsets"_a, "matrix"_a, "threads"_a,
         nb::sig("def text_rows(words: bytes, offsets: numpy.typing.NDArray[numpy.int64],"
                 " matrix: numpy.typing.NDArray[numpy.float32], threads: int) -> list[bytes]"),

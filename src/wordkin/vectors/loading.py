@@ -1,11 +1,12 @@
 """`wordkin.load` and `wordkin.save`: word vectors from and to the file of any program.
 
-In: a path, and for `save` a `WordVectors`. Out: a `WordVectors`, or a file.
+In: a path or an open file, and for `save` a `WordVectors`. Out: a `WordVectors`, or a file.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from wordkin.system.errors import FormatError, SettingsError
 from wordkin.system.files import require_path
@@ -13,13 +14,25 @@ from wordkin.system.foreign_names import KEYWORDS, knows_keywords
 from wordkin.system.notes import log
 from wordkin.system.types import StrPath
 from wordkin.vectors import formats
+from wordkin.vectors.formats.obstacles import SKIP_HINT
+from wordkin.vectors.formats.sources import Source, name_of
 from wordkin.vectors.formats.vector_file import VectorFile
 from wordkin.vectors.subwords import SubwordVectors
 from wordkin.vectors.words import WordVectors
 
 
 @knows_keywords(KEYWORDS)
-def load(path: StrPath, *, format: str | None = None, limit: int | None = None) -> WordVectors:
+def load(
+    path: Source,
+    *,
+    format: str | None = None,
+    limit: int | None = None,
+    skip_bad: bool = False,
+    encoding: str | None = None,
+    words: StrPath | Sequence[str] | None = None,
+    word_column: str | None = None,
+    vector_column: str | None = None,
+) -> WordVectors:
     """Read word vectors from a file that wordkin or another program wrote.
 
     For a whole model, with its context vectors and settings, use `Word2Vec.load`.
@@ -28,16 +41,28 @@ def load(path: StrPath, *, format: str | None = None, limit: int | None = None) 
 
     Parameters
     ----------
-    path : path
-        A safetensors file of wordkin; word2vec's binary or text format, GloVe's text format, each
-        possibly compressed by gzip, bzip2 or xz; a .bin model of fastText; a file that gensim
-        saved; a Parquet or Arrow table. The content of the file determines its format.
+    path : path or open file
+        A safetensors file of wordkin; word2vec's binary or text format, GloVe's text format; a .bin
+        model of fastText; a file that gensim saved; a Parquet or Arrow table; a NumPy array with
+        its words. Any of them may be compressed by gzip, bzip2 or xz, or be the only file of a zip
+        archive. The content of the file determines its format. An open file, of bytes or of text,
+        is read from its current position on.
     format : str, optional
         The name of the format, such as "word2vec-text" or "glove", if the content should not
         determine it. `wordkin convert --help` lists the names.
     limit : int, optional
         Read only the first `limit` words, at least 1. Files usually list the most frequent words
-        first. By default, read all words.
+        first. By default, read all words. What is behind them is not looked at.
+    skip_bad : bool, optional
+        Skip rows that are no word with d finite numbers, with a warning that counts them and names
+        the first. By default, they are an error.
+    encoding : str, optional
+        The encoding of the words and of a text, such as "latin-1", if it is not UTF-8.
+    words : path or sequence of str, optional
+        For a NumPy array, its words: a file with a word in each line, or the words themselves. By
+        default, a file beside the array, such as `NAME.words.txt`.
+    word_column, vector_column : str, optional
+        The columns of a table that hold the words and the vectors, if other columns could.
 
     Returns
     -------
@@ -52,7 +77,10 @@ def load(path: StrPath, *, format: str | None = None, limit: int | None = None) 
         If the format is unknown or cannot be read, or if the file is damaged, cut short, or
         contains a vector that is not finite.
     SettingsError
-        If `limit` is less than 1, or there is no format of this name.
+        If `limit` is less than 1, there is no format or encoding of this name, or the format does
+        not take an option.
+    TypeError
+        If `path` is neither a path nor an open file.
     OSError
         If the file cannot be opened or read.
     WordkinError
@@ -61,7 +89,9 @@ def load(path: StrPath, *, format: str | None = None, limit: int | None = None) 
     Warns
     -----
     FormatWarning
-        If a text or binary file contains a word more than once; its first vector is kept.
+        Of each thing that was left out or taken for granted, with how often: words that come twice,
+        of which the first vector is kept, rows that were skipped, a header that counts other than
+        the rows, a last row without a line end, words that are not UTF-8.
 
     Examples
     --------
@@ -69,20 +99,34 @@ def load(path: StrPath, *, format: str | None = None, limit: int | None = None) 
     >>> vectors = wordkin.load("glove.6B.100d.txt", limit=50_000)   # doctest: +SKIP
     >>> vectors.most_similar("seoul", topn=3)                       # doctest: +SKIP
     """
-    require_path(path)
-    file = formats.read(path, format=format, limit=limit)
-    log.info(f"read {len(file.words):,} vectors: {os.fspath(path)}")
+    file = formats.read(
+        path,
+        format=format,
+        limit=limit,
+        skip_bad=skip_bad,
+        encoding=encoding,
+        words=words,
+        word_column=word_column,
+        vector_column=vector_column,
+    )
+    log.info(f"read {len(file.words):,} vectors: {name_of(path)}")
     file.matrix.setflags(write=False)
     try:
         if file.subwords is not None:
             return SubwordVectors(file.words, file.matrix, file.counts, file.subwords)
         return WordVectors(file.words, file.matrix, file.counts)
     except SettingsError as error:  # a vector that is not finite
-        raise FormatError(f"{os.fspath(path)}: {error}") from None
+        hint = SKIP_HINT if "finite" in str(error) else ""
+        raise FormatError(f"{name_of(path)}: {error}{hint}") from None
 
 
-@knows_keywords(KEYWORDS)
-def save(path: StrPath, vectors: WordVectors, *, format: str | None = None) -> None:
+def save(
+    path: StrPath,
+    vectors: WordVectors,
+    *,
+    format: str | None = None,
+    skip_unwritable: bool = False,
+) -> None:
     """Write word vectors to a file that other programs can read.
 
     For a whole model, with its context vectors and settings, use `Word2Vec.save`.
@@ -98,6 +142,9 @@ def save(path: StrPath, vectors: WordVectors, *, format: str | None = None) -> N
     format : str, optional
         The name of the format, such as "word2vec-binary" or "parquet". By default, the suffix of
         the path determines it. `wordkin convert --help` lists names and suffixes.
+    skip_unwritable : bool, optional
+        Leave out words that the format cannot hold, such as words with blanks in word2vec's text
+        format, with a warning that counts them and names the first. By default, they are an error.
 
     Raises
     ------
@@ -110,6 +157,11 @@ def save(path: StrPath, vectors: WordVectors, *, format: str | None = None) -> N
         If the file cannot be written. The error names the path and the cause.
     WordkinError
         If the format needs a package that is not installed.
+
+    Warns
+    -----
+    FormatWarning
+        If words were left out.
 
     Examples
     --------
@@ -126,5 +178,5 @@ def save(path: StrPath, vectors: WordVectors, *, format: str | None = None) -> N
         )
         raise TypeError(f"vectors must be WordVectors, got {type(vectors).__name__}{remedy}")
     file = VectorFile(list(vectors.words), vectors.matrix, vectors.counts)
-    formats.write(path, file, format=format)
+    formats.write(path, file, format=format, skip_unwritable=skip_unwritable)
     log.info(f"saved {len(vectors):,} vectors of {vectors.dim} dimensions: {os.fspath(path)}")

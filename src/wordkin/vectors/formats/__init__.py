@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from wordkin.system.checks import at_least
-from wordkin.system.errors import FormatError, SettingsError
+from wordkin.system.errors import FormatError, FormatWarning, SettingsError
+from wordkin.system.notes import note
 from wordkin.system.types import StrPath
-from wordkin.vectors.formats.vector_file import VectorFile
+from wordkin.vectors.formats.obstacles import UnwritableError, describe, not_bytes
+from wordkin.vectors.formats.sources import Source, local_file, name_of, unpacked
+from wordkin.vectors.formats.vector_file import VectorFile, infinite_rows, without
 
 __all__ = ["FORMATS", "Format", "VectorFile", "format_to_write", "read", "sniff", "write"]
 
@@ -34,10 +38,14 @@ class Format:
         Suffixes of paths that select the format for writing if none is given.
     reader, writer : str
         "module:function" in this package; empty if the format cannot be read or written. A reader
-        takes a path and the maximum number of words, at least 1 (None: no limit), a writer a path
-        and a `VectorFile`.
+        takes a path, the maximum number of words, at least 1 (None: no limit), and its `options`. A
+        writer takes a path and a `VectorFile`.
     keeps_counts : bool
         Whether the format can store counts.
+    options : tuple of str
+        The options of `read` that the reader takes, as keywords.
+    unpacks : bool
+        Whether the reader decompresses files itself; others get a decompressed copy.
     """
 
     name: str
@@ -46,6 +54,8 @@ class Format:
     reader: str = ""
     writer: str = ""
     keeps_counts: bool = False
+    options: tuple[str, ...] = ()
+    unpacks: bool = False
 
 
 FORMATS = {
@@ -65,6 +75,8 @@ FORMATS = {
             suffixes=(".bin",),
             reader="word2vec:read_binary",
             writer="word2vec:write_binary",
+            options=("skip_bad", "encoding"),
+            unpacks=True,
         ),
         Format(
             "word2vec-text",
@@ -72,12 +84,24 @@ FORMATS = {
             suffixes=(".txt", ".vec"),
             reader="word2vec:read_text",
             writer="word2vec:write_text",
+            options=("skip_bad", "encoding"),
+            unpacks=True,
         ),
         Format(
             "glove",
             "GloVe's text format: word2vec's without its first line",
             reader="word2vec:read_glove",
             writer="word2vec:write_glove",
+            options=("skip_bad", "encoding"),
+            unpacks=True,
+        ),
+        Format(
+            "npy",
+            "NumPy's .npy and .npz: a matrix, with its words in a file beside it",
+            suffixes=(".npy",),
+            reader="arrays:read",
+            writer="arrays:write",
+            options=("encoding", "words", "skip_bad"),
         ),
         Format("fasttext", "fastText's models, with subwords", reader="fasttext:read"),
         Format("gensim", "gensim's KeyedVectors and models", reader="gensim:read"),
@@ -86,6 +110,7 @@ FORMATS = {
             "a table of words and vectors; takes pyarrow",
             suffixes=(".parquet",),
             reader="tables:read_parquet",
+            options=("word_column", "vector_column"),
             writer="tables:write_parquet",
             keeps_counts=True,
         ),
@@ -94,6 +119,7 @@ FORMATS = {
             "the same as an Arrow IPC file, Feather; takes pyarrow",
             suffixes=(".arrow", ".feather"),
             reader="tables:read_arrow",
+            options=("word_column", "vector_column"),
             writer="tables:write_arrow",
             keeps_counts=True,
         ),
@@ -117,16 +143,35 @@ FORMATS = {
 """All formats by name."""
 
 
-def read(path: StrPath, *, format: str | None = None, limit: int | None = None) -> VectorFile:
+def read(
+    source: Source,
+    *,
+    format: str | None = None,
+    limit: int | None = None,
+    skip_bad: bool = False,
+    encoding: str | None = None,
+    words: StrPath | Sequence[str] | None = None,
+    word_column: str | None = None,
+    vector_column: str | None = None,
+) -> VectorFile:
     """Read words and vectors from a file of any readable format.
 
     Parameters
     ----------
-    path : path
+    source : path or open file
+        A compressed file is decompressed.
     format : str, optional
         One of `FORMATS`. By default, `sniff` detects it.
     limit : int, optional
         Read only the first `limit` words, at least 1.
+    skip_bad : bool, optional
+        Leave out rows that are no word with finite numbers.
+    encoding : str, optional
+        The encoding of the words and of a text, if it is not UTF-8.
+    words : path or sequence of str, optional
+        The words of a NumPy array, or a file of them.
+    word_column, vector_column : str, optional
+        The columns of a table.
 
     Raises
     ------
@@ -135,18 +180,66 @@ def read(path: StrPath, *, format: str | None = None, limit: int | None = None) 
     OSError
         If the file cannot be opened.
     SettingsError
-        If `limit` is less than 1, or there is no format of this name.
+        If `limit` is less than 1, there is no format of this name, or it does not take an option.
+
+    Warns
+    -----
+    FormatWarning
+        Of each thing that was left out or taken for granted, with how often.
     """
-    selected = _by_name(format) if format else _sniffed(path)
-    reader = _import_function(selected.reader, selected, "read")
     if limit is not None:
         limit = min(at_least(1, "limit", limit), sys.maxsize)
-    file: VectorFile = reader(path, limit)
+    given = {
+        "encoding": encoding,
+        "words": words,
+        "word_column": word_column,
+        "vector_column": vector_column,
+    }
+    options: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    with local_file(source) as path:
+        selected = _by_name(format) if format else _sniffed(path, encoding)
+        reader = _import_function(selected.reader, selected, "read")
+        for name in options.keys() - set(selected.options):
+            raise SettingsError(f"the format {selected.name} takes no {name}")
+        if "skip_bad" in selected.options:
+            options["skip_bad"] = skip_bad
+        with nullcontext(path) if selected.unpacks else unpacked(path) as plain:
+            file: VectorFile = reader(plain, limit, **options)
+    if skip_bad and "skip_bad" not in selected.options:
+        file = _finite(file)
+    for each in file.notes:
+        note(f"{name_of(source)}: {each}", FormatWarning)
     return file
 
 
-def write(path: StrPath, vectors: VectorFile, *, format: str | None = None) -> None:
+def _finite(file: VectorFile) -> VectorFile:
+    """Leave out the rows of a file that are not finite."""
+    rows = infinite_rows(file.matrix)
+    if not rows:
+        return file
+    some = ", ".join(f"{row + 1:,} ({file.words[row]!r:.80})" for row in rows[:3])
+    what = f"skipped {len(rows):,} bad rows, which have numbers that are not finite: {some}"
+    file = without(file, rows)
+    return replace(file, notes=(*file.notes, what + ", …" * (len(rows) > 3)))
+
+
+def write(
+    path: StrPath,
+    vectors: VectorFile,
+    *,
+    format: str | None = None,
+    skip_unwritable: bool = False,
+) -> None:
     """Write words and vectors. Without a format, the suffix of the path determines it.
+
+    Parameters
+    ----------
+    path : path
+    vectors : VectorFile
+    format : str, optional
+        One of `FORMATS`.
+    skip_unwritable : bool, optional
+        Leave out words that the format cannot hold, with one note.
 
     Raises
     ------
@@ -158,7 +251,27 @@ def write(path: StrPath, vectors: VectorFile, *, format: str | None = None) -> N
         If there is no format of this name.
     """
     selected = format_to_write(path, format)
-    _import_function(selected.writer, selected, "written")(path, vectors)
+    writer = _import_function(selected.writer, selected, "written")
+    total, skipped = len(vectors.words), dict[str, str]()
+    if skip_unwritable:
+        bad = {row: reason for row, word in enumerate(vectors.words) if (reason := not_bytes(word))}
+        skipped = {vectors.words[row]: reason for row, reason in bad.items()}
+        vectors = without(vectors, bad) if bad else vectors
+    while True:
+        try:
+            writer(path, vectors)
+            break
+        except UnwritableError as error:
+            if not skip_unwritable:
+                raise
+            skipped |= {vectors.words[row]: reason for row, reason in error.reasons.items()}
+            vectors = without(vectors, error.reasons)
+    if skipped:
+        note(
+            f"{os.fspath(path)}: left out {len(skipped):,} of {total:,} words, which"
+            f" {selected.name} cannot hold: {describe(skipped)}",
+            FormatWarning,
+        )
 
 
 def format_to_write(path: StrPath, format: str | None = None) -> Format:
@@ -174,7 +287,7 @@ def format_to_write(path: StrPath, format: str | None = None) -> Format:
     return _by_name(format) if format else _by_suffix(path)
 
 
-def sniff(path: StrPath) -> str:
+def sniff(path: StrPath, encoding: str | None = None) -> str:
     """Detect the format of a file by its content, and by its suffix if the content is ambiguous.
 
     Returns
@@ -191,11 +304,11 @@ def sniff(path: StrPath) -> str:
     """
     from wordkin.vectors.formats.sniffing import sniff
 
-    return sniff(path)
+    return sniff(path, encoding)
 
 
-def _sniffed(path: StrPath) -> Format:
-    name = sniff(path)
+def _sniffed(path: StrPath, encoding: str | None) -> Format:
+    name = sniff(path, encoding)
     if name not in FORMATS:
         raise FormatError(f"{os.fspath(path)}: a file in the format {name}, which cannot be read")
     return FORMATS[name]

@@ -7,7 +7,6 @@ or a FormatError.
 from __future__ import annotations
 
 import math
-import os
 import re
 from typing import Any
 
@@ -23,7 +22,7 @@ FLOATS = {f"{order}f{size}" for order in "<>" for size in (2, 4, 8)}
 """The float types in NumPy's notation."""
 
 _NPY_HEADER = re.compile(
-    rb"\{'descr': '([<>][fiu][248])', 'fortran_order': (True|False),"
+    rb"\{'descr': '([<>][fiu][248]|[<>]U[0-9]{1,6}|\|S[0-9]{1,6})', 'fortran_order': (True|False),"
     rb" 'shape': \(([0-9]{1,19}L?,|[0-9]{1,19}L?, [0-9]{1,19}L?)\), ?\} *\n"
 )
 
@@ -94,6 +93,8 @@ def _array(
     if not isinstance(shape, tuple) or len(shape) > 2 or not all(map(is_size, shape)):
         # Do not format the shape: its repr can be exponentially long.
         raise damaged(path, 0, f"{name} must have one or two axes, and lengths that fit the file")
+    if not np.dtype(dtype).itemsize:
+        raise damaged(path, 0, f"{name} has elements of 0 bytes")
     if math.prod(shape) * np.dtype(dtype).itemsize != len(data):
         raise damaged(path, 0, f"{name} has {len(data):,} bytes for the shape {shape}")
     return data.view(dtype).reshape(shape, order="F" if fortran else "C")
@@ -116,21 +117,65 @@ def map_npy(path: str) -> npt.NDArray[Any]:
     """
     require_file(path)
     with open(path, "rb") as file:
-        head = file.read(12)
-        width = {b"\x01\x00": 2, b"\x02\x00": 4}.get(head[6:8])  # bytes of the header's length
-        if len(head) < 12 or not head.startswith(b"\x93NUMPY") or width is None:
-            raise damaged(path, 0, "not an .npy file")
-        length = int.from_bytes(head[8 : 8 + width], "little")
-        begin = 8 + width + length
-        if length > 4096 or begin > os.fstat(file.fileno()).st_size:
-            raise damaged(path, 8, f"not an .npy file, or cut short: a header of {length:,} bytes")
-        file.seek(8 + width)
-        header = file.read(length)
-        fields = _NPY_HEADER.fullmatch(header)
-        if not fields:
-            raise damaged(path, 8 + width, f"not an .npy file of numbers: {header[:80]!r}")
-        lengths = fields[3].replace(b"L", b"").replace(b" ", b"").split(b",")  # L: Python 2's long
-        data = np.memmap(file, np.uint8, "r")[begin:].view(np.ndarray)
+        # An empty file cannot be mapped. Who writes to the array changes memory, never the file.
+        data: npt.NDArray[np.uint8] = (
+            np.memmap(file, np.uint8, "c").view(np.ndarray)
+            if file.read(1)
+            else np.empty(0, np.uint8)
+        )
+    return parse_npy(path, data, FLOATS)
+
+
+def parse_npy(
+    path: StrPath,
+    data: npt.NDArray[np.uint8],
+    types: set[str],
+    *,
+    text: bool = False,
+    name: str = "its array",
+) -> npt.NDArray[Any]:
+    """Return the array in the bytes of an .npy file, without a copy.
+
+    Parameters
+    ----------
+    path : path
+        For messages.
+    data : (size,) uint8 array
+    types : set of str
+        The types that the array may have.
+    text : bool, optional
+        Whether it may also be an array of strings.
+    name : str, optional
+        For messages.
+
+    Raises
+    ------
+    FormatError
+        If it is not such a file, or is cut short.
+    """
+    head = data[:12].tobytes()
+    width = {b"\x01\x00": 2, b"\x02\x00": 4}.get(head[6:8])  # bytes of the header's length
+    if len(head) < 12 or not head.startswith(b"\x93NUMPY") or width is None:
+        raise damaged(path, 0, "not an .npy file")
+    length = int.from_bytes(head[8 : 8 + width], "little")
+    begin = 8 + width + length
+    if length > 4096 or begin > len(data):
+        raise damaged(path, 8, f"not an .npy file, or cut short: a header of {length:,} bytes")
+    header = data[8 + width : begin].tobytes()
+    fields = _NPY_HEADER.fullmatch(header)
+    if not fields:
+        if b"'descr': '|O'" in header:
+            raise damaged(
+                path,
+                8 + width,
+                f"{name} holds Python objects, which are not unpickled: save words as"
+                " np.array(words, dtype=str)",
+            )
+        raise damaged(path, 8 + width, f"not an .npy file of numbers: {header[:80]!r}")
+    lengths = fields[3].replace(b"L", b"").replace(b" ", b"").split(b",")  # L: Python 2's long
     shape = tuple(map(int, filter(None, lengths)))
+    dtype = fields[1].decode()
+    if text and dtype[1] in "US":
+        types = {dtype}
     fortran = fields[2] == b"True"
-    return _array(path, "its array", fields[1].decode(), shape, fortran, data, FLOATS)
+    return _array(path, name, dtype, shape, fortran, data[begin:], types)

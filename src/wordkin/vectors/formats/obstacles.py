@@ -1,25 +1,63 @@
 """Checks that a format can store the words.
 
-In: words, and a function that says why the format cannot store a word. Out: nothing, or a
-FormatError that names the first such word.
+In: words, and a function that says why the format cannot store a word. Out: nothing, or an
+`UnwritableError` that counts such words, names the first of them, and knows all.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from wordkin.system.errors import FormatError
+from wordkin.system.spelling import spell_word
 from wordkin.system.types import StrPath
+
+_REMEDY = (
+    "; skip_unwritable=True (--skip-unwritable) leaves such words out, and .safetensors holds any"
+)
+
+
+SKIP_HINT = "; skip_bad=True (--skip-bad-rows) skips such rows"
+"""What an error about a bad row ends with."""
+
+
+class UnwritableError(FormatError):
+    """A format cannot hold some words.
+
+    Attributes
+    ----------
+    reasons : dict of int to str
+        For the row of each such word, what it is, such as "is empty".
+    """
+
+    def __init__(self, path: StrPath, words: Sequence[str], reasons: Mapping[int, str]) -> None:
+        self.reasons = dict(reasons)
+        named = {words[row]: reason for row, reason in reasons.items()}
+        [(word, reason), *others] = named.items()
+        more = f", nor {len(others):,} more: {describe(dict(others))}" if others else ""
+        super().__init__(
+            f"{os.fspath(path)}: the format cannot hold the word {word!r:.80}: it {reason}{more}"
+            f"{_REMEDY}"
+        )
+
+
+def describe(reasons: Mapping[str, str]) -> str:
+    """Return the first three words that a format cannot hold, with the reasons."""
+    some = [f"{word!r:.80} {reason}" for word, reason in list(reasons.items())[:3]]
+    return ", ".join(some) + ", …" * (len(reasons) > 3)
 
 
 def require_words(path: StrPath, words: Sequence[str], obstacle: Callable[[str], str]) -> None:
-    """Raise FormatError for the first word with an obstacle, such as "is empty"; "" is none."""
-    for word in words:
-        if reason := obstacle(word):
-            raise FormatError(
-                f"{os.fspath(path)}: the format cannot hold the word {word!r:.80}: it {reason}"
-            )
+    """Raise UnwritableError if words have an obstacle, such as "is empty"; "" is none."""
+    reasons = {row: reason for row, word in enumerate(words) if (reason := obstacle(word))}
+    if reasons:
+        raise UnwritableError(path, words, reasons)
+
+
+def not_bytes(word: str) -> str:
+    """Return why no format can hold a word: a lone surrogate stands for no byte; "" if they can."""
+    return "has a surrogate that is no byte" if spell_word(word) is None else ""
 
 
 def not_utf8(word: str) -> str:
@@ -37,3 +75,8 @@ def not_in_a_text(word: str) -> str:
     if raw.split() != [raw]:
         return "contains white space" if raw else "is empty"
     return ""
+
+
+def begins_with_mark(word: str) -> str:
+    """Check the first word of a text: readers take a byte order mark for no part of it."""
+    return "begins with a byte order mark" if word.startswith("\ufeff") else ""

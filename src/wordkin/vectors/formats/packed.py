@@ -1,22 +1,26 @@
-"""Sequential reading of a file that gzip, bzip2 or xz may have compressed.
+"""Sequential reading of a file that gzip, bzip2, xz or zip may have compressed.
 
 In: a path. Out: a `Stream` of its decompressed bytes. The content of the file, not its name,
-determines the compression.
+determines the compression. A zip archive counts as compressed if it holds exactly one file.
 """
 
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import lzma
-import os
 import re
+import struct
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import IO, Any
 
+from wordkin.system.errors import FormatError
 from wordkin.system.files import damaged
 from wordkin.system.types import StrPath
 
@@ -26,6 +30,8 @@ _COMPRESSIONS: tuple[tuple[str, re.Pattern[bytes], Callable[[Any], Any]], ...] =
     ("bzip2", re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"), bz2.BZ2File),
     ("xz", re.compile(rb"\xfd7zXZ\0"), lzma.LZMAFile),
 )
+_ZIP = re.compile(rb"PK\x03\x04|PK\x05\x06")  # the second: an empty archive
+_DAMAGED = (OSError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile)
 
 
 @dataclass
@@ -36,15 +42,15 @@ class Stream:
     ----------
     path : path
     compression : str
-        "gzip", "bzip2" or "xz"; empty if the file is not compressed.
-    size : int or None
-        The size in bytes; None if the file is compressed, as it is unknown before the end.
+        "gzip", "bzip2", "xz" or "zip"; empty if the file is not compressed.
+    member : str
+        The name of the file inside a zip archive; else empty.
     """
 
     path: StrPath
     compression: str
-    size: int | None
     file: IO[bytes] = field(repr=False)
+    member: str = ""
     _at: int = 0
 
     def read_into(self, buffer: memoryview) -> int:
@@ -62,7 +68,7 @@ class Stream:
                 if not count:
                     break
                 size += count
-        except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        except _DAMAGED as error:
             if not self.compression or getattr(error, "errno", None) is not None:
                 raise
             what = f"cannot be unpacked: {error}"
@@ -73,13 +79,74 @@ class Stream:
 
 @contextmanager
 def decompressed(path: StrPath) -> Iterator[Stream]:
-    """Open a file to read its decompressed bytes."""
+    """Open a file to read its decompressed bytes.
+
+    Raises
+    ------
+    FormatError
+        If it is a zip archive that is damaged, or holds more or less than one file. An archive of
+        .npy files alone is an .npz file, and is not unpacked.
+    """
     with open(path, "rb", buffering=0) as file:
         head = file.read(16)
         file.seek(0)
+        if _ZIP.match(head):
+            with _unzipped(path, file) as stream:
+                yield stream
+            return
         for name, signature, opener in _COMPRESSIONS:
             if signature.match(head):
                 with opener(file) as content:
-                    yield Stream(path, name, None, content)
+                    yield Stream(path, name, content)
                 return
-        yield Stream(path, "", os.fstat(file.fileno()).st_size, file)
+        yield Stream(path, "", file)
+
+
+@contextmanager
+def _unzipped(path: StrPath, file: IO[bytes]) -> Iterator[Stream]:
+    with ExitStack() as opened:
+        with archive_errors(path):
+            archive = opened.enter_context(zipfile.ZipFile(file))
+            names = [name for name in archive.namelist() if not _is_clutter(name)]
+            content = opened.enter_context(archive.open(names[0])) if len(names) == 1 else None
+        if names and all(name.endswith(".npy") for name in names):
+            file.seek(0)
+            yield Stream(path, "", file)
+        elif content is None:
+            raise damaged(path, 0, _describe(names))
+        else:
+            yield Stream(path, "zip", content, names[0])
+
+
+@contextmanager
+def archive_errors(path: StrPath) -> Iterator[None]:
+    """Convert the errors that zipfile raises for a damaged archive to FormatError."""
+    try:
+        yield
+    except FormatError:
+        raise
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):  # the latter of a place outside the file
+            raise
+        raise damaged(path, 0, f"a zip archive that cannot be unpacked: {error}") from error
+    except (
+        *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, struct.error),
+        *(ValueError, KeyError, OverflowError, RuntimeError),  # also of passwords and methods
+    ) as error:
+        raise damaged(path, 0, f"a zip archive that cannot be unpacked: {error}") from error
+
+
+def _is_clutter(name: str) -> bool:
+    """Return whether a member of an archive is a folder, or what a file manager adds."""
+    parts = PurePosixPath(name).parts
+    return name.endswith("/") or "__MACOSX" in parts or parts[-1:] == (".DS_Store",)
+
+
+def _describe(names: list[str]) -> str:
+    if any(PurePosixPath(name).name == "data.pkl" for name in names):
+        return "a file of PyTorch: save its matrix as .npy, with its words in a text file beside it"
+    if "[Content_Types].xml" in names:
+        return "a document of an office program: save it as text"
+    some = ", ".join(names[:4]) + ", …" * (len(names) > 4)
+    holds = f"{len(names):,} files ({some})" if names else "no file"
+    return f"a zip archive of {holds}, which must be one: unpack it first"

@@ -19,7 +19,7 @@ from wordkin.system.errors import FormatError
 from wordkin.system.files import atomic_write
 from wordkin.system.spelling import spell_words
 from wordkin.system.types import Float32, Int64, StrPath
-from wordkin.vectors.formats.obstacles import not_utf8, require_words
+from wordkin.vectors.formats.obstacles import begins_with_mark, not_utf8, require_words
 from wordkin.vectors.formats.vector_file import VectorFile, checked
 
 # The characters that JavaScript trims. The projector skips lines of nothing else, which would shift
@@ -60,7 +60,7 @@ def write(path: StrPath, vectors: VectorFile) -> None:
     require_words(path, vectors.words, _blank if counts is None else _empty)
     require_words(path, vectors.words, lambda word: _separator(word) or not_utf8(word))
     if counts is None:
-        require_words(path, vectors.words[:1], _byte_order_mark)
+        require_words(path, vectors.words[:1], begins_with_mark)
     with (
         atomic_write(metadata_path(path)) as labels,
         atomic_write(path) as numbers,
@@ -81,11 +81,6 @@ def _blank(word: str) -> str:
 
 def _separator(word: str) -> str:
     return "contains a tab or a newline" if "\t" in word or "\n" in word else ""
-
-
-def _byte_order_mark(word: str) -> str:
-    """Check the first word of a file, from which the projector strips a byte order mark."""
-    return "begins with a byte order mark" if word.startswith("\ufeff") else ""
 
 
 def _write_labels(file: BinaryIO, encoded: list[bytes], counts: Int64 | None) -> None:

@@ -1,6 +1,6 @@
 """Detection of a file's format by its first bytes, decompressed if necessary.
 
-In: a path. Out: the name of a format, or an error that says why the format is unknown.
+In: a path. Out: the name of a format, or an error that says why the file is none of vectors.
 """
 
 from __future__ import annotations
@@ -8,15 +8,18 @@ from __future__ import annotations
 import os
 import re
 from codecs import getincrementaldecoder
+from collections import Counter
 from pathlib import Path
+
+import numpy as np
 
 from wordkin.system.files import damaged, require_file
 from wordkin.system.types import StrPath
 from wordkin.vectors.formats import fasttext, spacy, token_folder
+from wordkin.vectors.formats.decoding import HEAD_BYTES, Decoder
+from wordkin.vectors.formats.mistaken import describe_content, describe_table
 from wordkin.vectors.formats.packed import decompressed
-
-HEAD_BYTES = 1 << 16
-"""The number of bytes to read from the beginning of a file."""
+from wordkin.vectors.formats.sources import original
 
 _FOLDERS = (("spacy", spacy.is_folder), ("sentence-transformers", token_folder.is_folder))
 
@@ -29,19 +32,7 @@ _SIGNATURES = (
     ("parquet", re.compile(rb"PAR1")),
     ("arrow", re.compile(rb"ARROW1")),
     ("arrow", re.compile(rb"\xff{4}.{3}\0.{3}\0", re.DOTALL)),  # a stream
-    ("npy", re.compile(rb"\x93NUMPY")),
-)
-
-_UNSUPPORTED = (
-    (re.compile(rb"PK\x03\x04"), "a zip archive: unpack it first"),
-    (
-        re.compile(rb"\xef\xbb\xbf\d+ \d+[ \r]*\n"),
-        "begins with a byte order mark: save the file without it",
-    ),
-    (
-        re.compile(rb"-?\d*\.\d+(e-?\d+)?(\t-?\d+(\.\d+)?(e-?\d+)?)+\r?\n"),
-        "numbers without words, as in a .tsv for the Embedding Projector, which cannot be read",
-    ),
+    ("npy", re.compile(rb"\x93NUMPY|PK\x03\x04")),  # an archive of arrays is not unpacked
 )
 
 _HEADER = re.compile(rb"[ \t]*[+-]?\d+[ \t]+[+-]?(\d+)[ \t\r]*(\n|$)")
@@ -49,10 +40,17 @@ _HEADER = re.compile(rb"[ \t]*[+-]?\d+[ \t]+[+-]?(\d+)[ \t\r]*(\n|$)")
 _NUMBER = re.compile(
     rb"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE
 )
-_COMPRESSIBLE = ("word2vec-text", "word2vec-binary", "glove")
+_WHOLE = re.compile(rb"[+-]?\d+")
+_LINES = 50  # to look at
+
+_UNKNOWN = (
+    "not a known format of vectors: begins neither with 'words dimensions', nor with a word and its"
+    " numbers, nor with the signature of a binary format"
+)
+_GLOVE = "; format='glove' (--from glove) reads it as vectors all the same"
 
 
-def sniff(path: StrPath) -> str:
+def sniff(path: StrPath, encoding: str | None = None) -> str:
     """Return the name of a file's format, as `wordkin.vectors.formats.sniff`, with its errors."""
     if os.path.isdir(path):
         for format, is_folder in _FOLDERS:
@@ -60,47 +58,74 @@ def sniff(path: StrPath) -> str:
                 return format
     require_file(path)
     with decompressed(path) as stream:
-        head = bytearray(HEAD_BYTES)
-        size = stream.read_into(memoryview(head))
-        compression = stream.compression
+        raw = bytearray(HEAD_BYTES)
+        size = stream.read_into(memoryview(raw))
+        names = [original(path), stream.member]
     if not size:
         raise damaged(path, 0, "is empty")
-    for signature, what in _UNSUPPORTED:
-        if signature.match(head):
-            raise damaged(path, 0, what)
-    suffixes = [suffix.lower() for suffix in Path(path).suffixes]
-    name = _by_content(bytes(head[:size]), size < HEAD_BYTES, ".bin" in suffixes[-2:])
-    if not name:
-        raise damaged(
-            path,
-            0,
-            "not a known format of vectors: begins neither with 'words dimensions', nor with a word"
-            " and its numbers, nor with the signature of a binary format",
-        )
-    if compression and name not in _COMPRESSIBLE:
-        raise damaged(
-            path, 0, f"a file in the format {name} packed by {compression}: unpack it first"
-        )
-    return name
-
-
-def _by_content(head: bytes, whole: bool, bin_suffix: bool) -> str | None:
+    head, whole = bytes(raw[:size]), size < HEAD_BYTES
     for name, signature in _SIGNATURES:
         if signature.match(head):
             return name
     if fasttext.is_old(head):
         return "fasttext"
+    bin_suffix = any(
+        suffix.lower() == ".bin" for name in names for suffix in Path(name).suffixes[-2:]
+    )
     if header := _HEADER.match(head):
         d, rows = int(header[1][:18]), head[header.end() :]
-        binary = _is_binary(rows, d, whole, bin_suffix)
-        return "word2vec-binary" if binary else "word2vec-text"
-    line, newline, _ = head.partition(b"\n")
-    fields = line.split()
-    if not newline and not whole:
-        del fields[-1:]  # may be incomplete
-    numbers = len(fields) > 1 and bool(_NUMBER.fullmatch(fields[-1]))
-    # Two words and a number are a line of a similarity file.
-    return "glove" if numbers and (len(fields) == 2 or _NUMBER.fullmatch(fields[-2])) else None
+        if _is_binary(rows, d, whole, bin_suffix):
+            return "word2vec-binary"
+    text = Decoder(path, encoding).decode(np.frombuffer(raw, np.uint8)[:size], whole).tobytes()
+    if _HEADER.match(text):
+        return "word2vec-text"
+    obstacle = describe_table(text) or _obstacle_to_glove(text, whole)
+    if obstacle is None:
+        return "glove"
+    raise damaged(path, 0, obstacle or describe_content(head, text) or _UNKNOWN)
+
+
+def _obstacle_to_glove(text: bytes, whole: bool) -> str | None:
+    """Return None for lines of a word and its numbers; else what they are, or "" if unknown."""
+    *lines, last = text.split(b"\n")
+    if whole or not lines:
+        lines.append(last if whole else last.rpartition(b" ")[0])  # may be cut in a number
+    rows = [fields for line in lines[:_LINES] if (fields := line.split())]
+    counts = Counter(map(_count_numbers, rows))
+    without_numbers = counts.pop(0, 0)
+    if not counts or without_numbers > len(rows) / 2:
+        return ""
+    numbers = [fields for fields in rows if all(map(_NUMBER.fullmatch, fields))]
+    if len(numbers) == len(rows):
+        first = all(_WHOLE.fullmatch(fields[0]) for fields in rows)
+        rest = all(_WHOLE.fullmatch(field) for fields in rows for field in fields[1:])
+        if not first or (rest and len(rows) > 1):  # one line of whole numbers may be a word's
+            return (
+                "not a known format of vectors: numbers without words, as np.savetxt writes"
+                f" them; save the matrix as .npy, with its words in a text file beside it{_GLOVE}"
+            )
+    d = max(counts, key=lambda count: (counts[count], count))
+    if d == 1:
+        return (
+            "not a known format of vectors: one number in a line, as in a list of counts"
+            f" (GloVe's vocab.txt) or of similarities{_GLOVE}"
+        )
+    if len(rows) > 1 and d < 10 and all(len(fields) > d + 1 for fields in rows):
+        return (
+            "not a known format of vectors: several words and few numbers in each line, as in a"
+            f" table of similarities{_GLOVE}"
+        )
+    return None
+
+
+def _count_numbers(fields: list[bytes]) -> int:
+    """Return how many numbers a line ends with, besides its first field."""
+    count = 0
+    for field in reversed(fields[1:]):
+        if not _NUMBER.fullmatch(field):
+            break
+        count += 1
+    return count
 
 
 def _is_binary(rows: bytes, d: int, whole: bool, bin_suffix: bool) -> bool:

@@ -2,12 +2,13 @@
 
 Files store words as bytes. Readers decode them from UTF-8 with "surrogateescape", which preserves
 bytes that are not UTF-8. Writers refuse words that a reader could not restore, before they write
-the first byte.
+the first byte. `without` leaves rows out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from wordkin.system.types import Float32, Int64, StrPath
 
 if TYPE_CHECKING:
     from wordkin.vectors.ngrams import Composer
+
+
+_BLOCK_NUMBERS = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +47,25 @@ class VectorFile:
     counts: Int64 | None = None
     subwords: Composer | None = None
     notes: tuple[str, ...] = ()
+
+
+def without(file: VectorFile, rows: Iterable[int]) -> VectorFile:
+    """Return the file without some rows, counted from 0."""
+    kept = np.ones(len(file.words), dtype=bool)
+    kept[list(rows)] = False
+    words = [word for word, keep in zip(file.words, kept.tolist(), strict=True) if keep]
+    counts = None if file.counts is None else file.counts[kept]
+    return replace(file, words=words, matrix=file.matrix[kept], counts=counts)
+
+
+def infinite_rows(matrix: Float32) -> list[int]:
+    """Return the rows of (V, d) numbers that are not all finite."""
+    found: list[int] = []
+    step = max(1, _BLOCK_NUMBERS // max(1, matrix.shape[1]))
+    for start in range(0, len(matrix), step):
+        finite = np.isfinite(matrix[start : start + step]).all(axis=1)
+        found += (start + np.flatnonzero(~finite)).tolist()
+    return found
 
 
 def checked(
