@@ -469,7 +469,7 @@ def test_a_model_of_this_program_predicts_unless_it_is_cut(tmp_path: Path) -> No
         path
     )
     assert load_page_model(path).word2vec is not None
-    cut = load_page_model(path, limit=3)
+    cut = load_page_model(path, options={"limit": 3})
     assert (cut.word2vec, len(cut.vectors), len(cut.points)) == (None, 3, 3)
     assert cut.name == "m"
 

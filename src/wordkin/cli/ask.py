@@ -18,6 +18,7 @@ from wordkin.cli.app import (
     app,
     decode_argument,
 )
+from wordkin.cli.shared_options import Loading, with_option_groups
 from wordkin.cli.words import KnownWords, SkipUnknown, questions_of, words_of
 from wordkin.system import terminal
 from wordkin.system.errors import FormatError, SettingsError
@@ -60,6 +61,7 @@ def _question_argument(metavar: str) -> Any:
 
 
 @app.command(epilog="Example:  wordkin neighbours model.safetensors seoul --topn 5")
+@with_option_groups
 def neighbours(
     model: Model,
     words: Words = None,
@@ -76,6 +78,7 @@ def neighbours(
     ] = False,
     within: Within = None,
     skip_unknown: SkipUnknown = False,
+    loading: Loading = Loading(),
     json: Json = False,
 ) -> None:
     """Show the nearest neighbours of words, by cosine."""
@@ -83,9 +86,7 @@ def neighbours(
     unwanted = [decode_argument(word) for word in without or []]
     if together and not chosen:
         raise SettingsError("--together needs at least 1 word, got 0")
-    from wordkin.vectors.loading import load
-
-    vectors = load(model)
+    vectors = loading.load(model)
     known = KnownWords(vectors, [*chosen, *unwanted], skip=skip_unknown)
     chosen, unwanted = known.among(chosen), known.among(unwanted)
     together = together and bool(chosen)
@@ -112,6 +113,7 @@ def neighbours(
 
 
 @app.command(epilog="Example:  wordkin analogy model.safetensors man king woman")
+@with_option_groups
 def analogy(
     model: Model,
     words: Annotated[list[str] | None, _question_argument("A B C")] = None,
@@ -124,13 +126,12 @@ def analogy(
     ] = Method.add,
     within: Within = None,
     skip_unknown: SkipUnknown = False,
+    loading: Loading = Loading(),
     json: Json = False,
 ) -> None:
     """Find the word that is to C as B is to A."""
     questions = questions_of(words, 3)
-    from wordkin.vectors.loading import load
-
-    vectors = load(model)
+    vectors = loading.load(model)
     known = KnownWords(vectors, chain(*questions), skip=skip_unknown)
     questions = known.answerable(questions)
     answers = [vectors.analogy(a, b, c, topn, method.value, within=within) for a, b, c in questions]
@@ -151,17 +152,17 @@ def analogy(
 
 
 @app.command(epilog="Example:  wordkin similarity model.safetensors seoul tokyo")
+@with_option_groups
 def similarity(
     model: Model,
     words: Annotated[list[str] | None, _question_argument("WORD WORD")] = None,
     skip_unknown: SkipUnknown = False,
+    loading: Loading = Loading(),
     json: Json = False,
 ) -> None:
     """Show the cosine similarity of two words."""
     pairs = questions_of(words, 2)
-    from wordkin.vectors.loading import load
-
-    vectors = load(model)
+    vectors = loading.load(model)
     pairs = KnownWords(vectors, chain(*pairs), skip=skip_unknown).answerable(pairs)
     cosines = [vectors.similarity(a, b) for a, b in pairs]
     if json:
@@ -173,17 +174,17 @@ def similarity(
 
 
 @app.command(epilog="Example:  wordkin rank model.safetensors seoul tokyo")
+@with_option_groups
 def rank(
     model: Model,
     words: Annotated[list[str] | None, _question_argument("WORD OTHER")] = None,
     skip_unknown: SkipUnknown = False,
+    loading: Loading = Loading(),
     json: Json = False,
 ) -> None:
     """Show the rank of OTHER among the neighbours of WORD."""
     pairs = questions_of(words, 2)
-    from wordkin.vectors.loading import load
-
-    vectors = load(model)
+    vectors = loading.load(model)
     pairs = KnownWords(vectors, chain(*pairs), skip=skip_unknown).answerable(pairs)
     ranks = [vectors.rank(word, other) for word, other in pairs]
     if json:
@@ -201,14 +202,17 @@ def rank(
 
 
 @app.command(epilog="Example:  wordkin odd model.safetensors breakfast lunch engine dinner")
+@with_option_groups
 def odd(
-    model: Model, words: Groups = None, skip_unknown: SkipUnknown = False, json: Json = False
+    model: Model,
+    words: Groups = None,
+    skip_unknown: SkipUnknown = False,
+    loading: Loading = Loading(),
+    json: Json = False,
 ) -> None:
     """Show which word does not fit the others."""
     groups = questions_of(words, None)
-    from wordkin.vectors.loading import load
-
-    vectors = load(model)
+    vectors = loading.load(model)
     known = KnownWords(vectors, chain(*groups), skip=skip_unknown)
     if skip_unknown:  # a group needs 3 words; fewer were none from the beginning are an error
         groups = [
@@ -224,14 +228,17 @@ def odd(
 
 
 @app.command(epilog="Example:  wordkin distances model.safetensors seoul tokyo paris")
+@with_option_groups
 def distances(
-    model: Model, words: Words = None, skip_unknown: SkipUnknown = False, json: Json = False
+    model: Model,
+    words: Words = None,
+    skip_unknown: SkipUnknown = False,
+    loading: Loading = Loading(),
+    json: Json = False,
 ) -> None:
     """Show the cosine distances between all given words."""
     chosen = words_of(words)
-    from wordkin.vectors.loading import load
-
-    vectors = load(model)
+    vectors = loading.load(model)
     chosen = KnownWords(vectors, chosen, skip=skip_unknown).among(chosen)
     far = vectors.distances(chosen).tolist()
     if json:

@@ -12,6 +12,7 @@ from wordkin.cli.app import Json, Quiet, TopN, app, decode_argument, quantity
 from wordkin.cli.ask import scores_as_json
 from wordkin.cli.shared_options import (
     ChosenSettings,
+    Loading,
     SettingGroup,
     require_output,
     with_option_groups,
@@ -54,6 +55,7 @@ _Within = Annotated[
 
 
 @app.command(epilog="Example:  wordkin compare old.safetensors new.safetensors seoul")
+@with_option_groups
 def compare(
     a: Annotated[Path, typer.Argument(metavar="A", help="A file of vectors, in any format.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="The file of vectors to compare it with.")],
@@ -66,14 +68,14 @@ def compare(
     most_frequent: _MostFrequent = None,
     within: _Within = None,
     skip_unknown: SkipUnknown = False,
+    loading: Loading = Loading(),
     json: Json = False,
 ) -> None:
     """Show how much two models agree, and where they differ."""
     from wordkin.evaluation.comparing import compare as compare_models
-    from wordkin.vectors.loading import load
 
     chosen = [decode_argument(word) for word in words] if words else None
-    models = load(a), load(b)
+    models = loading.load(a), loading.load(b)
     sizes = [len(vectors) for vectors in models]
     for name, vectors in zip("AB", models, strict=True):
         if chosen is not None:

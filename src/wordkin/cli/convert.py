@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from wordkin.cli.app import Json, app, quantity
+from wordkin.cli.shared_options import Loading, with_option_groups
 from wordkin.system import terminal
 from wordkin.system.errors import SettingsError
 
@@ -46,36 +48,32 @@ def _suffixes(suffixes: tuple[str, ...]) -> str:
 @app.command(
     cls=_WithFormats, epilog="Example:  wordkin convert glove.6B.100d.txt glove.safetensors"
 )
+@with_option_groups
 def convert(
     source: Annotated[Path, typer.Argument(metavar="IN", help="The file of vectors to read.")],
     target: Annotated[
         Path,
         typer.Argument(metavar="OUT", help="The file to write; its suffix determines the format."),
     ],
-    source_format: Annotated[
-        str | None,
-        typer.Option(
-            "--from", metavar="FORMAT", help="Format of IN.", show_default="from its content"
-        ),
-    ] = None,
     format: Annotated[
         str | None,
         typer.Option(
             "--to", metavar="FORMAT", help="Format of OUT.", show_default="from its suffix"
         ),
     ] = None,
-    limit: Annotated[
-        int | None,
+    skip_unwritable: Annotated[
+        bool,
         typer.Option(
-            min=1, help="Convert only this many words, the first ones.", show_default="all"
+            "--skip-unwritable", help="Leave out words that the format of OUT cannot hold."
         ),
-    ] = None,
+    ] = False,
+    loading: Loading = Loading(),
     json: Json = False,
 ) -> None:
     """Convert vectors to another format."""
     from wordkin.system.files import require_writable
     from wordkin.vectors import formats
-    from wordkin.vectors.loading import load, save
+    from wordkin.vectors.loading import save
 
     for path in (source, target):
         if str(path) == "-":
@@ -85,9 +83,9 @@ def convert(
     written = formats.format_to_write(target, format)
     if not target.is_dir():
         require_writable(target)
-    read = source_format or formats.sniff(source)
-    vectors = load(source, format=read, limit=limit)
-    save(target, vectors, format=written.name)
+    read = loading.source_format or formats.sniff(source, loading.encoding)
+    vectors = replace(loading, source_format=read).load(source)
+    save(target, vectors, format=written.name, skip_unwritable=skip_unwritable)
     lost = _not_written(vectors, written)
     if lost:
         terminal.say(f"note: {written.name} cannot hold {' and '.join(lost)}: not written")

@@ -11,7 +11,7 @@ import typer
 
 from wordkin.cli.app import Json, Model, app, decode_argument
 from wordkin.cli.evaluation_report import as_json, known, notes, put_comparisons, put_scores
-from wordkin.cli.shared_options import with_option_groups
+from wordkin.cli.shared_options import Loading, with_option_groups
 from wordkin.system import terminal
 from wordkin.system.errors import FormatError
 
@@ -111,6 +111,7 @@ def evaluate(
     sections: Annotated[
         bool, typer.Option("--sections", help="Show the score of each section as well.")
     ] = False,
+    loading: Loading = Loading(),
     json: Json = False,
 ) -> None:
     """Score vectors on analogies and word similarities."""
@@ -118,7 +119,7 @@ def evaluate(
     how = {"most_frequent": most_frequent, "case": "exact" if case_sensitive else case.value}
     methods = ["add", "mul"] if method is _Method.both else [method.value]
     paths = [model] if other is None else [model, other]
-    loaded = [_load(path) for path in paths]  # before the first is scored
+    loaded = [_load(path, loading) for path in paths]  # before the first is scored
     results = [_scores(vectors, questions, methods, how) for vectors in loaded]
     compared = [_compared(*pair) for pair in zip(*results, strict=True)] if other else []
     for path, found in zip(paths, results, strict=True):
@@ -143,11 +144,9 @@ def evaluate(
         put_comparisons(results[0], compared)
 
 
-def _load(path: Path) -> WordVectors:
-    from wordkin.vectors.loading import load
-
+def _load(path: Path, loading: Loading) -> WordVectors:
     try:
-        return load(path)
+        return loading.load(path)
     except FormatError as error:
         raise FormatError(
             f"{error}; if it is a file of questions, give it as --analogies or --similarity"

@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from wordkin.cli.app import app
+from wordkin.cli.shared_options import Loading, with_option_groups
 from wordkin.system import terminal
 
 
 @app.command(epilog="Example:  wordkin explore model.safetensors --corpus text.txt")
+@with_option_groups
 def explore(
     model: Annotated[
         Path,
@@ -44,9 +46,7 @@ def explore(
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Print the address, but do not open a browser.")
     ] = False,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Read only this many words, the first ones.")
-    ] = None,
+    loading: Loading = Loading(),
 ) -> None:
     """Explore one or two models in the browser.
 
@@ -60,7 +60,7 @@ def explore(
     require_layout(layout)  # before a large file is read
     paths = [model] if other is None else [model, other]
     shown = [
-        load_page_model(path, name=name, corpus=corpus or (), limit=limit)
+        load_page_model(path, name=name, corpus=corpus or (), options=loading.options())
         for path, name in zip(paths, display_names(paths), strict=True)
     ]
     for note in (note for one in shown for note in check(one.corpus, one)):

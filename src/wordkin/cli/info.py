@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wordkin.cli.app import Json, Model, app, quantity
+from wordkin.cli.shared_options import Loading, with_option_groups
 from wordkin.cli.training_report import (
     format_counting_time,
     history_as_json,
@@ -24,18 +25,18 @@ if TYPE_CHECKING:
 
 
 @app.command(epilog="Example:  wordkin info model.safetensors")
-def info(model: Model, json: Json = False) -> None:
+@with_option_groups
+def info(model: Model, loading: Loading = Loading(), json: Json = False) -> None:
     """Show the content of a model, or of any file of vectors."""
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from wordkin.training.model import Word2Vec
     from wordkin.vectors import formats
     from wordkin.vectors.formats.model import is_model
-    from wordkin.vectors.loading import load
 
-    format = formats.sniff(model)
-    if format != "safetensors" or not is_model(model):
-        vectors = load(model, format=format)
+    format = loading.source_format or formats.sniff(model, loading.encoding)
+    if loading.limit or format != "safetensors" or not is_model(model):
+        vectors = replace(loading, source_format=format).load(model)
         if json:
             terminal.put_json(_as_json(model, format, vectors))
         else:

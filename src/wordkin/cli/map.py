@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Annotated
 import typer
 
 from wordkin.cli.app import Model, Quiet, app, decode_argument, quantity
+from wordkin.cli.shared_options import Loading, with_option_groups
 from wordkin.cli.words import KnownWords, SkipUnknown
 from wordkin.system import terminal
 from wordkin.system.errors import SettingsError
@@ -26,9 +28,29 @@ class Theme(str, Enum):
     dark = "dark"
 
 
+@dataclass(frozen=True)
+class Look:
+    """How a map looks."""
+
+    title: Annotated[str | None, typer.Option(help="Title above the map.")] = None
+    theme: Annotated[
+        Theme | None, typer.Option(help="Colours of a .png or .svg.", show_default="light")
+    ] = None
+    size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WxH",
+            help="Size of a .png or .svg in inches, such as 9x7, or in pixels, such as"
+            " 1600x1200px.",
+            show_default="to fit the words",
+        ),
+    ] = None
+
+
 @app.command(
     "map", epilog="Example:  wordkin map model.safetensors -o map.png --words tea,rain,snow"
 )
+@with_option_groups
 def draw(
     model: Model,
     output: Annotated[
@@ -77,35 +99,23 @@ def draw(
             "--topn", "-n", min=0, help="Of the whole vocabulary, label at most this many words."
         ),
     ] = 120,
-    title: Annotated[str | None, typer.Option(help="Title above the map.")] = None,
-    theme: Annotated[
-        Theme | None, typer.Option(help="Colours of a .png or .svg.", show_default="light")
-    ] = None,
-    size: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WxH",
-            help="Size of a .png or .svg in inches, such as 9x7, or in pixels, such as"
-            " 1600x1200px.",
-            show_default="to fit the words",
-        ),
-    ] = None,
+    look: Look = Look(),
     skip_unknown: SkipUnknown = False,
+    loading: Loading = Loading(),
     quiet: Quiet = False,
 ) -> None:
     """Draw a map of the vocabulary, or of some words."""
     from wordkin.system.files import require_writable
-    from wordkin.vectors.loading import load
     from wordkin.views.maps.map import check_appearance, require_drawing, writer_of
     from wordkin.views.projection import method_for, require_layout
 
     writer = writer_of(output)
-    inches = _inches(size)
-    look = check_appearance((theme or Theme.light).value, inches)
+    inches = _inches(look.size)
+    theme = check_appearance((look.theme or Theme.light).value, inches)
     selected, arrows = _words(words, words_file), _pairs(pairs)
     if rest and not (selected or arrows):
         raise SettingsError("--rest needs a selection of words: --words, --words-file or --pairs")
-    if not writer.draws and (theme or size):
+    if not writer.draws and (look.theme or look.size):
         raise SettingsError(
             "--theme and --size are for .png and .svg: an .html map adapts to its reader"
         )
@@ -114,7 +124,7 @@ def draw(
     if writer.draws:
         require_drawing()
     require_writable(output)
-    vectors = load(model)
+    vectors = loading.load(model)
     known = KnownWords(vectors, [*selected, *chain(*arrows)], skip=skip_unknown)
     if alone and not known.among(alone):
         raise SettingsError("a map needs at least 1 word that has a vector, got 0")
@@ -122,7 +132,8 @@ def draw(
     arrows = known.answerable(arrows)
     drawn = vectors.map(
         selected or None, arrows, layout=layout, rest=rest or None, first=first, topn=topn,
-        theme=look, title=None if title is None else decode_argument(title), size=inches,
+        theme=theme, size=inches,
+        title=None if look.title is None else decode_argument(look.title),
     )  # fmt: skip
     drawn.save(output)
     if writer.draws and drawn.unnamed:

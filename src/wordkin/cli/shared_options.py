@@ -1,4 +1,4 @@
-"""Options that several verbs share: settings, made from their declarations, and checkpoints.
+"""Options that several verbs share: settings, made from their declarations, checkpoints, loading.
 
 A verb takes a group of options as one parameter; `with_option_groups` turns it into one option per
 member. The rest of the module parses and checks values.
@@ -13,7 +13,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NewType, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, NewType, get_args, get_origin
 
 import typer
 
@@ -22,6 +22,9 @@ from wordkin.engines.settings import AnySettings, declared
 from wordkin.system import terminal
 from wordkin.system.errors import SettingsError
 from wordkin.system.machine import cores
+
+if TYPE_CHECKING:
+    from wordkin.vectors.words import WordVectors
 
 ChosenSettings = NewType("ChosenSettings", dict[str, Any])
 """The settings that the user chose, by name."""
@@ -53,6 +56,77 @@ class Checkpointing:
             "--resume", help="Resume from the checkpoint of an interrupted run, if there is one."
         ),
     ] = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Loading:
+    """How to read files of vectors: a group of options of every verb that loads any."""
+
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Read only this many vectors, the first ones.", show_default="all"
+        ),
+    ] = None
+    skip_bad_rows: Annotated[
+        bool,
+        typer.Option(
+            "--skip-bad-rows", help="Skip rows that are no word with numbers, and count them."
+        ),
+    ] = False
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Encoding of the words, such as latin-1.", show_default="utf-8"
+        ),
+    ] = None
+    word_list: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The words of an .npy or .npz matrix, one per line.",
+            show_default="a file beside it",
+        ),
+    ] = None
+    word_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The column of a table with the words.", show_default="found"
+        ),
+    ] = None
+    vector_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The column of a table with the vectors.", show_default="found"
+        ),
+    ] = None
+    source_format: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FORMAT",
+            help="Format of the vectors; `wordkin convert --help` lists them.",
+            show_default="from the content",
+        ),
+    ] = None
+
+    def options(self) -> dict[str, Any]:
+        """Return the keywords of `wordkin.load`."""
+        return {
+            "limit": self.limit,
+            "skip_bad": self.skip_bad_rows,
+            "encoding": self.encoding,
+            "words": self.word_list,
+            "word_column": self.word_column,
+            "vector_column": self.vector_column,
+            "format": self.source_format,
+        }
+
+    def load(self, path: Path) -> WordVectors:
+        """Load a file of vectors."""
+        from wordkin.vectors.loading import load
+
+        return load(path, **self.options())
 
 
 CORPUS = typer.Argument(

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wordkin.system.errors import WordkinError
 from wordkin.views import projection
@@ -34,7 +34,11 @@ def display_names(paths: Sequence[Path]) -> list[str]:
 
 
 def load_page_model(
-    path: Path, *, name: str | None = None, corpus: Sequence[Path] = (), limit: int | None = None
+    path: Path,
+    *,
+    name: str | None = None,
+    corpus: Sequence[Path] = (),
+    options: Mapping[str, Any] | None = None,
 ) -> PageModel:
     """Load a file of vectors; if it is a model, the page can also show its predictions.
 
@@ -46,8 +50,8 @@ def load_page_model(
         Display name; by default, that of `display_names`.
     corpus : sequence of Path
         Files of the text that it was trained on, if they are available.
-    limit : int, optional
-        Load only the first `limit` words; a model with more words cannot predict then.
+    options : mapping, optional
+        Keywords of `wordkin.load`. With a `limit` a model with more words cannot predict.
 
     Raises
     ------
@@ -56,7 +60,7 @@ def load_page_model(
     OSError
         If the file cannot be read.
     """
-    model, vectors = _read(path, limit)
+    model, vectors = _read(path, options or {})
     return PageModel(
         name or display_names([path])[0],
         vectors,
@@ -66,19 +70,20 @@ def load_page_model(
     )
 
 
-def _read(path: Path, limit: int | None) -> tuple[Word2Vec | None, WordVectors]:
+def _read(path: Path, options: Mapping[str, Any]) -> tuple[Word2Vec | None, WordVectors]:
     from wordkin.training.model import Word2Vec
     from wordkin.vectors import formats
     from wordkin.vectors.formats.model import is_model
     from wordkin.vectors.loading import load
 
-    format = formats.sniff(path)
+    limit = options.get("limit")
+    format = options.get("format") or formats.sniff(path, options.get("encoding"))
     if format == "safetensors" and is_model(path):
         model = Word2Vec.load(path)
         if limit is None or len(model.vectors) <= limit:
             return model, model.vectors
         return None, model.vectors.take(limit)
-    return None, load(path, format=format, limit=limit)
+    return None, load(path, **{**options, "format": format})
 
 
 def lay_out_later(models: list[PageModel], method: str, say: Callable[[str], None]) -> None:
