@@ -116,11 +116,19 @@ def nearest(matrix: Any) -> list[list[int]]:
 def read_there(path: Path) -> Iterator[Found]:
     """Yield what the programs read of a file; those that fail or are not installed are left out."""
     for reader in (of_folders, of_fasttext, of_finalfusion, of_gensim, of_word2vec):
+        signal.alarm(PATIENCE)  # some read a long time what is no file of theirs
         try:
             found = [found for found in reader(path) if found.words]
-        except Exception:
+        except Exception:  # whatever another program raises
             continue
+        finally:
+            signal.alarm(0)
         yield from found
+
+
+def give_up(*_: object) -> None:
+    """Leave a reader that takes too long."""
+    raise TimeoutError
 
 
 def of_folders(path: Path) -> Iterable[Found]:
