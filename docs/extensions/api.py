@@ -23,6 +23,8 @@ def _entry(name: str) -> str:
     documented = found(name)
     if inspect.isclass(documented):
         kind, option = "class", ":members:"
+        if any(base.__module__.startswith("wordkin.") for base in documented.__bases__):
+            option += "\n   :inherited-members:"
         if issubclass(documented, BaseException):
             kind, option = "exception", ":show-inheritance:"
     elif inspect.isroutine(documented):

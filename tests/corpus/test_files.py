@@ -19,6 +19,7 @@ import pytest
 from support.commands import fails, run
 from wordkin.corpus.reading import read_corpus
 from wordkin.system.errors import CorpusError
+from wordkin.system.notes import collected
 
 TEXT = "pear plum\nplum fig 서울\n"
 
@@ -145,6 +146,19 @@ def test_a_file_whose_name_is_a_pattern_is_a_file(tmp_path: Path) -> None:
 def test_a_generator_of_paths_keeps_its_order(tmp_path: Path) -> None:
     tree(tmp_path, b_txt="b\n", a_txt="a\n")
     assert words_of(tmp_path / f"{name}.txt" for name in "ba") == ["b", "a"]
+
+
+def test_files_in_no_order_of_names_are_noted(tmp_path: Path) -> None:
+    tree(tmp_path, a1_txt="a\n", B2_txt="b\n", c10_txt="c\n")
+    a, b, c = (tmp_path / name for name in ("a1.txt", "B2.txt", "c10.txt"))
+    (tmp_path / "c9.txt").write_text("d\n")
+    for ordered in ([a, b, c], [b, a], [tmp_path / "c9.txt", c], [c, tmp_path / "c9.txt"]):
+        with collected() as notes:
+            read_corpus(ordered)
+        assert notes == []
+    with collected() as notes:
+        assert words_of([c, a, b]) == ["c", "a", "b"]
+    assert notes == ["the files are read in the order given, which is not that of their names"]
 
 
 def test_the_command_line_reads_folders_and_patterns(tmp_path: Path) -> None:

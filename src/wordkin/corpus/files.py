@@ -24,6 +24,7 @@ from typing import IO, Any, Protocol, TypeAlias
 import numpy as np
 
 from wordkin.system.errors import CorpusError
+from wordkin.system.notes import note
 from wordkin.system.types import StrPath
 
 Piece: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint8]]
@@ -39,6 +40,9 @@ _PACKED = {
 }
 _DAMAGED = (OSError, EOFError, lzma.LZMAError, zlib.error)  # raised for damaged archives
 _MAGIC = "*?["  # what makes a name a pattern
+
+_ORDERS: tuple[Callable[[str], Any], ...] = (str, str.casefold, lambda name: (len(name), name))
+"""How names are put in order: as bytes, as most shells do, or numbered ones by their numbers."""
 
 _NO_TEXT = {
     b"\x28\xb5\x2f\xfd": "a Zstandard archive: unpack it first, with zstd -d",
@@ -109,7 +113,9 @@ def text_files(items: Iterable[Any], given: str) -> list[TextFile]:
     """Return the files that the items of a corpus name; check each before the first is read.
 
     A folder stands for all files in it and in its folders, a pattern such as ``texts/*.txt`` for
-    all files that match. These are in the order of their names; hidden files are left out.
+    all files that match. These are in the order of their names; hidden files are left out. Files
+    that are named one by one keep their order, with a note if it is not that of their names, as
+    after an unsorted glob.
 
     Parameters
     ----------
@@ -125,15 +131,19 @@ def text_files(items: Iterable[Any], given: str) -> list[TextFile]:
         If a file cannot be opened.
     """
     files: list[TextFile] = []
+    named: list[str] = []
     for i, item in enumerate(items):
         if is_open_file(item):
             files.append(TextFile(str(getattr(item, "name", type(item).__name__)), stream=item))
         elif isinstance(item, str | os.PathLike):
+            named.append(os.fspath(item))
             files += [_described(path) for path in _named_by(item, given)]
         else:
             raise CorpusError(
                 f"item {i} must be a path like the items before it, got {type(item).__name__}"
             )
+    if not any(named == sorted(named, key=key) for key in _ORDERS):
+        note("the files are read in the order given, which is not that of their names", None)
     _require_text([file for file in files if file.size is not None])
     return files
 
