@@ -190,6 +190,27 @@ def test_a_fit_of_the_same_text_forgets_nothing(model: Word2Vec) -> None:
     assert twin.fit(TEXT).sha256 == model.sha256  # and no warning
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"progress": "yes"}, "progress must be True, False, None or a Progress, got str"),
+        ({"callback": 5}, "callback must be a function, got int"),
+        ({"say": "aloud"}, "say must be a function, got str"),
+        ({"every": "1m"}, "every must be a number of seconds, got '1m'"),
+        ({"every": float("nan")}, "every must be a number of seconds, got nan"),
+    ],
+)
+def test_options_of_a_run_are_checked_before_it(options: dict[str, Any], message: str) -> None:
+    with pytest.raises((TypeError, wordkin.SettingsError), match=message):
+        Word2Vec(**SETTINGS).fit(TEXT, **options)
+
+
+def test_what_is_no_model_is_not_reproduced() -> None:
+    path: Any = "model.safetensors"
+    with pytest.raises(TypeError, match=r"must be a Word2Vec, as Word2Vec\.load.*, got str"):
+        wordkin.reproduce(path, TEXT)
+
+
 def test_a_fit_that_fails_leaves_the_model(model: Word2Vec) -> None:
     twin = copy.copy(model)
     with pytest.raises(wordkin.CorpusError):

@@ -105,7 +105,7 @@ def test_a_vector_of_another_library_is_a_vector() -> None:
 @pytest.mark.parametrize(
     ("item", "message"),
     [
-        (None, "words or vectors are needed, got NoneType"),
+        (object, "words or vectors are needed, got type"),
         (5, "words or vectors are needed, got int 5"),
         (b"war", "a word must be a str, got bytes b'war': decode it"),
         ({"war": 1}, "words or vectors are needed, got a dict"),
@@ -125,6 +125,40 @@ def test_a_number_that_is_not_whole_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"topn must be a whole number, got 2\.5"):
         VECTORS.most_similar("war", topn=2.5)  # type: ignore[arg-type]
     assert len(VECTORS.most_similar("war", topn=np.int16(2))) == 2
+
+
+def test_none_is_no_word_where_words_may_be_missing() -> None:
+    negated = VECTORS.most_similar(negative=["war"])
+    assert negated == VECTORS.most_similar([], ["war"]) == VECTORS.most_similar(None, "war")
+    assert VECTORS.most_similar("war", None) == VECTORS.most_similar("war")
+    with pytest.raises(SettingsError, match="at least 1 word or vector, got 0"):
+        VECTORS.most_similar()
+
+
+@pytest.mark.parametrize("words", [2.5, None])
+def test_what_is_neither_a_number_nor_words_is_refused(words: Any) -> None:
+    with pytest.raises(SettingsError, match="words must be a whole number or words, got"):
+        VECTORS.take(words)
+    if words is not None:
+        with pytest.raises(SettingsError, match=r"within must be a whole .*, got 2\.5"):
+            VECTORS.most_similar("war", within=words)
+
+
+def test_a_str_of_words_is_not_split_for_the_odd_one_out() -> None:
+    with pytest.raises(SettingsError, match="one str, 'war peace love': split it"):
+        VECTORS.doesnt_match("war peace love")
+
+
+def test_rows_of_different_lengths_are_no_matrix() -> None:
+    with pytest.raises(SettingsError, match="matrix must be numbers, in rows of one length"):
+        WordVectors(["a", "b"], [[1.0, 2.0], [3.0]])
+
+
+def test_models_are_compared_by_their_vectors() -> None:
+    model: Any = wordkin.Word2Vec()
+    for compare in (wordkin.compare, lambda *models: wordkin.stability(models)):
+        with pytest.raises(TypeError, match="must be WordVectors, got Word2Vec: give its vectors"):
+            compare(VECTORS, model)
 
 
 # ------------------------------------------------------------------------------------ look-ups

@@ -51,7 +51,13 @@ def common_words(models: Sequence[WordVectors]) -> CommonWords:
     ------
     SettingsError
         If there are fewer than 2.
+    TypeError
+        If one is no `WordVectors`.
     """
+    for model in models:
+        if not isinstance(model, WordVectors):
+            remedy = ": give its vectors" if hasattr(type(model), "vectors") else ""
+            raise TypeError(f"models must be WordVectors, got {type(model).__name__}{remedy}")
     first = models[0]
     order: Sequence[int] = range(len(first))
     if first.counts is not None:

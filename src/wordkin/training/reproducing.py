@@ -69,6 +69,11 @@ def reproduce(
     OSError
         If it cannot be read.
     """
+    if not isinstance(model, Word2Vec):
+        raise TypeError(
+            f"model must be a Word2Vec, as Word2Vec.load(path) returns it, got"
+            f" {type(model).__name__}"
+        )
     settings = dataclasses.replace(model.settings, threads=threads or model.settings.threads)
     callback, length = options.get("callback"), len(model.history)
 

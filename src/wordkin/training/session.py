@@ -8,8 +8,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from contextlib import ExitStack
+from numbers import Real
 from types import TracebackType
 from typing import Any
+
+import numpy as np
 
 from wordkin.corpus.encoded import Fingerprint
 from wordkin.engines.settings import Settings, declared
@@ -51,9 +54,7 @@ class Session:
                 hint = ours if ours.endswith(".") else f"it is a setting: Word2Vec({ours}=…)"
             listed = f"no such option: {name}; the options of a run are: {known}"
             raise TypeError(f"{listed}: {hint}" if hint else listed)
-        for name in ("checkpoint", "history", "tensorboard"):
-            if options.get(name) is not None:
-                require_path(options[name], name)  # type: ignore[literal-required]
+        _check(options)
         self._options = options
         say = options.get("say") or say_on_stderr
 
@@ -116,6 +117,23 @@ class Session:
         )
         self._stack.enter_context(run.stoppable())
         return run
+
+
+def _check(options: RunOptions) -> None:
+    """Raise TypeError or SettingsError for a value that an option cannot have."""
+    for name in ("checkpoint", "history", "tensorboard"):
+        if options.get(name) is not None:
+            require_path(options[name], name)
+    for name in ("callback", "say"):
+        if not callable(function := options.get(name) or print):
+            raise TypeError(f"{name} must be a function, got {type(function).__name__}")
+    progress, every = options.get("progress"), options.get("every", 60.0)
+    if not isinstance(progress, bool | np.bool_ | Progress | None):
+        raise TypeError(
+            f"progress must be True, False, None or a Progress, got {type(progress).__name__}"
+        )
+    if not isinstance(every, Real) or not every >= 0:
+        raise SettingsError(f"every must be a number of seconds, got {every!r}")
 
 
 def _identity(settings: Settings, corpus: Fingerprint | None) -> dict[str, Any]:

@@ -111,8 +111,8 @@ class ApproximateVectors:
 
     def most_similar(
         self,
-        positive: Items,
-        negative: Items = (),
+        positive: Items | None = (),
+        negative: Items | None = (),
         topn: SupportsIndex | None = 10,
     ) -> Answer:
         """Find words whose vectors have a high cosine with a query direction.

@@ -127,7 +127,11 @@ class Comparisons(WordTable):
         WordkinWarning
             If words were left out.
         """
-        group = [words] if isinstance(words, str) else list(words)
+        if isinstance(words, str):
+            raise SettingsError(
+                f"doesnt_match needs at least 3 words, got one str, {quoted(words)}: split it"
+            )
+        group = list(words)
         unknown = [word for word in group if skip_unknown and not self._has_vector(word)]
         if unknown:
             group = [word for word in group if word not in unknown]

@@ -50,6 +50,12 @@ def plain_words(words: Iterable[str]) -> tuple[str, ...]:
     return plain
 
 
+def require_iterable(name: str, words: object) -> None:
+    """Raise SettingsError for what is neither a number of words nor words."""
+    if not isinstance(words, Iterable):
+        raise SettingsError(f"{name} must be a whole number or words, got {words!r:.60}")
+
+
 def is_numeric(items: object) -> TypeGuard[npt.NDArray[Any]]:
     """Return whether `items` is an array of numbers."""
     return isinstance(items, np.ndarray) and items.dtype.kind in "biuf"

@@ -25,6 +25,7 @@ from wordkin.vectors.items import (
     as_list,
     is_numeric,
     plain_words,
+    require_iterable,
     weighted,
 )
 from wordkin.vectors.suggestions import close_words, quoted
@@ -196,7 +197,7 @@ class WordTable:
         return lengths
 
     def question(
-        self, positive: Items, negative: Items = ()
+        self, positive: Items | None, negative: Items | None = ()
     ) -> tuple[npt.NDArray[np.float64], list[int]]:
         """Return the query of `WordVectors.most_similar`, for programs that search themselves.
 
@@ -214,7 +215,10 @@ class WordTable:
                 f"negative must be words or vectors, got {negative}; for {negative} words, give"
                 f" topn={negative}"
             )
-        added, subtracted = weighted(as_list(positive), 1), weighted(as_list(negative), -1)
+        added, subtracted = (
+            weighted(as_list(() if items is None else items), sign)
+            for items, sign in ((positive, 1), (negative, -1))
+        )
         if not added and not subtracted:
             raise SettingsError("most_similar needs at least 1 word or vector, got 0")
         items, weights = zip(*added, *subtracted, strict=True)
@@ -251,6 +255,7 @@ class WordTable:
             return None
         if isinstance(within, int | np.integer):
             return at_least(1, "within", within)
+        require_iterable("within", within)
         words = [within] if isinstance(within, str) else list(within)
         WordTable._require_words(self, words)
         rows = [self.index(word) for word in words]
@@ -337,7 +342,10 @@ def _equal(a: npt.NDArray[Any] | None, b: npt.NDArray[Any] | None) -> bool:
 
 def _read_only(values: npt.ArrayLike, dtype: np.dtype[Any], name: str) -> npt.NDArray[Any]:
     """Return a read-only array of the type: `values` itself if possible, else a copy."""
-    given = np.asarray(values)
+    try:
+        given = np.asarray(values)
+    except ValueError:
+        raise SettingsError(f"{name} must be numbers, in rows of one length") from None
     flags = given.flags
     if given.dtype == dtype and flags.c_contiguous and flags.aligned and not flags.writeable:
         return given

@@ -16,7 +16,7 @@ from wordkin.system.errors import SettingsError
 from wordkin.system.foreign_names import KEYWORDS, knows_keywords
 from wordkin.vectors import search
 from wordkin.vectors.comparisons import Comparisons
-from wordkin.vectors.items import Items, Within, WordOrVector
+from wordkin.vectors.items import Items, Within, WordOrVector, require_iterable
 from wordkin.vectors.table import WordTable
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ class WordVectors(Comparisons):
     @knows_keywords(KEYWORDS)
     def most_similar(
         self,
-        positive: Items,
-        negative: Items = (),
+        positive: Items | None = (),
+        negative: Items | None = (),
         topn: SupportsIndex | None = 10,
         *,
         within: Within = None,
@@ -298,6 +298,7 @@ class WordVectors(Comparisons):
             number = at_least(1, "words", words)
             counts = None if self._counts is None else self._counts[:number]
             return self._subset(self._words[:number], self._matrix[:number], counts)
+        require_iterable("words", words)
         selected = [words] if isinstance(words, str) else list(words)
         WordTable._require_words(self, selected)
         rows = np.array([self.index(word) for word in selected], dtype=np.intp)
