@@ -152,6 +152,38 @@ def test_pairs_are_read_as_their_authors_publish_them(tmp_path: Path, name: str)
     assert found.scores == (6.5, 4.0)
 
 
+@pytest.mark.parametrize("name", sorted(PUBLISHED.keys() - {"the score first"}))
+def test_of_a_file_cut_short_no_pair_is_guessed(tmp_path: Path, name: str) -> None:
+    data = PUBLISHED[name]
+    first = min(data.index(end) for end in (b"\n", b"\r") if end in data)
+    for end in (0, *range(first + 1, len(data))):  # a line of headings cut short may be a pair
+        try:
+            found = read_similarity(written(tmp_path, data[:end]))
+        except FormatError:
+            continue
+        # What is cut off may be the end of the last score.
+        assert found.pairs in [(("hot", "warm"), ("lake", "sea"))[:n] for n in (1, 2)]
+        assert found.scores[:-1] == (6.5, 4.0)[: len(found) - 1]
+        assert found.scores[-1] in (6.5, 6.0, 4.0)
+
+
+def test_a_row_may_lack_columns_that_are_not_needed(tmp_path: Path) -> None:
+    data = PUBLISHED["SimVerb-3500"] + b"\nred\tblue\tA\t3\tNONE"
+    for cut in (b"\tCOHYPONYMS", b"\tSYNONYMS"):
+        found = read_similarity(written(tmp_path, data.replace(cut, b"")))
+        assert found.pairs == (("hot", "warm"), ("lake", "sea"), ("red", "blue"))
+    with pytest.raises(FormatError, match="line 2: a line must be 2 words and a number"):
+        read_similarity(written(tmp_path, SIMLEX.replace(b"\t6.5\t", b"\t\t")))
+    with pytest.raises(FormatError, match="line 4: a line must have 5 columns, got 6"):
+        read_similarity(written(tmp_path, data + b"\nred\tblue\tA\t3\tNONE\tmore"))
+
+
+def test_empty_last_columns_are_columns(tmp_path: Path) -> None:
+    data = table("word1\tword2\tscore\tnote", "hot\twarm\t6.5\t", "lake\tsea\t4\tsalt or not")
+    found = read_similarity(written(tmp_path, data))
+    assert found.pairs == (("hot", "warm"), ("lake", "sea"))
+
+
 def test_what_was_chosen_and_left_out_is_noted(tmp_path: Path) -> None:
     found = read_similarity(written(tmp_path, SIMLEX))
     assert found.notes == ("words and score are columns 1, 2 and 4: word1, word2, SimLex999",)

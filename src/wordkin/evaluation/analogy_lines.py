@@ -95,8 +95,8 @@ def _sections(path: StrPath, lines: Sequence[Line]) -> list[tuple[str | None, li
     for number, line in lines:
         if is_comment(line):
             continue
-        if line.startswith(":"):
-            if not (name := line[1:].strip()):
+        if line.lstrip().startswith(":"):
+            if not (name := line.lstrip()[1:].strip()):
                 raise line_error(path, number, "a section must have a name")
             sections.append((name, []))
         else:

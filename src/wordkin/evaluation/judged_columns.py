@@ -70,6 +70,8 @@ def find_columns(rows: Sequence[Row], chosen: Sequence[str | int] | None) -> Col
         if any(numeric_below)
         else not any(number_of(field) is not None for field in rows[0])
     )
+    if header and not body:  # headings, and nothing below
+        return Columns(0, 1, 2, header)
     if chosen is not None:
         return _chosen(rows, names, chosen)
     if not header:

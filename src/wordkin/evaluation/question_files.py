@@ -245,14 +245,14 @@ def _rows(
     while width > 3 and not any(row[width - 1 :][:1] != [""] for row in rows if len(row) >= width):
         width -= 1  # a separator at the end of each line
     for i, (row, (line_number, line)) in enumerate(zip(rows, numbered, strict=True)):
-        if len(row) > width and any(row[width:]):
+        if any(row[width:]):
             if width <= 3:
                 raise _no_pair(path, line_number, line)
             raise line_error(path, line_number, f"a line must have {width} columns, got {len(row)}")
-        rows[i] = [*row[:width], *[""] * (width - len(row))]
+        rows[i] = [*row[:width], *[""] * (width - len(row))]  # a row may lack the last ones
     if width < 3:
         raise _no_pair(path, *numbered[0])
-    comment = split_fields(lines[0][1].lstrip("# "), separator)
+    comment = split_fields(lines[0][1].lstrip("\t# "), separator)
     commented = width > 3 and is_comment(lines[0][1]) and len(comment) == width
     return [comment, *rows] if commented else rows, commented
 

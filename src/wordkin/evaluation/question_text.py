@@ -18,12 +18,13 @@ SEPARATORS = ("\t", ";", ",", None)
 """What may stand between fields, in the order in which they are tried; None: white space."""
 
 _BLANK = " \t\r\n\v\f"
+_BLANK_BUT_TAB = _BLANK.replace("\t", "")
 _BLANKS = re.compile(f"[{_BLANK}]+")
 _WORD_OR_QUOTED = re.compile(rf'"(?:[^"]|"")*"(?=[{_BLANK}]|$)|[^{_BLANK}]+')
 _QUOTES = (('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("«", "»"), ("„", "“"), ("「", "」"))
 _NOT_TEXT = (
-    (b"\xff\xfe", "is UTF-16: give its encoding, utf-16"),
-    (b"\xfe\xff", "is UTF-16: give its encoding, utf-16"),
+    (b"\xff\xfe", "is UTF-16: give that as its encoding (--questions-encoding utf-16)"),
+    (b"\xfe\xff", "is UTF-16: give that as its encoding (--questions-encoding utf-16)"),
     (b"PK\x03\x04", "is a zip archive or a spreadsheet: unpack it, or export it as CSV"),
     (b"%pdf", "is a PDF, not a file of questions"),
     (b"\xd0\xcf\x11\xe0", "is a spreadsheet: export it as CSV"),
@@ -35,7 +36,9 @@ _NOT_TEXT = (
 
 
 def read_lines(path: StrPath, encoding: str | None = None) -> list[tuple[int, str]]:
-    """Return the lines that are not blank, stripped, with their numbers; comments are among them.
+    """Return the lines that are not blank, with their numbers; comments are among them.
+
+    Tabs at their ends stay, as they are between columns.
 
     Parameters
     ----------
@@ -57,16 +60,16 @@ def read_lines(path: StrPath, encoding: str | None = None) -> list[tuple[int, st
 
 
 def text_lines(text: str) -> list[tuple[int, str]]:
-    """Return the lines of a text that are not blank, stripped, with their numbers."""
+    """Return the lines of a text that are not blank, without blanks around, with their numbers."""
     # A text without a single line feed is one of an old Macintosh, or one line.
     lines = text.split("\n") if "\n" in text else text.split("\r")
-    numbered = ((number, line.strip(_BLANK)) for number, line in enumerate(lines, 1))
-    return [(number, line) for number, line in numbered if line]
+    numbered = ((number, line.strip(_BLANK_BUT_TAB)) for number, line in enumerate(lines, 1))
+    return [(number, line) for number, line in numbered if line.strip(_BLANK)]
 
 
 def is_comment(line: str) -> bool:
     """Return whether a line is a comment."""
-    return line.startswith("#")
+    return line.lstrip(_BLANK).startswith("#")
 
 
 def decoded(path: StrPath, data: bytes, encoding: str | None) -> str:
@@ -95,12 +98,16 @@ def note_on_encoding(lines: list[tuple[int, str]]) -> list[str]:
     if not wrong:
         return []
     which = f"line {wrong[0]:,}" + f" and {len(wrong) - 1:,} others" * (len(wrong) > 1)
-    return [f"{which}: not UTF-8, so only words of the same bytes match; is the encoding latin-1?"]
+    return [
+        f"{which}: not UTF-8, so only words of the same bytes match; if the file is latin-1, give"
+        " that as its encoding (--questions-encoding latin-1)"
+    ]
 
 
 def split_fields(line: str, separator: str | None) -> list[str]:
     """Split a line at a separator, or at white space; a field may stand in double quotes."""
     if separator is None:
+        line = line.strip(_BLANK)
         if '"' not in line:
             return _BLANKS.split(line)
         return [_unquoted(field) for field in _WORD_OR_QUOTED.findall(line)]
