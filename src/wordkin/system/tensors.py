@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from wordkin.system.errors import FormatError
 from wordkin.system.files import damaged, require_file
+from wordkin.system.mapping import map_array
 from wordkin.system.types import StrPath
 
 TYPES: dict[str, np.dtype[Any]] = {
@@ -163,7 +164,8 @@ def map_tensors(
     Returns
     -------
     tensors : dict of arrays
-        Read-only. Each is a `numpy.memmap`, whose `offset` is its position in the file; but empty
+        Read-only; native code that writes to them all the same changes a copy in memory, never
+        the file. Each is a `numpy.memmap`, whose `offset` is its position in the file; but empty
         arrays are not, and misaligned arrays are copied.
     metadata : dict of str
 
@@ -317,7 +319,7 @@ def _map(file: BinaryIO, place: _Place) -> npt.NDArray[Any]:
     if not math.prod(place.shape):  # an empty array cannot be mapped
         tensor = np.empty(place.shape, place.dtype)
     else:
-        tensor = np.memmap(file, place.dtype, "r", place.begin, place.shape)
+        tensor = map_array(file, place.dtype, place.begin, place.shape)
         if not tensor.flags.aligned:
             tensor = np.array(tensor)
     tensor.setflags(write=False)

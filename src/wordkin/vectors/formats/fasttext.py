@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from wordkin._core import fasttext_dictionary
 from wordkin.system.files import damaged, require_file
+from wordkin.system.mapping import map_array
 from wordkin.system.spelling import split_words
 from wordkin.system.types import Float32, Int64, StrPath
 from wordkin.vectors.formats.fasttext_quantised import pruned_rows, read_quantised
@@ -84,7 +85,7 @@ def read(path: StrPath, limit: int | None = None) -> VectorFile:
     require_file(path)
     with open(path, "rb") as file:
         # An empty file cannot be mapped.
-        data: Bytes = np.memmap(file, np.uint8, "r") if file.read(1) else np.empty(0, np.uint8)
+        data: Bytes = map_array(file) if file.read(1) else np.empty(0, np.uint8)
     head = _read_head(path, data)
     V, labels, pruned = _read_sizes(path, data, head)
     begin = head.at + head.sizes.size

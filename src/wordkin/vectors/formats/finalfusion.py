@@ -26,6 +26,7 @@ from functools import partial
 import numpy as np
 
 from wordkin.system.files import damaged, require_file
+from wordkin.system.mapping import map_array
 from wordkin.system.spelling import describe_duplicate
 from wordkin.system.types import Float32, StrPath
 from wordkin.vectors.formats.finalfusion_storage import Bytes, Reader, read_dense, read_quantised
@@ -79,7 +80,7 @@ def read(path: StrPath, limit: int | None = None) -> VectorFile:
     require_file(path)
     with open(path, "rb") as file:
         # An empty file cannot be mapped.
-        data: Bytes = np.memmap(file, np.uint8, "r") if file.read(1) else np.empty(0, np.uint8)
+        data: Bytes = map_array(file) if file.read(1) else np.empty(0, np.uint8)
     chunks = _chunks(path, data)
     vocabulary = _vocabulary(_one(path, chunks, _VOCABULARIES, "vocabulary"))
     storage = _storage(_one(path, chunks, _STORAGES, "storage"))

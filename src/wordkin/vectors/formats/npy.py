@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from wordkin.system.errors import FormatError
 from wordkin.system.files import damaged, require_file
+from wordkin.system.mapping import map_array
 from wordkin.system.types import StrPath
 from wordkin.vectors.formats.pickles import Global, Record
 
@@ -117,11 +118,9 @@ def map_npy(path: str) -> npt.NDArray[Any]:
     """
     require_file(path)
     with open(path, "rb") as file:
-        # An empty file cannot be mapped. Who writes to the array changes memory, never the file.
+        # An empty file cannot be mapped.
         data: npt.NDArray[np.uint8] = (
-            np.memmap(file, np.uint8, "c").view(np.ndarray)
-            if file.read(1)
-            else np.empty(0, np.uint8)
+            map_array(file).view(np.ndarray) if file.read(1) else np.empty(0, np.uint8)
         )
     return parse_npy(path, data, FLOATS)
 
