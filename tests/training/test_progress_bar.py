@@ -158,3 +158,29 @@ def test_a_run_of_the_exact_engine_shows_its_stages_one_after_the_other(
     order = [shown.index(stage) for stage in ("reading", "counting", "pass 1", "pass 2")]
     assert order == sorted(order)
     assert max(len(line.rstrip()) for line in terminal.lines()) <= 80
+
+
+def test_a_bar_tells_how_far_the_whole_run_is_in_80_columns(
+    terminal: Terminal, clock: list[float]
+) -> None:
+    with redirect_stderr(terminal), Bar() as bar:
+        bar.overall(0.0, float("nan"), 1_234_567)
+        bar.descending(4096, 0, 0.5, float("nan"))
+        clock[0] = 10.0
+        bar.overall(0.425, 2 * 3600 + 5 * 60 + 7.0, 1_234_567)
+        bar.descending(1_234_566, 12, 0.9, 12.34567)
+    last = [line for line in terminal.lines() if line.strip()][-1]
+    for part in ("pass 12", "42%", "1,234,566 of 1,234,567 words", "2:05:07", "loss 12.3457"):
+        assert part in last
+    assert max(len(line.rstrip()) for line in terminal.lines()) <= 80
+
+
+def test_a_bar_tells_what_is_counted(terminal: Terminal, clock: list[float]) -> None:
+    with redirect_stderr(terminal), Bar() as bar:
+        bar.counts("pairs")
+        bar.counting(10, 10)
+        bar.counts("held-out pairs")
+        bar.counting(1, 10)
+    assert "counting pairs " in terminal.getvalue()
+    last = [line for line in terminal.lines() if line.strip()][-1]
+    assert "counting held-out pairs" in last

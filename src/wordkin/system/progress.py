@@ -69,6 +69,15 @@ class Progress:
     def descending(self, words: int, number: int, done: float, loss: float) -> None:
         """Report the share `done` of a pass over `words` words, and the last loss per pair."""
 
+    def overall(self, done: float, left: float, words: int) -> None:
+        """Report the share `done` of all passes, the seconds `left` or NaN, and all `words`.
+
+        Called before `descending`. It is an estimate: the number of passes is not known.
+        """
+
+    def counts(self, what: str) -> None:
+        """Receive what the next calls of `counting` count, such as "pairs"."""
+
     def watch(self, training: InTraining) -> None:
         """Receive the vectors in training; they stay valid until the next call."""
 

@@ -91,6 +91,7 @@ class Live(Progress):
         self._began = self._entered = clock()
         self._speed = Speed()
         self._loss = Curve()
+        self._passes_left: float | None = None
         self._statistics: list[tuple[int, Facts]] = []  # of the epochs or passes that are over
         self._trained = 0  # words, in the epochs that are over
         self._frame: tuple[int, Facts] | None = None
@@ -159,6 +160,10 @@ class Live(Progress):
         self._beside.counting(done, total)
         self._record({"name": "counting"}, done, total, "words")
 
+    def counts(self, what: str) -> None:
+        """Pass on what is counted."""
+        self._beside.counts(what)
+
     def choosing(self, done: int, total: int) -> None:
         """Record the ridges tried."""
         self._beside.choosing(done, total)
@@ -175,6 +180,11 @@ class Live(Progress):
         self._beside.descending(words, number, done, loss)
         stage = {"name": "descending", "number": number, "words": words, "loss": _finite(loss)}
         self._record(stage, done, 1.0, "pass")
+
+    def overall(self, done: float, left: float, words: int) -> None:
+        """Record the seconds that all passes will take."""
+        self._beside.overall(done, left, words)
+        self._passes_left = _finite(left)
 
     def _record(
         self,
@@ -286,6 +296,8 @@ class Live(Progress):
             anew, loss = self._loss.since(seen)
             stage, speed = self._stage, self._speed
             left = _left(stage, speed)
+            if stage["name"] == "descending":
+                left = self._passes_left
             return {
                 "moment": self._moment,
                 "title": readable(self._title),
