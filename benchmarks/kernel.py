@@ -26,6 +26,7 @@ from wordkin.corpus.reading import read_corpus
 from wordkin.engines.settings import StochasticSettings
 from wordkin.engines.stochastic import engine as stochastic_engine
 from wordkin.engines.stochastic import plan
+from wordkin.engines.windows import Windows
 
 _SIZE = 1536
 
@@ -78,8 +79,9 @@ def _run(corpus: Corpus, settings: StochasticSettings) -> tuple[float, float]:
     counts = corpus.vocabulary.counts
     (epoch,) = stochastic_engine.train(corpus.ids, counts, settings).history
     # Of a full window's 2m words, as many as the pairs' weights say were not cut by a line's end.
-    outside = 2 * settings.window * (epoch.pairs / epoch.trained) / (settings.window + 1)
-    rows = epoch.trained * (plan.pool_size(settings) + outside)
+    windows = Windows.of(settings.window, corpus.ids)
+    outside = 2 * windows.reach * (epoch.pairs / epoch.trained) / windows.weight
+    rows = epoch.trained * (plan.pool_size(settings, windows) + outside)
     operations = 3 * 2 * settings.dim * rows
     return corpus.tokens / epoch.seconds, operations / epoch.seconds
 

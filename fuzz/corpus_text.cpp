@@ -1,7 +1,7 @@
 // A corpus: cut anywhere, it is read as it is whole; every token is accounted for.
 //
-// The first byte of an input is no part of the text: it says min_count, the vocabulary and the lines
-// that are held out.
+// The first byte of an input is no part of the text: it says min_count, the vocabulary, and the lines
+// or pieces that are held out.
 #include <numeric>
 #include <string>
 
@@ -14,6 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!size) return 0;
   const int min_count = 1 + (data[0] & 3), most = data[0] >> 2 & 7;
   const double held_out = data[0] & 128 ? 0.3 : 0.0;
+  const int piece = data[0] & 64 ? 3 : 0;
   const std::string_view file(reinterpret_cast<const char*>(data) + 1, size - 1);
   TextReader whole, cut;
   whole.feed(file);
@@ -24,8 +25,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(tokens == cut.tokens() && whole.lines() == cut.lines() && types == cut.types());
   check(whole.lines_with_words() == cut.lines_with_words() && whole.lines_with_words() <= whole.lines());
   check(whole.invalid_utf8_tokens() == cut.invalid_utf8_tokens());
-  const EncodedText a = whole.finish(min_count, most, held_out), b = cut.finish(min_count, most, held_out);
+  const EncodedText a = whole.finish(min_count, most, held_out, piece),
+                    b = cut.finish(min_count, most, held_out, piece);
   check(a.words == b.words && a.offsets == b.offsets && a.counts == b.counts && a.size == b.size);
+  check(a.held_counts == b.held_counts && a.held_counts.size() == a.counts.size());
   check(std::equal(a.ids.get(), a.ids.get() + a.size, b.ids.get()) && a.held_ids == b.held_ids);
   const auto V = static_cast<Id>(a.counts.size());
   check(V <= types && (!most || V <= most) && a.held_tokens == b.held_tokens);
@@ -35,7 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     found += a.ids.get()[i] != kLineEnd;
   }
   const std::int64_t counted = std::accumulate(a.counts.begin(), a.counts.end(), std::int64_t{0});
-  check(counted == found && found + a.held_tokens <= tokens);
+  const std::int64_t held = std::accumulate(a.held_counts.begin(), a.held_counts.end(), std::int64_t{0});
+  check(counted == found + held && held <= a.held_tokens && found + a.held_tokens <= tokens);
   if (min_count == 1 && !most) check(found + a.held_tokens == tokens);
   return 0;
 }

@@ -38,7 +38,9 @@ def settings() -> str:
 def _type(field: Any, about: Any) -> str:
     if about.choices:
         return ", ".join(f"`{choice}`" for choice in about.choices)
-    return str(field.type).replace(" | ", " or ")
+    kind, *others = str(field.type).split(" | ")
+    names = [f"`{word}`" for word in about.words] or others
+    return " or ".join([kind, *names])
 
 
 def _default(field: Any, about: Any) -> str:

@@ -174,7 +174,7 @@ def test_the_command_line_reads_folders_and_patterns(tmp_path: Path) -> None:
     ]
     assert len(set(models)) == 1
     (tmp_path / "texts" / "c.pdf").write_bytes(b"%PDF-1.4 ...")
-    said = fails("train", tmp_path / "texts", "-o", tmp_path / "m.safetensors")
+    said = fails("train", tmp_path / "texts", "-o", tmp_path / "n.safetensors")
     assert "1 of 3 files are no text" in said
     assert "c.pdf" in said
 

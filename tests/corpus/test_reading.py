@@ -72,11 +72,7 @@ def expected(
     sentences = [line for line in lines if line]
     held = [is_held_out(i, held_out) for i in range(len(sentences))]
     everything = Counter(word for sentence in sentences for word in sentence)
-    counted = dict.fromkeys(everything, 0)  # first seen first, be it in a line held out
-    for sentence in (s for s, is_held in zip(sentences, held, strict=True) if not is_held):
-        for word in sentence:
-            counted[word] += 1
-    in_order = sorted(counted.items(), key=lambda item: -item[1])
+    in_order = sorted(everything.items(), key=lambda item: -item[1])
     ranked = [(word, n) for word, n in in_order if n >= max(min_count, 1)][:max_vocab]
     id_of = {word: id for id, (word, _) in enumerate(ranked)}
     ids: dict[bool, list[int]] = {False: [], True: []}
@@ -91,7 +87,7 @@ def expected(
         lines=sum(file.count(b"\n") + (not file.endswith(b"\n") and file != b"") for file in files),
         invalid_utf8=sum(n for word, n in everything.items() if not is_utf8(word)),
         held_out=ids[True],
-        held_out_tokens=everything.total() - sum(counted.values()),
+        held_out_tokens=sum(len(s) for s, is_held in zip(sentences, held, strict=True) if is_held),
     )
 
 
@@ -108,9 +104,10 @@ def read_pieces(
             reader.feed(np.frombuffer(piece, np.uint8))
         reader.end_file()
     tokens, lines, invalid_utf8 = reader.tokens, reader.lines, reader.invalid_utf8_tokens
-    spelled, offsets, counts, ids, held_ids, held_tokens = reader.finish(
+    spelled, offsets, counts, ids, held_ids, held_counts, held_tokens = reader.finish(
         min_count, max_vocab or 0, held_out
     )
+    assert np.array_equal(held_counts, np.bincount(held_ids[held_ids >= 0], minlength=len(counts)))
     ends = offsets.tolist()
     return Expected(
         words=[spelled[begin:end] for begin, end in pairwise(ends)],
@@ -584,7 +581,7 @@ def test_lines_are_held_out_and_words_counted_as_python_does(
     corpus = read_file(tmp_path, content, held_out=held_out, **limits)
     assert as_expected(corpus) == expected(content, held_out=held_out, **limits)
     assert corpus.held_out.dtype == np.int32
-    inside = corpus.vocabulary.counts.sum()
+    inside = corpus.trained_counts.sum()
     assert inside == np.count_nonzero(corpus.ids != LINE_END)
     assert corpus.vocabulary.counts.min() >= max(1, limits.get("min_count", 1))
     assert corpus.tokens == corpus.held_out_tokens + inside + corpus.out_of_vocabulary
@@ -636,15 +633,14 @@ def test_which_lines_are_held_out_does_not_hang_on_the_vocabulary() -> None:
     assert found[2].held_out == [0, LINE_END] * lines
 
 
-def test_a_word_of_lines_held_out_alone_is_out_of_the_vocabulary() -> None:
+def test_a_word_of_lines_held_out_alone_is_in_the_vocabulary() -> None:
     content = b"".join(b"all line%d\n" % i for i in range(1000))
     for min_count in (0, 1):
         found = read_pieces([[content]], min_count, held_out=0.5)
-        held = [b"line%d" % i for i in range(1000) if is_held_out(i, 0.5)]
-        assert found.words[0] == b"all"
-        assert set(found.words[1:]).isdisjoint(held)
-        assert len(found.words) == 1 + 1000 - len(held)
-        assert found.held_out == [0, LINE_END] * len(held)
+        held = [i for i in range(1000) if is_held_out(i, 0.5)]
+        assert found.words == [b"all", *(b"line%d" % i for i in range(1000))]
+        assert found.counts == [1000] + [1] * 1000
+        assert found.held_out == [id for i in held for id in (0, 1 + i, LINE_END)]
         assert found.held_out_tokens == 2 * len(held)
 
 
@@ -684,15 +680,11 @@ def test_what_is_no_share_of_lines_is_refused() -> None:
         assert reader.tokens == 1
 
 
-def test_nothing_above_min_count_beside_lines_held_out_is_refused_with_that_reason() -> None:
+def test_held_out_lines_count_for_min_count() -> None:
     sentences = [["a", str(i)] for i in range(1200)]
-    assert read_corpus(sentences, min_count=1000, held_out=0.1).vocabulary.words == ["a"]
-    with pytest.raises(
-        CorpusError,
-        match=r"none of the 1,201 .*min_count = 1200 times outside the held-out lines:"
-        r" lower min_count or held_out",
-    ):
-        read_corpus(sentences, min_count=1200, held_out=0.1)
+    assert read_corpus(sentences, min_count=1200, held_out=0.1).vocabulary.words == ["a"]
+    with pytest.raises(CorpusError, match=r"none of the 1,201 .*min_count = 1201 times"):
+        read_corpus(sentences, min_count=1201, held_out=0.1)
 
 
 @pytest.mark.parametrize("min_count", [0, 1, 5])

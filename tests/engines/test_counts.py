@@ -38,6 +38,7 @@ from wordkin.engines.counts.probe import split_probe
 from wordkin.engines.run import Checkpoint, Run
 from wordkin.engines.settings import ExactSettings
 from wordkin.objectives import Array, keep_probability, window_weight
+from wordkin.objectives.conventions import Window
 from wordkin.system import tensors as tensors_module
 from wordkin.system.errors import FormatError
 from wordkin.system.progress import Progress
@@ -68,7 +69,7 @@ def random_corpus(
 def counted(
     ids: Int32,
     keep: npt.ArrayLike,
-    window: int,
+    window: Window,
     *,
     negligible: float = 0.0,
     threads: int = 1,
@@ -78,7 +79,12 @@ def counted(
     """Let the native counter count, with any probabilities, in blocks of about so many entries."""
     keep = np.asarray(keep, np.float64)
     counter = _core.Counter(
-        ids=ids, keep=keep, window=window, negligible=negligible, threads=threads, first=first
+        ids=ids,
+        keep=keep,
+        window=0 if window == "line" else window,
+        negligible=negligible,
+        threads=threads,
+        first=first,
     )
     none = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)
     blocks = [none]
@@ -109,7 +115,7 @@ def lines_of(ids: Int32) -> list[list[int]]:
     return lines
 
 
-def by_patterns(ids: Int32, keep: Array, window: int) -> Array:
+def by_patterns(ids: Int32, keep: Array, window: Window) -> Array:
     """Sum over all patterns of what is kept of a line, each with its probability."""
     N = np.zeros((len(keep), len(keep)))
     for line in filter(None, lines_of(ids)):
@@ -157,10 +163,13 @@ def short_lines(draw: st.DrawFn) -> tuple[Int32, Array]:
     return joined(lines)[: -1 if draw(st.booleans()) else None], keep
 
 
-@given(corpus=short_lines(), window=st.integers(1, 12))
+@given(
+    corpus=short_lines(),
+    window=st.integers(1, 12) | st.sampled_from([10**7, (1 << 63) - 1, "line"]),
+)
 @settings(max_examples=150, deadline=None)
 def test_counts_are_the_expectation_over_all_that_may_be_dropped(
-    corpus: tuple[Int32, Array], window: int
+    corpus: tuple[Int32, Array], window: Window
 ) -> None:
     ids, keep = corpus
     found = dense(*counted(ids, keep, window))
@@ -180,9 +189,9 @@ def test_windows_of_any_width_reach_over_what_is_dropped(
     np.testing.assert_allclose(found, found.T, rtol=1e-12)
 
 
-@pytest.mark.parametrize("window", [*WINDOWS, 8, 64])
+@pytest.mark.parametrize("window", [*WINDOWS, 8, 64, 1 << 20, "line"])
 @pytest.mark.parametrize("line", [3, 40, 400])
-def test_without_subsampling_counts_are_sums_of_window_weights(window: int, line: int) -> None:
+def test_without_subsampling_counts_are_sums_of_window_weights(window: Window, line: int) -> None:
     ids, counts = random_corpus(900, 30, line)
     wanted = np.zeros((30, 30))
     for words in lines_of(ids):
@@ -193,7 +202,7 @@ def test_without_subsampling_counts_are_sums_of_window_weights(window: int, line
             np.add.at(wanted[:, w], after, weights)
     pairs = count(ids, counts, window=window, subsample=0, threads=1, dtype=np.float64)
     found = pairs.as_scipy().toarray()
-    if window & (window - 1):
+    if window != "line" and window & (window - 1):
         np.testing.assert_allclose(found, wanted, rtol=1e-13)
     else:
         np.testing.assert_array_equal(found, wanted)  # bit for bit

@@ -98,7 +98,7 @@ def told(objective: str, **changes: Any) -> ExactSettings:
 
 
 def counted(text: Text, settings: ExactSettings) -> Cooccurrence:
-    window, subsample = settings.window, settings.subsample
+    window, subsample = settings.window, float(settings.subsample)
     return count(*text, window=window, subsample=subsample, threads=1, dtype=np.float64)
 
 

@@ -32,16 +32,19 @@ from support.jobs import (
     NOTHING,
     STREAMS,
     Job,
+    Layout,
 )
 from support.span_reference import Float32, Int32, Span, native_step, span_gradient
 from wordkin import _core
 from wordkin.corpus.encoded import LINE_END
 from wordkin.engines import outcome as outcome_module
+from wordkin.engines.outcome import as_plain
 from wordkin.engines.run import Checkpoint, Run
 from wordkin.engines.settings import StochasticSettings
 from wordkin.engines.stochastic import engine as stochastic_engine
 from wordkin.engines.stochastic import plan
 from wordkin.engines.stochastic.engine import aligned_rows
+from wordkin.engines.windows import Windows
 from wordkin.objectives import (
     Array,
     keep_probability,
@@ -88,6 +91,10 @@ GENTLE = (1e-3, 1e-4)  # rates for wide windows, on random vectors of a few word
         (300, 5, {}),
         (400, 17, {"subsample": 0.02, "window": 5, "negatives": 2, "epoch": 3}),
         (60, 3, {"window": 100, "span": 3, "pool_size": 5}),
+        (300, 5, {"window": 9_999_999}),
+        (300, 5, {"window": (1 << 63) - 1, "subsample": 0.02}),
+        (300, 17, {"window": "line", "negatives": 2, "rates": (0.01, 0.001)}),
+        (3 * BLOCK - 5, 4, {"window": "line", "subsample": 1e-4, "rates": GENTLE, "negatives": 1}),
         (300, 5, {"steps": 4, "rates": (0.4, 0.1)}),
         # Three blocks, of which subsampling leaves little: windows reach far over their edges.
         (3 * BLOCK - 5, 4, {"subsample": 1e-4, "window": 2, "negatives": 1}),
@@ -101,10 +108,10 @@ def test_an_epoch_is_the_equations_applied_to_each_span(
     V, U = (M[:, :d].astype(np.float64) for M in start)
     spans, loss, pairs = [], 0.0, 0.0
     for span, rate in job.spans():
-        for part in range(job.steps):
+        for part in range(span.steps):
             J = span_gradient(V, U, job.redraw, span)
-            V -= rate / job.steps * J.grad_V
-            U -= rate / job.steps * J.grad_U
+            V -= rate / span.steps * J.grad_V
+            U -= rate / span.steps * J.grad_U
             if part == 0:  # the loss is that at the weights that the span found
                 loss, pairs = loss + J.loss, pairs + J.pairs
         spans.append(span)
@@ -158,13 +165,13 @@ def descended(
                 continue
             block_V, block_U = copied(V), copied(U)
             for span, rate in block.spans:
-                for part in range(job.steps):
-                    step_rate = rate / job.steps
+                for part in range(span.steps):
+                    step_rate = rate / span.steps
                     done = native_step(level, block_V, block_U, d, job.redraw, span, step_rate)
                     if part == 0:  # the loss is that at the weights that the span found
                         loss, pairs = loss + done[0], pairs + done[1]
                 spans.append(span)
-            positive = CURVATURE * job.rate_at(block.at) * (job.window + 1)
+            positive = CURVATURE * job.rate_at(block.at) * block.layout.weight
             negative = positive * job.negatives
             centers, seen, drawn = (
                 np.bincount(words, minlength=len(V))
@@ -174,7 +181,7 @@ def descended(
                     np.concatenate([span.pool for span, _ in block.spans]),
                 )
             )
-            pull = positive * seen + negative * job.span / job.pool_size * drawn
+            pull = positive * seen + negative * block.layout.span / block.layout.pool_size * drawn
             uses_V.append(Use(block_V, centers, (positive + negative) * centers))
             uses_U.append(Use(block_U, seen + drawn, pull))
         if uses_V:
@@ -210,7 +217,7 @@ def jobs(draw: st.DrawFn) -> Job:
     return Job(
         ids,
         counts.astype(np.int64),
-        window=draw(st.integers(1, 10)),
+        window=draw(st.integers(1, 10) | st.sampled_from([10**7, "line"])),
         negatives=draw(st.integers(1, 20)),
         pool_size=draw(st.integers(1, 40)),
         span=draw(st.integers(1, 12)),
@@ -258,8 +265,35 @@ def test_a_window_may_reach_over_more_than_a_whole_block() -> None:
         rates=GENTLE,
     )
     (span, _), *_ = job.spans()
-    assert job.window < len(span.tokens) < 3 * job.window
+    assert job.layout.reach == 150 < len(span.tokens) < 3 * 150
     assert_is_a_chain_of_native_steps(job, 3)
+
+
+@pytest.mark.parametrize("level", _core.levels())
+@pytest.mark.parametrize(("batch", "threads"), [(0, 1), (4, 1), (4, 3)])
+def test_blocks_of_short_lines_are_laid_out_as_such_beside_a_long_one(
+    level: str, batch: int, threads: int
+) -> None:
+    short = random_job(1500, vocabulary=40, line=6)
+    long = random_job(150, vocabulary=40, line=10**9, seed=7)
+    ids = np.concatenate([short.ids[:700], [LINE_END], long.ids, [LINE_END], short.ids[700:]])
+    job = dataclasses.replace(
+        short,
+        ids=ids.astype(np.int32),
+        window="line",
+        block=32,
+        batch=batch,
+        threads=threads,
+        pool_size=40,
+        span=2,
+        steps=3,
+        rates=GENTLE,
+        shorter=(Layout(16, 16, 8, 1, 16.0), Layout(64, 32, 3, 2, 64.0)),
+    )
+    used = {block.layout.reach for block in job.blocks()}
+    assert {16, job.layout.reach} <= used
+    if threads == 1 or batch:
+        assert_is_a_chain_of_native_steps(job, 7, level)
 
 
 @pytest.mark.parametrize("position", [2**31 - 50, 2**33 + 5, 2**53 + 1])
@@ -378,7 +412,8 @@ def test_training_comes_to_the_same_bits_for_any_number_of_threads(
     monkeypatch.setattr(plan, "BATCHES", epoch_batches)
     ids, counts = zipf_text(25_000)
     settings = StochasticSettings(subsample=1e-3)
-    assert plan.blocks(settings, noise_distribution(counts), len(ids))[1] == batch
+    layout = Windows.of(settings.window, ids)
+    assert plan.blocks(settings, layout, noise_distribution(counts), len(ids))[1] == batch
     first, *others = (
         outcome(fit(ids, counts, epochs=2, subsample=1e-3, threads=threads)) for threads in THREADS
     )
@@ -551,16 +586,20 @@ def test_the_loss_on_lines_held_out_is_the_objectives_with_draws_of_its_own(
     told = {"dim": 12, "window": 4, "epochs": 2, "learning_rate": 0.1, "seed": 5, "threads": 1}
     settings = StochasticSettings(**{**told, "subsample": 1e-2, **changes})
     trained = stochastic_engine.train(ids, counts, settings, held_out=held_out)
-    noise = noise_distribution(counts)
+    noise, layout = noise_distribution(counts), Windows.of(settings.window, held_out)
+    of_lines = (array.tolist() for array in plan.layouts(settings, layout, noise))
     job = Job(
         held_out,
         counts,
         window=settings.window,
         negatives=settings.negatives,
-        pool_size=plan.pool_size(settings),
-        span=plan.span_size(settings, noise),
-        subsample=settings.subsample,
-        block=plan.blocks(dataclasses.replace(settings, deterministic=True), noise, 300)[0],
+        pool_size=plan.pool_size(settings, layout),
+        span=plan.span_size(settings, layout, noise),
+        shorter=tuple(Layout(*row[:3], 1, weight) for row, weight in zip(*of_lines, strict=True))[
+            :-1
+        ],
+        subsample=float(settings.subsample),
+        block=plan.blocks(dataclasses.replace(settings, deterministic=True), layout, noise, 300)[0],
         **UNSEEN,
     )
     loss, pairs = loss_of(job, trained.center, trained.outside)
@@ -618,7 +657,7 @@ def test_the_mean_stochastic_gradient_is_the_exact_one() -> None:
     for line in lines:
         for t, c in enumerate(line):
             for j, o in enumerate(line):
-                if j == t or abs(j - t) > job.window:
+                if j == t or abs(j - t) > job.layout.reach:
                     continue
                 p = float(window_weight(abs(j - t), job.window))
                 others = np.delete(np.arange(len(q)), o)
@@ -721,7 +760,10 @@ def test_a_text_without_a_pair_trains_nothing_and_says_so() -> None:
     ids = np.array([0, LINE_END, 1, LINE_END, 0, LINE_END], np.int32)
     trained = fit(ids, np.array([2, 1]), epochs=1)
     (epoch,) = trained.history
-    assert (epoch.loss, epoch.pairs, epoch.trained) == (0, 0, 3)
+    assert math.isnan(epoch.loss)
+    assert (epoch.pairs, epoch.trained) == (0, 3)
+    assert as_plain(epoch)["loss"] is None
+    assert math.isnan(type(epoch)(**as_plain(epoch)).loss)
     assert not trained.outside.any()
 
 
@@ -892,14 +934,15 @@ def test_pool_and_span_have_a_size_that_the_core_can_take(
     window: int, negatives: int, rate: float
 ) -> None:
     told = StochasticSettings(window=window, negatives=negatives, learning_rate=rate)
-    pool = plan.pool_size(told)
+    layout = Windows(window, window, window + 1, window)
+    pool = plan.pool_size(told, layout)
     weight = (window + 1) * negatives / pool  # of a negative, for one center
     assert 1 <= pool < STREAMS
     assert weight <= 3.75 or pool == 512
     for counts in ([1, 1], [10**9, 1], [1] * 10_000):
-        span = plan.span_size(told, noise_distribution(counts))
+        span = plan.span_size(told, layout, noise_distribution(counts))
         assert span >= 1
-        assert span == 1 or span * weight * rate / plan.steps(told) <= 0.9
+        assert span == 1 or span * weight * rate / plan.steps(told, layout) <= 0.9
 
 
 @pytest.mark.parametrize("positions", [0, 1, 10**5, 10**6, 10**7, 10**9, 10**12])
@@ -909,9 +952,9 @@ def test_a_block_uses_few_rows_and_a_batch_is_a_small_part_of_a_long_text(
     window: int, negatives: int, positions: int, counts: list[int]
 ) -> None:
     settings = StochasticSettings(window=window, negatives=negatives)
-    noise = noise_distribution(counts)
-    pool, span = plan.pool_size(settings), plan.span_size(settings, noise)
-    block, batch = plan.blocks(settings, noise, positions)
+    noise, layout = noise_distribution(counts), Windows(window, window, window + 1, window)
+    pool, span = plan.pool_size(settings, layout), plan.span_size(settings, layout, noise)
+    block, batch = plan.blocks(settings, layout, noise, positions)
     assert 1 <= batch <= plan.BATCH
     assert block >= span
     assert block + math.ceil(block / span) * pool <= 1024 + span + pool  # tokens and negatives
@@ -920,7 +963,7 @@ def test_a_block_uses_few_rows_and_a_batch_is_a_small_part_of_a_long_text(
     if positions < few:
         assert batch == 1
     free = dataclasses.replace(settings, deterministic=False)
-    block, batch = plan.blocks(free, noise, positions)
+    block, batch = plan.blocks(free, layout, noise, positions)
     assert batch == 0
     assert block >= span
     assert block + math.ceil(block / span) * pool <= 16_384 + span + pool

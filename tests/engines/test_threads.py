@@ -16,6 +16,7 @@ from wordkin.engines.exact import engine as exact_engine
 from wordkin.engines.settings import ExactSettings, StochasticSettings
 from wordkin.engines.stochastic import engine as stochastic_engine
 from wordkin.engines.stochastic import plan
+from wordkin.engines.windows import Windows
 from wordkin.objectives import noise_distribution
 
 Int32 = npt.NDArray[np.int32]
@@ -46,7 +47,8 @@ def test_deterministic_training(
     found = []
     for threads in (1, THREADS):
         settings = StochasticSettings(dim=20, threads=threads, epochs=2)
-        assert plan.blocks(settings, noise_distribution(counts), len(ids))[1] > 8
+        windows = Windows.of(settings.window, ids)
+        assert plan.blocks(settings, windows, noise_distribution(counts), len(ids))[1] > 8
         trained = stochastic_engine.train(ids, counts, settings, held_out=ids[:2000])
         found.append((trained.center.tobytes(), trained.outside.tobytes()))
     assert found[0] == found[1]

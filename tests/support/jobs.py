@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +15,13 @@ from support.span_reference import Float32, Int32, Span, windows
 from wordkin import _core
 from wordkin.corpus.encoded import LINE_END
 from wordkin.engines.stochastic.engine import aligned_rows
+from wordkin.engines.windows import Windows
 from wordkin.objectives import (
     Array,
     keep_probability,
     noise_distribution,
 )
+from wordkin.objectives.conventions import Window
 
 BLOCK = 8192  # positions of a block, unless a test says otherwise; spans end with them
 
@@ -58,6 +60,16 @@ def draw(number: int, threshold: npt.NDArray[np.uint32], alias: Int32) -> int:
     return index if fraction < threshold[index] else int(alias[index])
 
 
+class Layout(NamedTuple):
+    """How the spans of blocks are laid out whose windows reach no farther than this."""
+
+    reach: int
+    pool_size: int
+    span: int
+    steps: int
+    weight: float  # the most that the pairs of one center weigh together
+
+
 @dataclasses.dataclass(frozen=True)
 class Block:
     """A block of positions that are trained together, and the context that they see."""
@@ -66,6 +78,7 @@ class Block:
     centers: Int32  # words
     around: Int32  # words of its last line and its first, on either side of it, that are in reach
     spans: list[tuple[Span, float]]  # and their learning rates
+    layout: Layout
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +87,7 @@ class Job:
 
     ids: Int32
     counts: npt.NDArray[np.int64]
-    window: int = 3
+    window: Window = 3
     negatives: int = 5
     pool_size: int = 12
     span: int = 8
@@ -87,6 +100,17 @@ class Job:
     first_position: int = 0
     block: int = BLOCK
     batch: int = 0
+    shorter: tuple[Layout, ...] = ()  # layouts of blocks whose windows reach less
+
+    @property
+    def layout(self) -> Windows:
+        return Windows.of(self.window, self.ids)
+
+    @property
+    def layouts(self) -> list[Layout]:
+        of_all = self.layout
+        own = Layout(of_all.reach, self.pool_size, self.span, self.steps, of_all.weight)
+        return [*self.shorter, own]
 
     @property
     def noise(self) -> Array:
@@ -130,11 +154,10 @@ class Job:
             keep=self.keep,
             alias_threshold=threshold,
             alias=alias,
-            window=self.window,
+            window=self.layout.size,
             negatives=self.negatives,
-            pool_size=self.pool_size,
-            span=self.span,
-            steps=self.steps,
+            layouts=np.array([layout[:4] for layout in self.layouts], np.int32),
+            weights=np.array([layout.weight for layout in self.layouts], np.float32),
             rate_begin=self.rates[0],
             rate_end=self.rates[1],
             seed=self.seed,
@@ -163,32 +186,41 @@ class Job:
         tokens = self.ids[at]
         lines = np.cumsum(self.ids == LINE_END)
         line = lines[at]
-        begin, end = windows(np.unique(line, return_counts=True)[1].tolist(), self.window)
+        reach = self.layout.reach
+        begin, end = windows(np.unique(line, return_counts=True)[1].tolist(), reach)
         for block_begin in range(0, len(self.ids), self.block):
             block_end = min(block_begin + self.block, len(self.ids))
             first, last = np.searchsorted(at, (block_begin, block_end)).tolist()
             spans = []
-            for span_first in range(first, last, self.span):
-                centers = slice(span_first, min(span_first + self.span, last))
+            places = np.arange(first, last)
+            farthest = max(
+                (places - begin[first:last]).max(initial=0),
+                (end[first:last] - 1 - places).max(initial=0),
+            )
+            layout = next(each for each in self.layouts if each.reach >= farthest)
+            for span_first in range(first, last, layout.span):
+                centers = slice(span_first, min(span_first + layout.span, last))
                 position = int(at[span_first])
-                drawn = (self._random(position, 1 + k) for k in range(self.pool_size))
+                drawn = (self._random(position, 1 + k) for k in range(layout.pool_size))
                 span = Span(
                     tokens=tokens,
                     first=span_first,
                     begin=begin[centers],
                     end=end[centers],
                     window=self.window,
+                    reach=layout.reach,
+                    steps=layout.steps,
                     pool=np.array([draw(x, threshold, alias) for x in drawn], np.int32),
-                    negative_weight=float(np.float32(self.negatives / self.pool_size)),
+                    negative_weight=float(np.float32(self.negatives / layout.pool_size)),
                 )
                 spans.append((span, self.rate_at(position)))
-            before = slice(max(first - self.window, 0), first)
-            behind = slice(last, last + self.window)
+            before = slice(max(first - reach, 0), first)
+            behind = slice(last, last + reach)
             around = [
                 tokens[before][line[before] == lines[block_begin - 1]],
                 tokens[behind][line[behind] == lines[block_end - 1]],
             ]
-            yield Block(block_begin, tokens[first:last], np.concatenate(around), spans)
+            yield Block(block_begin, tokens[first:last], np.concatenate(around), spans, layout)
 
     def spans(self) -> Iterator[tuple[Span, float]]:
         """Give the spans of all blocks, in order, and their learning rates."""

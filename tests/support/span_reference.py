@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from wordkin import _core
 from wordkin.objectives import Array, negative_sampling, skipgram, window_weight
+from wordkin.objectives.conventions import Window
 
 Float32 = npt.NDArray[np.float32]
 Int32 = npt.NDArray[np.int32]
@@ -29,9 +30,11 @@ class Span:
     first: int  # centers are tokens[first], tokens[first + 1], ...
     begin: Int32  # for each center, its window tokens[begin:end], itself included
     end: Int32
-    window: int
+    window: Window
     pool: Int32
     negative_weight: float  # K / len(pool)
+    reach: int = 0  # how far a window reaches; 0: as far as the window
+    steps: int = 1
 
 
 class Gradient(NamedTuple):
@@ -93,9 +96,10 @@ def native_step(
         span.first,
         span.begin,
         span.end,
-        span.window,
+        0 if span.window == "line" else span.window,
         span.pool,
         span.negative_weight,
         rate,
+        span.reach or int(span.window),
     )
     return float(loss), float(pairs)

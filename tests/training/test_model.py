@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import json
+import math
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -275,7 +276,7 @@ def test_words_that_are_no_utf8_are_kept_and_counted(tmp_path: Path) -> None:
 
 def test_nothing_is_spent_on_no_time() -> None:
     account = Account(0, 0, 0, 0, 0, 0, 0, reading=0.0, training=0.0)
-    assert account.words_per_second == 0
+    assert math.isnan(account.words_per_second)
 
 
 # ---- telling of itself ---------------------------------------------------------------------------

@@ -32,7 +32,7 @@ struct Rows {
 };
 
 struct Worker {
-  Worker(Id words, int window) : sums(words), G(window) {}
+  Worker(Id words, std::int64_t window) : sums(words), G(window) {}
   Sums sums;
   std::vector<EachLane> G;
   Rows rows;   // of the block
@@ -73,16 +73,23 @@ struct Counter::State {
 
 Counter::State::State(const Counting& corpus)
     : corpus(corpus), keep(corpus.keep, corpus.keep + corpus.words), occurrences(corpus.words) {
+  std::int64_t line = 0, longest = 0;
   for (std::int64_t i = 0; i < corpus.size; ++i) {
     const Id id = corpus.ids[i];
     if (id < kLineEnd || id >= corpus.words) throw std::invalid_argument("an id is out of range");
-    if (id != kLineEnd) ++occurrences[id];
+    if (id != kLineEnd) {
+      ++occurrences[id];
+      longest = std::max(longest, ++line);
+    } else {
+      line = 0;
+    }
   }
   next = inverted = next_inverted = corpus.first;
   tokens = std::accumulate(occurrences.begin(), occurrences.begin() + next, std::int64_t{0});
   while (!keep.empty() && keep.back() == 1) keep.pop_back();
   walks = {corpus.ids, corpus.size, nullptr, static_cast<Id>(keep.size()), corpus.words,
-           corpus.window, corpus.negligible * corpus.window, &stop};
+           corpus.window, corpus.window == 0 || corpus.window >= longest - 1,
+           corpus.negligible * static_cast<double>(corpus.window), &stop};
   keep.push_back(1);
   walks.keep = keep.data();
 }
@@ -113,7 +120,7 @@ void Counter::State::count_row(Worker& worker, Id c) const {
   walk(walks, at, end, sums, worker.G.data());
   sums.columns[walks.nothing] = 0;
   Rows& rows = worker.rows;
-  const double keep_c = walks.keep_of(c), m = corpus.window;
+  const double keep_c = walks.keep_of(c), m = static_cast<double>(std::max<std::int64_t>(corpus.window, 1));
   std::int64_t length = 0;
   for (std::size_t page = 0; page < sums.marks.size() / 64; ++page) {
     // 64 marks to as many bits: a byte of each eight, its lowest bit that of the first of them.
@@ -179,7 +186,7 @@ CountedRows Counter::count(std::int64_t entries, const std::function<void(std::i
   State& s = *state_;
   if (s.stop) throw std::logic_error("counting was stopped");
   while (static_cast<int>(s.workers.size()) < s.corpus.threads)
-    s.workers.push_back(std::make_unique<Worker>(s.corpus.words, s.corpus.window));
+    s.workers.push_back(std::make_unique<Worker>(s.corpus.words, s.walks.whole_lines ? 0 : s.corpus.window));
   for (auto& worker : s.workers) {
     worker->rows.lengths.clear();
     worker->rows.indices.clear();

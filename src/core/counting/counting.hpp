@@ -17,7 +17,7 @@ struct Counting {
   std::int64_t size;
   const double* keep;        // for each word, the probability to be kept
   Id words;                  // V
-  int window;                // m
+  std::int64_t window;       // m, or 0: the whole line, its pairs with equal weights
   double negligible;         // in a line, what lies beyond a pair of less weight is left out
   int threads;
   Id first;                  // row to begin with

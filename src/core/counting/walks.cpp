@@ -39,6 +39,30 @@ bool within_line(const Id* ids, std::int64_t size) {
   return all >= 0;
 }
 
+// Where m tokens follow at most, no more than m are passed: G_m = m - E[X], and the rest of G is not
+// needed.
+void walk_to_line_end(const Walks& walks, const Id* here, std::int64_t step, std::int64_t room, Sums& sums) {
+  if (!walks.window) {
+    for (; room && *here != kLineEnd; here += step, --room) sums.add(*here, 1.0);
+    return;
+  }
+  double weight = static_cast<double>(walks.window);
+  for (; room && *here != kLineEnd; here += step, --room) {
+    sums.add(*here, weight);
+    weight -= walks.keep_of(*here);
+  }
+}
+
+// No line is longer than the window.
+void walk_whole_lines(const Walks& walks, const std::int64_t* at, const std::int64_t* end, Sums& sums) {
+  for (; at != end && !*walks.stop; ++at) {
+    prefetch(walks, at, end);
+    const Id* const center = walks.ids + *at;
+    walk_to_line_end(walks, center + 1, 1, walks.size - 1 - *at, sums);
+    walk_to_line_end(walks, center - 1, -1, *at, sums);
+  }
+}
+
 // The walks from all occurrences of a word, four side by side so that they fill vectors whatever m is;
 // where one ends, the next begins.
 class Lanes {
@@ -64,7 +88,7 @@ class Lanes {
  private:
   // Puts the next walk into the lane, or none if none is left.
   void begin(int lane) {
-    const int m = walks_.window;
+    const auto m = static_cast<int>(walks_.window);   // less than a line has words
     while (at_ != end_) {
       const std::int64_t center = *at_, step = leftward_ ? -1 : 1;
       const std::int64_t room = leftward_ ? center : walks_.size - 1 - center;
@@ -73,7 +97,7 @@ class Lanes {
       at_ += leftward_;
       leftward_ = !leftward_;
       if (room <= m || !within_line(step > 0 ? first : first - m, m + 1)) {
-        walk_to_line_end(first, step, room);
+        walk_to_line_end(walks_, first, step, room, sums_);
         continue;
       }
       here_[lane] = first;
@@ -85,16 +109,6 @@ class Lanes {
       return;
     }
     room_[lane] = step_[lane] = 0;
-  }
-
-  // Where m tokens follow at most, no more than m are passed: G_m = m - E[X], and the rest of G is not
-  // needed.
-  void walk_to_line_end(const Id* here, std::int64_t step, std::int64_t room) {
-    double weight = walks_.window;
-    for (; room && *here != kLineEnd; here += step, --room) {
-      sums_.add(*here, weight);
-      weight -= walks_.keep_of(*here);
-    }
   }
 
   // The lane's next tokens; `nothing` behind the end of the line.
@@ -160,7 +174,9 @@ class Lanes {
 }  // namespace
 
 void walk(const Walks& walks, const std::int64_t* at, const std::int64_t* end, Sums& sums, EachLane* G) {
-  if (walks.all_kept == 0)
+  if (walks.whole_lines)
+    walk_whole_lines(walks, at, end, sums);
+  else if (walks.all_kept == 0)
     walk_all_kept(walks, at, end, sums);
   else
     Lanes(walks, at, end, sums, G).walk();

@@ -50,7 +50,8 @@ struct Walks {
   const double* keep;
   Id all_kept;         // this word and those behind it are always kept
   Id nothing;          // V: no word
-  int window;
+  std::int64_t window; // m; 0: all pairs of a line weigh 1
+  bool whole_lines;    // no line is longer than the window
   double negligible;
   const std::atomic<bool>* stop;
 
@@ -58,8 +59,9 @@ struct Walks {
   double keep_of(Id word) const { return keep[std::min(word, all_kept)]; }
 };
 
-// Adds m times the weights of all pairs of a word, whose occurrences are [at, end), to the sums.
-// `G` has room for m of them, which hold nothing between two calls.
+// Adds m times the weights of all pairs of a word, whose occurrences are [at, end), to the sums; for
+// m = 0 the weights themselves. `G` has room for m of them, which hold nothing between two calls, or
+// for none if windows are `whole_lines`.
 void walk(const Walks& walks, const std::int64_t* at, const std::int64_t* end, Sums& sums, EachLane* G);
 
 }  // namespace wordkin::counting

@@ -35,8 +35,8 @@ struct Span {
   float* const* U;                   // row of U of each token, and of kBeyond more
   int first, centers;                // centers are tokens[first .. first + centers)
   const int *begin, *end;            // for each center, its window [begin, end), itself included
-  int window;                        // m; no window reaches farther
-  const float* window_weights;       // expected_window(m)
+  int reach;                         // no window reaches farther
+  const float* window_weights;       // expected_window(reach, m)
   const Id* pool;                    // negatives drawn for the span
   float* const* pool_U;              // row of each, and of kBeyond more
   int pool_size;
@@ -52,11 +52,12 @@ struct StepResult {
 };
 
 struct Scratch {         // one thread's working memory for spans up to the given size
-  Scratch(int centers, int window, int pool_size, std::int64_t stride);
+  Scratch(int centers, int reach, int pool_size, std::int64_t stride);
+  void fit(int reach, int pool_size);   // to spans of this, no more than the constructor was given
   std::vector<CacheLine> memory;
   float *logits, *weights, *V_steps, *redraw;
   Id* pool;
-  int width;             // logits of one center: the pool's, those of 2m + 3 places, and a vector
+  int width;             // logits of one center: the pool's, those of 2r + 3 places, and a vector
                          // that may be written beyond them
 };
 
@@ -65,9 +66,10 @@ using Step = StepResult (*)(std::int64_t stride, int d, const Span&, float learn
 // row += scale * sum of (copy - row) over the copies, in their order.
 using Merge = void (*)(float* row, const float* const* copies, int n, std::int64_t stride, float scale);
 
-// What a pair weighs at each of the 2m + 3 places around a center: (m - distance + 1) / m, and 0 at
-// the center's own place and at the outermost two; padded with zeros.
-std::vector<CacheLine> expected_window(int m);
+// What a pair weighs at each of the 2r + 3 places around a center, for windows that reach r words:
+// (m - distance + 1) / m, or 1 for m = 0, and 0 at the center's own place and at the outermost two;
+// padded with zeros.
+std::vector<CacheLine> expected_window(int reach, std::int64_t m);
 
 // ---- residual.cpp, line_search.cpp: between the matrix products of the exact engine --------------
 

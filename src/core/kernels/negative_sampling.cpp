@@ -235,13 +235,13 @@ INLINE int round_up(int n) { return (n + kLanes - 1) / kLanes * kLanes; }
 }  // namespace
 
 // A center's logits stand in one row: the pool's, then those of the places around it, from m + 1
-// before it to m + 1 behind. Its own place and the outermost two weigh nothing: with them, the logits
+// before it to m + 1 behind, with m for what a window reaches. Its own place and the outermost two weigh nothing: with them, the logits
 // of two centers side by side, or of two tokens, cover one range. The logits of one token lie on a
 // diagonal.
 StepResult step(std::int64_t stride, int d, const Span& span, float rate, Scratch& scratch) {
   static_assert(kBeyond == kGroup - 1);
   const int vectors = (d + kLanes - 1) / kLanes;
-  const int pool = span.pool_size, m = span.window, centers = span.centers;
+  const int pool = span.pool_size, m = span.reach, centers = span.centers;
   const int places = round_up(pool), width = scratch.width, window_end = places + round_up(2 * m + 3);
   const Id* tokens = span.tokens;
 

@@ -10,22 +10,26 @@ namespace {
 
 std::int64_t padded(std::int64_t n, std::int64_t to) { return (n + to - 1) / to * to; }
 
+int width_of(int reach, int pool_size) {
+  return static_cast<int>(padded(pool_size, kRowAlignment) + padded(2 * reach + 3, kRowAlignment) +
+                          kRowAlignment);
+}
+
 }  // namespace
 
-Scratch::Scratch(int centers, int window, int pool_size, std::int64_t stride)
-    : width(static_cast<int>(padded(pool_size, kRowAlignment) +
-                             padded(2 * window + 3, kRowAlignment) + kRowAlignment)) {
-  const std::int64_t outside = centers + 2LL * window;
+Scratch::Scratch(int centers, int reach, int pool_size, std::int64_t stride)
+    : width(width_of(reach, pool_size)) {
+  const std::int64_t outside = centers + 2LL * reach;
   std::int64_t lines = 0;
   const auto reserve = [&](std::int64_t bytes) {
     const std::int64_t at = lines;
     lines += padded(bytes, sizeof(CacheLine)) / sizeof(CacheLine);
     return at;
   };
-  // `redraw` is read up to a vector beyond its end, and up to a window before its begin.
+  // `redraw` is read up to a vector beyond its end, and up to what a window reaches before its begin.
   const auto logits_at = reserve(4LL * centers * width),
              weights_at = reserve(4LL * centers * width), steps_at = reserve(4LL * centers * stride),
-             redraw_at = reserve(4LL * (outside + 2LL * (window + 1) + 2 * kRowAlignment)),
+             redraw_at = reserve(4LL * (outside + 2LL * (reach + 1) + 2 * kRowAlignment)),
              pool_at = reserve(4LL * padded(pool_size, kRowAlignment));
   memory.resize(lines);
   const auto place = [&]<typename T>(T*& member, std::int64_t at) {
@@ -36,16 +40,22 @@ Scratch::Scratch(int centers, int window, int pool_size, std::int64_t stride)
   place(V_steps, steps_at);
   place(redraw, redraw_at);
   place(pool, pool_at);
-  redraw += window + 1;
+  redraw += reach + 1;
   std::fill_n(pool, padded(pool_size, kRowAlignment), kLineEnd);
 }
 
-std::vector<CacheLine> expected_window(int m) {
-  std::vector<CacheLine> lines(padded(2 * m + 3, kRowAlignment) / kRowAlignment);
+void Scratch::fit(int reach, int pool_size) {
+  width = width_of(reach, pool_size);
+  // The kernels read whole vectors of the pool: what is behind it is no word.
+  std::fill_n(pool, padded(pool_size, kRowAlignment), kLineEnd);
+}
+
+std::vector<CacheLine> expected_window(int reach, std::int64_t m) {
+  std::vector<CacheLine> lines(padded(2 * reach + 3, kRowAlignment) / kRowAlignment);
   float* weights = lines.front().floats;
-  for (int distance = 1; distance <= m; ++distance)
-    weights[m + 1 - distance] = weights[m + 1 + distance] =
-        static_cast<float>(m - distance + 1) / m;
+  for (int distance = 1; distance <= reach; ++distance)
+    weights[reach + 1 - distance] = weights[reach + 1 + distance] =
+        m ? static_cast<float>(static_cast<double>(m - distance + 1) / static_cast<double>(m)) : 1.0f;
   return lines;
 }
 

@@ -17,9 +17,9 @@ namespace {
 // A counter that keeps its ids alive.
 class CorpusCounter {
  public:
-  CorpusCounter(In<Id, 1> ids, In<double, 1> keep, int window, double negligible, int threads, Id first)
+  CorpusCounter(In<Id, 1> ids, In<double, 1> keep, std::int64_t window, double negligible, int threads, Id first)
       : ids_(ids) {
-    if (window < 1 || threads < 1 || keep.shape(0) >= INT32_MAX || first < 0 ||
+    if (window < 0 || threads < 1 || keep.shape(0) >= INT32_MAX || first < 0 ||
         first > static_cast<Id>(keep.shape(0)))
       throw std::invalid_argument("window, threads, number of words and first: out of range");
     const Counting corpus{ids.data(), static_cast<std::int64_t>(ids.shape(0)), keep.data(),
@@ -62,7 +62,7 @@ class CorpusCounter {
 
 void define_counting(nb::module_& m) {
   nb::class_<CorpusCounter>(m, "Counter", "Counts expected co-occurrences, block of rows by block.")
-      .def(nb::init<In<Id, 1>, In<double, 1>, int, double, int, Id>(), nb::kw_only(), "ids"_a, "keep"_a,
+      .def(nb::init<In<Id, 1>, In<double, 1>, std::int64_t, double, int, Id>(), nb::kw_only(), "ids"_a, "keep"_a,
            "window"_a, "negligible"_a, "threads"_a, "first"_a = 0)
       .def_prop_ro("tokens", &CorpusCounter::tokens)
       .def("count", &CorpusCounter::count, "entries"_a, "tick"_a,

@@ -33,10 +33,10 @@ namespace {
 
 nb::tuple step(const std::string& level, InOut<float, 2> V, InOut<float, 2> U, int d,
                In<float, 1> redraw, In<Id, 1> tokens, int first, In<int, 1> begin, In<int, 1> end,
-               int window, In<Id, 1> pool, float negative_weight, float rate) {
+               std::int64_t window, In<Id, 1> pool, float negative_weight, float rate, int reach) {
   const Parameters model = parameters(V, U, d);
   const int centers = static_cast<int>(begin.shape(0));
-  const std::vector<CacheLine> window_weights = expected_window(window);
+  const std::vector<CacheLine> window_weights = expected_window(reach, window);
   Span span{};
   std::vector<float> token_redraw(tokens.shape(0));
   for (std::size_t i = 0; i < token_redraw.size(); ++i) token_redraw[i] = redraw(tokens(i));
@@ -58,13 +58,13 @@ nb::tuple step(const std::string& level, InOut<float, 2> V, InOut<float, 2> U, i
   span.centers = centers;
   span.begin = begin.data();
   span.end = end.data();
-  span.window = window;
+  span.reach = reach;
   span.window_weights = window_weights.front().floats;
   span.pool = pool.data();
   span.pool_size = static_cast<int>(pool.shape(0));
   span.negative_weight = negative_weight;
   span.tokens_end = static_cast<int>(tokens.shape(0));
-  Scratch scratch(centers, window, span.pool_size, model.stride);
+  Scratch scratch(centers, reach, span.pool_size, model.stride);
   const StepResult result = level_of(level).step(model.stride, model.d, span, rate, scratch);
   return nb::make_tuple(result.loss, result.pairs);
 }
@@ -178,7 +178,9 @@ void define_levels(nb::module_& m) {
 void define_step(nb::module_& m) {
   m.def("step", &step, "level"_a, "V"_a.noconvert(), "U"_a.noconvert(), "d"_a, "redraw"_a,
         "tokens"_a, "first"_a, "begin"_a, "end"_a, "window"_a, "pool"_a, "negative_weight"_a, "rate"_a,
-        "One step of descent over one span of centers: (loss, pairs).");
+        "reach"_a,
+        "One step of descent over one span of centers, whose windows of m = `window`, or 0 for whole lines,"
+        " reach `reach` words: (loss, pairs).");
 }
 
 void define_tiles(nb::module_& m) {

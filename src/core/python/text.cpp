@@ -13,11 +13,11 @@ namespace wordkin {
 namespace {
 
 nb::tuple finish(TextReader& reader, std::int64_t min_count, std::int64_t max_vocabulary,
-                 double held_out) {
+                 double held_out, std::int64_t piece) {
   EncodedText text;
   {
     nb::gil_scoped_release unlocked;
-    text = reader.finish(min_count, max_vocabulary, held_out);
+    text = reader.finish(min_count, max_vocabulary, held_out, piece);
   }
   const auto size = static_cast<std::size_t>(text.size);
   Id* ids = text.ids.release();
@@ -25,7 +25,7 @@ nb::tuple finish(TextReader& reader, std::int64_t min_count, std::int64_t max_vo
   nb::bytes words(text.words.data(), text.words.size());
   return nb::make_tuple(words, array(std::move(text.offsets)), array(std::move(text.counts)),
                         Out<Id>(ids, {size}, owner), array(std::move(text.held_ids)),
-                        text.held_tokens);
+                        array(std::move(text.held_counts)), text.held_tokens);
 }
 
 // The bytes of the line; or, of the first item that is no word, its number and itself.
@@ -73,10 +73,11 @@ void define_text(nb::module_& m) {
            "A sentence that comes as words; returns the bytes that a file would have for it. If an item"
            " is no word (no str, or one that has a line end or that cannot be encoded), returns the"
            " number of the item and the item. Empty words are left out and counted.")
-      .def("finish", &finish, "min_count"_a, "max_vocabulary"_a, "held_out"_a,
-           "Empty the reader: (words, offsets, counts, ids, held_ids, held_tokens). Each line that has"
-           " a word is held out with the probability `held_out`, the same lines each time: its ids are"
-           " among `held_ids`, its words not in `counts`, and how many they are in `held_tokens`.")
+      .def("finish", &finish, "min_count"_a, "max_vocabulary"_a, "held_out"_a, "piece"_a = 0,
+           "Empty the reader: (words, offsets, counts, ids, held_ids, held_counts, held_tokens). Each"
+           " line that has a word is held out with the probability `held_out`, the same lines each"
+           " time; with a `piece` each piece of a line of so many words is. Their ids are `held_ids`,"
+           " the counts of their words `held_counts`, and `held_tokens` says how many they are.")
       .def_prop_ro("tokens", &TextReader::tokens)
       .def_prop_ro("lines", &TextReader::lines)
       .def_prop_ro("lines_with_words", &TextReader::lines_with_words)

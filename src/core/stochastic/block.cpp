@@ -16,7 +16,7 @@ inline void Block::push(std::int64_t i, int line) {
 
 void Block::read(std::int64_t from) {
   const std::int64_t to = std::min(from + epoch_.block, epoch_.size);
-  const auto room = static_cast<std::size_t>(to - from + 2 * epoch_.window + 1);
+  const auto room = static_cast<std::size_t>(to - from + 2 * epoch_.reach() + 1);
   tokens.resize(room);
   redraw.resize(room);
   positions.resize(room);
@@ -39,18 +39,19 @@ void Block::read(std::int64_t from) {
   tally.positions = to - from;
   tally.trained = centers;
   tally.subsampled = to - from - line_ends - centers;
-  for (std::int64_t i = to; size_ < first + centers + epoch_.window; ++i) {
+  for (std::int64_t i = to; size_ < first + centers + epoch_.reach(); ++i) {
     if (i == epoch_.size || epoch_.ids[i] == kLineEnd) break;
     push(i, line);
   }
   for (int t = 0; t < size_; ++t) redraw[t] = epoch_.redraw[tokens[t]];
   find_windows();
+  find_layout();
   draw_pools();
 }
 
 void Block::read_before(std::int64_t from) {
   for (std::int64_t i = from - 1; i >= 0 && epoch_.ids[i] != kLineEnd; --i) {
-    if (size_ == epoch_.window) break;
+    if (size_ == epoch_.reach()) break;
     push(i, 0);
   }
   std::reverse(tokens.begin(), tokens.begin() + size_);
@@ -63,20 +64,30 @@ void Block::find_windows() {
   int line_end = size_;
   for (int t = size_ - 1; t >= first; --t) {
     if (t < first + centers) {
-      begin[t - first] = std::max(t - epoch_.window, line_begin_[t]);
-      end[t - first] = std::min(t + epoch_.window + 1, line_end);
+      begin[t - first] = std::max(t - epoch_.reach(), line_begin_[t]);
+      end[t - first] = std::min(t + epoch_.reach() + 1, line_end);
     }
     if (line_begin_[t] == t) line_end = t;
   }
 }
 
+void Block::find_layout() {
+  layout = epoch_.layouts.data();
+  const Layout* const last = layout + epoch_.layouts.size() - 1;
+  for (int t = 0; t < centers && layout != last; ++t) {
+    const int reach = std::max(first + t - begin[t], end[t] - 1 - first - t);
+    while (layout != last && layout->reach < reach) ++layout;
+  }
+}
+
 void Block::draw_pools() {
-  spans = (centers + epoch_.span - 1) / epoch_.span;
-  pools.resize(static_cast<std::size_t>(spans) * epoch_.pool_size);
+  const int span = layout->span, pool_size = layout->pool_size;
+  spans = (centers + span - 1) / span;
+  pools.resize(static_cast<std::size_t>(spans) * pool_size);
   Id* pool = pools.data();
   for (int s = 0; s < spans; ++s) {
-    const std::int64_t position = epoch_.first_position + positions[first + s * epoch_.span];
-    for (int k = 0; k < epoch_.pool_size; ++k)
+    const std::int64_t position = epoch_.first_position + positions[first + s * span];
+    for (int k = 0; k < pool_size; ++k)
       *pool++ = draw(draws_.at(position, 1 + k), epoch_.noise);
   }
 }

@@ -33,8 +33,10 @@ class Deterministic {
       : tally(epoch), model_(model), epoch_(epoch), lines_(model.stride / kRowAlignment),
         at_(epoch.before.positions), barrier_(epoch.threads, Completion{this}) {
     const auto words = static_cast<std::int64_t>(epoch.noise.size());
-    const std::int64_t tokens = epoch.block + 2LL * epoch.window;
-    const std::int64_t pools = (epoch.block + epoch.span - 1) / epoch.span * std::int64_t{epoch.pool_size};
+    const std::int64_t tokens = epoch.block + 2LL * epoch.reach();
+    std::int64_t pools = 0;
+    for (const Layout& layout : epoch.layouts)
+      pools = std::max(pools, (epoch.block + layout.span - 1) / layout.span * std::int64_t{layout.pool_size});
     for (int b = 0; b < epoch.batch; ++b) {
       BatchBlock& part = blocks_.emplace_back(epoch);
       // Memory that is never used is never there.
@@ -223,10 +225,11 @@ class Deterministic {
     void compute_pulls(BatchBlock& part, std::int64_t from) const {
       const Epoch& epoch = all_.epoch_;
       const Block& block = part.block;
+      const Layout& layout = *block.layout;
       const float rate = kCurvature * rate_at(epoch, from);
-      const float positive = rate * static_cast<float>(epoch.window + 1);
+      const float positive = rate * layout.weight;
       const float negative = positive * static_cast<float>(epoch.negatives);
-      const float draw = negative * static_cast<float>(epoch.span) / static_cast<float>(epoch.pool_size);
+      const float draw = negative * static_cast<float>(layout.span) / static_cast<float>(layout.pool_size);
       part.pull_V.assign(part.centers, 0.0f);
       part.pull_U.assign(part.words.size(), 0.0f);
       for (int t = 0; t < block.centers; ++t)

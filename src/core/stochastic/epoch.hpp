@@ -12,8 +12,8 @@
 
 namespace wordkin::stochastic {
 
-// The tokens of one block that subsampling keeps, with up to m kept tokens of its surroundings on
-// either side; for each center its window, and for each span of centers its negatives.
+// The tokens of one block that subsampling keeps, with as many kept tokens of its surroundings as a
+// window reaches on either side; for each center its window, and for each span of centers its negatives.
 //
 // What is drawn for a token depends on its position alone (base/random.hpp). A block therefore sees the
 // words beyond its edges exactly as its neighbours do, and no window is cut but by the end of a line.
@@ -26,6 +26,7 @@ class Block {
   std::vector<std::int64_t> positions;
   std::vector<int> begin, end;   // windows of the centers
   int first = 0, centers = 0, spans = 0;
+  const Layout* layout = nullptr;   // the first that reaches as far as the windows
   std::vector<Id> pools;         // a pool for each span, one behind the other
   Tally tally;
 
@@ -36,6 +37,7 @@ class Block {
   void push(std::int64_t i, int line);
   void read_before(std::int64_t from);
   void find_windows();
+  void find_layout();
   void draw_pools();
 
   const Epoch& epoch_;
@@ -63,7 +65,7 @@ class Descent {
   const Epoch& epoch_;
   const Parameters& model_;
   Scratch scratch_;
-  const std::vector<CacheLine> window_weights_;
+  std::vector<std::vector<CacheLine>> window_weights_;   // of each layout
 };
 
 // The tally of an epoch, which the calling thread reads while others add to it.

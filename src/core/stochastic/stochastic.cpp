@@ -24,40 +24,46 @@ float rate_at(const Epoch& epoch, std::int64_t position) {
 }
 
 Descent::Descent(const Epoch& epoch, const Parameters& model)
-    : epoch_(epoch), model_(model), scratch_(epoch.span, epoch.window, epoch.pool_size, model.stride),
-      window_weights_(expected_window(epoch.window)) {}
+    : epoch_(epoch), model_(model),
+      scratch_(std::ranges::max(epoch.layouts, {}, &Layout::span).span, epoch.reach(),
+               std::ranges::max(epoch.layouts, {}, &Layout::pool_size).pool_size, model.stride) {
+  for (const Layout& layout : epoch.layouts)
+    window_weights_.push_back(expected_window(layout.reach, epoch.window));
+}
 
 void Descent::run(Block& block, Rows& rows) {
   // What is read beyond the last row, and not used, shall be a row of the block.
   std::fill_n(rows.U.end() - kBeyond, kBeyond, rows.U.front());
   std::fill_n(rows.pools.end() - kBeyond, kBeyond, rows.pools.front());
+  const Layout& layout = *block.layout;
+  scratch_.fit(layout.reach, layout.pool_size);
   Span span{};
   span.tokens = block.tokens.data();
   span.redraw = block.redraw.data();
   span.V = rows.V.data();
   span.U = rows.U.data();
-  span.window = epoch_.window;
-  span.window_weights = window_weights_.front().floats;
-  span.pool_size = epoch_.pool_size;
-  span.negative_weight = static_cast<float>(epoch_.negatives) / epoch_.pool_size;
+  span.reach = layout.reach;
+  span.window_weights = window_weights_[&layout - epoch_.layouts.data()].front().floats;
+  span.pool_size = layout.pool_size;
+  span.negative_weight = static_cast<float>(epoch_.negatives) / layout.pool_size;
   span.tokens_end = block.size();
   for (int s = 0; s < block.spans; ++s) {
-    const int at = s * epoch_.span, pool = s * epoch_.pool_size;
+    const int at = s * layout.span, pool = s * layout.pool_size;
     span.first = block.first + at;
-    span.centers = std::min(epoch_.span, block.centers - at);
+    span.centers = std::min(layout.span, block.centers - at);
     span.begin = block.begin.data() + at;
     span.end = block.end.data() + at;
     span.pool = block.pools.data() + pool;
     span.pool_U = rows.pools.data() + pool;
-    span.upcoming = s + 1 < block.spans ? span.pool_U + epoch_.pool_size : nullptr;
+    span.upcoming = s + 1 < block.spans ? span.pool_U + layout.pool_size : nullptr;
     const float rate = rate_at(epoch_, block.positions[span.first]);
     const auto step = [&] {
-      return epoch_.step(model_.stride, model_.d, span, rate / epoch_.steps, scratch_);
+      return epoch_.step(model_.stride, model_.d, span, rate / layout.steps, scratch_);
     };
     const StepResult result = step();
     block.tally.loss += result.loss;
     block.tally.pairs += result.pairs;
-    for (int i = 1; i < epoch_.steps; ++i) step();
+    for (int i = 1; i < layout.steps; ++i) step();
   }
 }
 

@@ -44,6 +44,14 @@ struct Tally {
   bool diverged = false;        // the loss rose above the limit, or is a NaN: training has stopped
 };
 
+// How the spans of a block are laid out whose windows reach no farther than this.
+struct Layout {
+  int reach;                             // words on either side
+  float weight;                          // the most that the pairs of one center weigh together
+  int pool_size, span;
+  int steps;                             // each span is descended on in so many equal parts
+};
+
 struct Epoch {
   const Id* ids;
   std::int64_t size;
@@ -51,8 +59,9 @@ struct Epoch {
   std::int64_t first_position;           // logical position of ids[0]: random numbers depend on it
   const std::uint32_t* keep;             // for each word, its probability to be kept, times 2^32, less 1
   std::span<const AliasColumn> noise;    // alias table of the noise distribution
-  int window, negatives, pool_size, span;
-  int steps;                             // each span is descended on in so many equal parts
+  std::int64_t window;                   // m, or 0: the whole line, its pairs with equal weights
+  int negatives;
+  std::span<const Layout> layouts;       // by reach, ascending; no window reaches farther than the last
   float rate_begin, rate_end;            // learning rate, linear between the two
   std::uint64_t seed, epoch;
   int threads;
@@ -62,6 +71,8 @@ struct Epoch {
   double limit;                          // a mean loss above it is that of a diverging run
   Step step;
   Merge merge;
+
+  int reach() const { return layouts.back().reach; }
 };
 
 // Called from the calling thread about ten times a second. Where it returns false, training stops at

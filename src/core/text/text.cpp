@@ -115,8 +115,8 @@ bool has_unicode_space(std::string_view s) {
   return false;
 }
 
-// Whether a line, by its number among the lines that have a word, is held out: the same lines of a
-// text for any seed, and those of a smaller share among those of a larger one.
+// Whether a line, by its number among the lines that have a word, is held out, or a piece by its number:
+// the same lines of a text for any seed, and those of a smaller share among those of a larger one.
 bool is_held_out(std::int64_t line, double share) {
   constexpr uint64_t key = 0x68656c642d6f7574ULL;   // "held-out" in ASCII
   const uint64_t random = mix(key + static_cast<uint64_t>(line) * kGamma);
@@ -299,30 +299,18 @@ std::string TextReader::end_line() {
   return line;
 }
 
-EncodedText TextReader::finish(std::int64_t min_count, std::int64_t max_vocabulary, double held_out) {
+EncodedText TextReader::finish(std::int64_t min_count, std::int64_t max_vocabulary, double held_out,
+                               std::int64_t piece) {
   if (!(held_out >= 0 && held_out < 1))
     throw std::invalid_argument("held_out must be at least 0 and below 1, got " +
                                 std::to_string(held_out));
+  if (piece < 0) throw std::invalid_argument("piece must be at least 0, got " + std::to_string(piece));
   State& s = *state_;   // replaced by an empty one at the end
   EncodedText text;
-  if (held_out > 0) {   // what lines held out say of a word does not count
-    const Id* const end = s.ids.data() + s.ids.size();
-    std::int64_t line = 0, held_lines = 0;
-    for (const Id* id = s.ids.data(); id < end; ++line) {
-      const Id* const line_end = std::find(id, end, kLineEnd);
-      if (is_held_out(line, held_out)) {
-        text.held_tokens += line_end - id;
-        ++held_lines;
-        for (; id < line_end; ++id) --s.types[*id].count;
-      }
-      id = line_end + (line_end < end);
-    }
-    text.held_ids.reserve(text.held_tokens + held_lines);
-  }
   std::vector<uint32_t> order;
   for (uint32_t id = 0; id < s.types.size(); ++id)
     if (s.types[id].count >= std::max<std::int64_t>(min_count, 1)) order.push_back(id);
-  // Most frequent first; among equals, first seen first, be it in a line that is held out.
+  // Most frequent first; among equals, first seen first.
   std::stable_sort(order.begin(), order.end(),
                    [&](uint32_t a, uint32_t b) { return s.types[a].count > s.types[b].count; });
   if (max_vocabulary && static_cast<std::int64_t>(order.size()) > max_vocabulary)
@@ -337,25 +325,42 @@ EncodedText TextReader::finish(std::int64_t min_count, std::int64_t max_vocabula
     text.offsets.push_back(static_cast<std::int64_t>(text.words.size()));
     text.counts.push_back(s.types[order[i]].count);
   }
+  text.held_counts.resize(order.size());
   // Words out of the vocabulary go, and lines that are left with none; a line end stands only
   // behind a word.
   Id* ids = s.ids.data();
   std::vector<Id>& held_ids = text.held_ids;
-  std::int64_t size = 0, line = 0;
-  bool held = is_held_out(line, held_out);
+  std::int64_t size = 0, unit = 0, in_unit = 0;   // a unit is a line, or a piece of one
+  bool held = is_held_out(unit, held_out);
+  const auto end_line = [&] {
+    if (held) {
+      if (!held_ids.empty() && held_ids.back() != kLineEnd) held_ids.push_back(kLineEnd);
+    } else if (size && ids[size - 1] != kLineEnd) {
+      ids[size++] = kLineEnd;
+    }
+  };
   for (std::int64_t i = 0; i < s.ids.size(); ++i) {
-    if (ids[i] == kLineEnd) {
-      if (held) {
-        if (!held_ids.empty() && held_ids.back() != kLineEnd) held_ids.push_back(kLineEnd);
-      } else if (size && ids[size - 1] != kLineEnd) {
-        ids[size++] = kLineEnd;
-      }
-      held = is_held_out(++line, held_out);
-    } else if (const Id id = final_id[ids[i]]; id != kLineEnd) {
-      if (held)
-        held_ids.push_back(id);
-      else
-        ids[size++] = id;
+    const Id word = ids[i];   // before a line end is put there
+    if (word == kLineEnd) {
+      end_line();
+      held = is_held_out(++unit, held_out);
+      in_unit = 0;
+      continue;
+    }
+    if (piece && in_unit++ == piece) {
+      const bool next = is_held_out(++unit, held_out);
+      if (next != held) end_line();
+      held = next;
+      in_unit = 1;
+    }
+    text.held_tokens += held;
+    const Id id = final_id[word];
+    if (id == kLineEnd) continue;
+    if (held) {
+      held_ids.push_back(id);
+      ++text.held_counts[id];
+    } else {
+      ids[size++] = id;
     }
   }
   s.ids.shrink(size);

@@ -17,11 +17,12 @@ namespace wordkin {
 struct EncodedText {
   std::vector<char> words;             // the words' bytes, one after the other, most frequent first
   std::vector<std::int64_t> offsets;   // word i is words[offsets[i] .. offsets[i + 1])
-  std::vector<std::int64_t> counts;
+  std::vector<std::int64_t> counts;    // in the whole text
+  std::vector<std::int64_t> held_counts;   // of them in what is held out
   std::unique_ptr<Id, void (*)(void*)> ids{nullptr, nullptr};
   std::int64_t size = 0;               // of ids, the line ends among them
-  std::vector<Id> held_ids;            // of the held-out lines, laid out as ids are
-  std::int64_t held_tokens = 0;        // in these lines, in the vocabulary or not
+  std::vector<Id> held_ids;            // of what is held out, laid out as ids are
+  std::int64_t held_tokens = 0;        // in it, in the vocabulary or not
 };
 
 class TextReader {
@@ -33,8 +34,10 @@ class TextReader {
   // For text that comes as lists of words. False for a word that has a line end, which is not added.
   bool add_word(std::string_view word);
   std::string end_line();                 // returns the bytes that a file would have for the line
-  // max_vocabulary: 0 for no limit. held_out: the probability of a line to be held out, in [0, 1).
-  EncodedText finish(std::int64_t min_count, std::int64_t max_vocabulary, double held_out);
+  // max_vocabulary: 0 for no limit. held_out: the probability of a line to be held out, in [0, 1); with
+  // a piece above 0, that of each piece of so many tokens of a line, and then a line ends on either side.
+  EncodedText finish(std::int64_t min_count, std::int64_t max_vocabulary, double held_out,
+                     std::int64_t piece);
 
   std::int64_t tokens() const;
   std::int64_t lines() const;

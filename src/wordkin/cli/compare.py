@@ -17,6 +17,7 @@ from wordkin.cli.shared_options import (
     require_output,
     with_option_groups,
 )
+from wordkin.cli.training_report import format_loss
 from wordkin.cli.words import KnownWords, SkipUnknown
 from wordkin.engines.settings import settings_for
 from wordkin.system import terminal
@@ -272,7 +273,7 @@ def _trained(
         if not quiet:
             words = quantity(len(model.vectors), "different word")
             terminal.say(
-                f"model   {seed} of {seeds}: {words}, loss {model.history[-1].loss:.4f},"
+                f"model   {seed} of {seeds}: {words}, loss {format_loss(model.history[-1].loss)},"
                 f" {model.account.training:.1f} s"
             )
         yield model.vectors

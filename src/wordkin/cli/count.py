@@ -15,10 +15,11 @@ from wordkin.cli.shared_options import (
     ChosenSettings,
     SettingGroup,
     checkpoint_options,
+    note_replacement,
     require_output,
     with_option_groups,
 )
-from wordkin.cli.training_report import report_text
+from wordkin.cli.training_report import format_subsampling, report_text
 from wordkin.engines.settings import COUNTED, ExactSettings, settings_for
 from wordkin.system import notes, terminal
 from wordkin.system.errors import SettingsError
@@ -49,6 +50,8 @@ def count(
         raise SettingsError(f"memory must be a number of GB above 0, got {memory}")
     require_output(output, corpus)
     options: Any = checkpoint_options(output, checkpointing)
+    note_replacement(output, quiet)
+    from wordkin.engines.subsampling import kept_share
     from wordkin.training.counting_run import count_to_file
 
     began = time.perf_counter()
@@ -66,6 +69,9 @@ def count(
     if not quiet:
         report_text(facts["tokens"], facts["lines"], facts["invalid_utf8"])
         terminal.say(f"kept    {quantity(len(counted.words), 'different word')}")
+        auto = settings.get("subsample", "auto") == "auto"
+        dropped = 1 - kept_share(counted.counts, facts["subsample"])
+        terminal.say(f"dropped {format_subsampling(facts['subsample'], dropped, auto=auto)}")
         terminal.say(f"counted {quantity(len(pairs.values), 'different pair')} in {seconds:.1f} s")
         terminal.say(f"saved   {output}, {output.stat().st_size / 1e6:,.0f} MB")
     if json:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from wordkin.cli.app import Json, Model, app, quantity
 from wordkin.cli.shared_options import Loading, with_option_groups
 from wordkin.cli.training_report import (
+    finite,
     format_counting_time,
+    format_subsampling,
     history_as_json,
     history_table,
     seconds_as_json,
@@ -49,7 +51,7 @@ def info(model: Model, loading: Loading = Loading(), json: Json = False) -> None
                 **_as_json(model, format, trained.vectors),
                 "settings": trained.get_params(),
                 "tokens": tokens_as_json(trained),
-                "words_per_second": trained.account.words_per_second,
+                "words_per_second": finite(trained.account.words_per_second),
                 "seconds": seconds_as_json(trained),
                 "history": history_as_json(trained),
                 **asdict(trained.origin),
@@ -113,7 +115,8 @@ def _put_model(model: Word2Vec) -> None:
         f"  seconds      {statistics.reading:.1f} of reading,{format_counting_time(statistics)}"
         f" {statistics.training:.1f} of training"
     )
-    terminal.put(f"  words/s      {statistics.words_per_second:,.0f}")
+    speed = statistics.words_per_second
+    terminal.put(f"  words/s      {'too short to measure' if speed != speed else f'{speed:,.0f}'}")
     terminal.put()
     terminal.put_heading("settings")
     for name, value in model.get_params().items():
@@ -137,8 +140,15 @@ def _put_model(model: Word2Vec) -> None:
         ("+", statistics.held_out, "held out"),
     ):
         terminal.put(f"  {sign} {count:>{places},}  {what}")
+    dropped = format_subsampling(statistics.subsample, statistics.dropped, auto=False)
+    terminal.put(f"  dropped {dropped}")
     if statistics.invalid_utf8:
         terminal.put(f"  {statistics.invalid_utf8:,} words of the text are not UTF-8")
+    if statistics.only_held_out:
+        terminal.put(
+            f"  {quantity(statistics.only_held_out, 'different word')} in held-out lines alone:"
+            " not trained"
+        )
     terminal.put()
     terminal.put_table(*history_table(model))
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NewType, get_args, get_origin
 import typer
 
 from wordkin.engines import ENGINES, load
-from wordkin.engines.settings import AnySettings, declared
+from wordkin.engines.settings import AnySettings, Declared, declared
 from wordkin.system import terminal
 from wordkin.system.errors import SettingsError
 from wordkin.system.machine import cores
@@ -185,8 +185,9 @@ def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
 def _chosen_settings(**values: Any) -> dict[str, Any]:
     """Return the settings that the user chose."""
     chosen = {name: value for name, value in values.items() if value is not None}
-    if "ridge" in chosen:
-        chosen["ridge"] = parse_ridge(chosen["ridge"])
+    for field, about in declared():
+        if field.name in chosen and (about.words or about.unset == "auto"):
+            chosen[field.name] = _number_or_word(field, about, chosen[field.name])
     return chosen
 
 
@@ -215,7 +216,8 @@ def _setting_options() -> dict[str, inspect.Parameter]:
             shown = f"{shown}; {owners[name][0]} engine"
         types = {"int": int, "float": float, "bool": bool}
         option = typer.Option(*flags, help=about.help, show_default=shown, metavar=about.metavar)
-        kind_of = str if about.unset == "auto" else types.get(kind, str)
+        by_word = about.words or about.unset == "auto"
+        kind_of = str if by_word else types.get(kind, str)
         found[name] = _parameter(name, Annotated[kind_of | None, option], None)
     return found
 
@@ -251,14 +253,25 @@ def _parse_duration(text: str) -> float:
     return seconds
 
 
-def parse_ridge(text: str | None) -> float | None:
-    """Return the ridge as a number, or None for auto."""
-    if text is None or text == "auto":
+def _number_or_word(field: dataclasses.Field[Any], about: Declared, text: str) -> Any:
+    """Return the value of a setting that is a number or one of a few words."""
+    if text in about.words:
+        return text
+    if text == about.unset:
         return None
+    whole = str(field.type).startswith("int")
     try:
-        return float(text)
+        return int(text) if whole else float(text)
     except ValueError:
-        raise SettingsError(f"ridge must be auto or a number, got {text!r}") from None
+        words = " or ".join(about.words or (about.unset,))
+        kind = "a whole number" if whole else "a number"
+        raise SettingsError(f"{field.name} must be {words} or {kind}, got {text!r}") from None
+
+
+def note_replacement(path: Path, quiet: bool) -> None:
+    """Print a note if the output exists already."""
+    if path.is_file() and not quiet:
+        terminal.say(f"note: {path} exists: this run will replace it")
 
 
 def require_output(path: Path, inputs: Sequence[str]) -> None:

@@ -21,13 +21,17 @@ from wordkin.cli.shared_options import (
     Checkpointing,
     ChosenSettings,
     checkpoint_options,
+    note_replacement,
     refuse_overwriting,
     require_model_path,
     with_option_groups,
 )
 from wordkin.cli.training_report import (
+    finite,
     format_counting_time,
     format_losses,
+    format_subsampling,
+    format_words_per_second,
     history_as_json,
     report_text,
     seconds_as_json,
@@ -142,6 +146,7 @@ def train(
     if logging.history is not None:
         refuse_overwriting(logging.history, [*inputs, str(output)])
     checkpoints = checkpoint_options(output, checkpointing)
+    note_replacement(output, quiet)
     from wordkin.training.model import Word2Vec
 
     model = Word2Vec(**settings)
@@ -160,7 +165,8 @@ def train(
         began = time.perf_counter()
         model.save(output)
         saving = time.perf_counter() - began
-        summary = _summary(model, output, saving)
+        auto = settings.get("subsample", "auto") == "auto" and counts is None
+        summary = _summary(model, output, saving, auto)
         if not quiet:
             report_text(model.account.tokens, model.account.lines, model.account.invalid_utf8)
             for line in summary:
@@ -176,7 +182,7 @@ def train(
                 "settings": model.get_params(),
                 "vocabulary": len(model.vectors),
                 "tokens": tokens_as_json(model),
-                "words_per_second": model.account.words_per_second,
+                "words_per_second": finite(model.account.words_per_second),
                 "seconds": seconds_as_json(model) | {"saving": saving},
                 "history": history_as_json(model),
             }
@@ -211,13 +217,14 @@ def _title(model: Word2Vec, inputs: Sequence[str]) -> str:
     return f"{names} · {settings.objective}, {settings.engine}, {settings.dim} dimensions"
 
 
-def _summary(model: Word2Vec, output: Path, saving: float) -> list[str]:
+def _summary(model: Word2Vec, output: Path, saving: float, auto: bool) -> list[str]:
     """Return the lines that sum up training."""
     statistics = model.account
     lines = [
         f"kept    {quantity(len(model.vectors), 'different word')}",
+        f"dropped {format_subsampling(statistics.subsample, statistics.dropped, auto=auto)}",
         f"loss    {format_losses(model)}",
-        f"speed   {statistics.words_per_second:,.0f} words/s:"
+        f"speed   {format_words_per_second(statistics)}:"
         f"{format_counting_time(statistics, ' s')} {statistics.training:.1f} s of training,"
         f" {statistics.reading:.1f} s of reading, {saving:.1f} s of saving",
     ]

@@ -5,6 +5,7 @@ A trained model in; strings, plain data and table rows out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +30,10 @@ def format_losses(model: Word2Vec) -> str:
 
     history = model.history
     last = history[-1]
-    losses = f"{last.loss:.4f} per pair"
+    losses = format_loss(last.loss, " per pair")
     engine = ENGINES[model.settings.engine]
     if engine.rereads and len(history) > 1:
-        losses = f"{history[0].loss:.4f} → {losses}"
+        losses = f"{format_loss(history[0].loss)} → {losses}"
     if last.held_out is not None:
         losses += f", {last.held_out:.4f} on held-out lines"
     if OBJECTIVES[model.settings.objective].normalised:
@@ -41,13 +42,37 @@ def format_losses(model: Word2Vec) -> str:
     return f"{rounds}, ridge {last.ridge:g}" if isinstance(last, Pass) else rounds
 
 
+def format_words_per_second(statistics: Account) -> str:
+    """Return the words read per second of counting and training."""
+    speed = statistics.words_per_second
+    return "too short to measure" if math.isnan(speed) else f"{speed:,.0f} words/s"
+
+
+def format_loss(loss: float, unit: str = "", digits: int = 4) -> str:
+    """Return a mean loss per pair, or "no pairs" if there was none to take the mean of."""
+    return "no pairs" if math.isnan(loss) else f"{loss:.{digits}f}{unit}"
+
+
+def format_subsampling(threshold: float | None, dropped: float, *, auto: bool) -> str:
+    """Return the threshold of subsampling and the share of words that it dropped."""
+    share = "no words" if math.isnan(dropped) else f"{100 * dropped:.1f} % of the words"
+    if threshold is None:  # models of older versions do not say
+        return f"{share} by subsampling"
+    if not threshold:
+        return "no words: subsampling is off"
+    return f"{share} by subsampling above {threshold:g}{' (auto)' if auto else ''}"
+
+
 def perplexities(done: Epoch | Pass) -> str:
     """Return the perplexity on the training lines, and on the held-out lines if there are any."""
     from wordkin.engines.outcome import perplexity
 
     losses = [done.loss] if done.held_out is None else [done.loss, done.held_out]
     numbers = (perplexity(loss) for loss in losses)
-    return " / ".join(f"{number:,.{1 if number < 1000 else 0}f}" for number in numbers)
+    return " / ".join(
+        "no pairs" if math.isnan(number) else f"{number:,.{1 if number < 1000 else 0}f}"
+        for number in numbers
+    )
 
 
 def report_text(tokens: int, lines: int, invalid_utf8: int) -> None:
@@ -57,7 +82,7 @@ def report_text(tokens: int, lines: int, invalid_utf8: int) -> None:
         terminal.say(f"        {invalid_utf8:,} words are not UTF-8: kept as they are")
 
 
-def tokens_as_json(model: Word2Vec) -> dict[str, int]:
+def tokens_as_json(model: Word2Vec) -> dict[str, Any]:
     """Return the statistics of tokens: `read` for one pass over the text, the others for all."""
     statistics = model.account
     return {
@@ -69,7 +94,15 @@ def tokens_as_json(model: Word2Vec) -> dict[str, int]:
         "subsampled": statistics.subsampled,
         "out_of_vocabulary": statistics.out_of_vocabulary,
         "held_out": statistics.held_out,
+        "only_held_out": statistics.only_held_out,
+        "subsample": statistics.subsample,
+        "dropped": finite(statistics.dropped),
     }
+
+
+def finite(number: float) -> float | None:
+    """Return the number, or None for the NaN of a mean of nothing: JSON has none."""
+    return number if math.isfinite(number) else None
 
 
 def seconds_as_json(model: Word2Vec) -> dict[str, float]:
@@ -81,9 +114,9 @@ def seconds_as_json(model: Word2Vec) -> dict[str, float]:
 
 def history_as_json(model: Word2Vec) -> list[dict[str, Any]]:
     """Return the record of each epoch or pass as plain data."""
-    from dataclasses import asdict
+    from wordkin.engines.outcome import as_plain
 
-    return [asdict(done) for done in model.history]
+    return [as_plain(done) for done in model.history]
 
 
 def history_table(model: Word2Vec) -> tuple[list[str], list[list[str]], str]:
@@ -94,7 +127,7 @@ def history_table(model: Word2Vec) -> tuple[list[str], list[list[str]], str]:
     history: Sequence[Epoch | Pass] = model.history
     any_held_out = any(done.held_out is not None for done in history)
     for i, done in enumerate(history, 1):
-        losses = [f"{done.loss:.6f}"]
+        losses = [format_loss(done.loss, digits=6)]
         if any_held_out:
             losses.append("" if done.held_out is None else f"{done.held_out:.6f}")
         if OBJECTIVES[model.settings.objective].normalised:

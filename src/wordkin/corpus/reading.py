@@ -14,9 +14,12 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any, TypeAlias, cast
 
+import numpy as np
+
 from wordkin._core import TextReader
 from wordkin.corpus import files, sentences
 from wordkin.corpus.encoded import Corpus, Fingerprint
+from wordkin.corpus.pieces import FEW_LINES, piece_length
 from wordkin.corpus.vocabulary import Vocabulary
 from wordkin.system.errors import CorpusError, CorpusWarning
 from wordkin.system.notes import note
@@ -28,8 +31,9 @@ Text: TypeAlias = (
 )
 """A path (`-` is standard input), an open file, several of them, or sentences as lists of words."""
 
-HELD_OUT_FROM = 1_000
-"""Non-empty lines that a text needs before lines are held out; fewer make a useless sample."""
+HELD_OUT_FROM = FEW_LINES
+"""Non-empty lines, or pieces of long ones, that a text needs before any are held out; fewer make a
+useless sample."""
 
 _SENTENCES = 1 << 12  # between two progress reports
 
@@ -40,6 +44,7 @@ def read_corpus(
     min_count: int = 1,
     max_vocab: int | None = None,
     held_out: float = 0.0,
+    window: int | str = "line",
     progress: Progress | None = None,
 ) -> Corpus:
     """Read a text once, for its vocabulary, ids, token statistics and fingerprint.
@@ -62,9 +67,12 @@ def read_corpus(
         Keep at most this many words, the most frequent; of equally frequent words, those that
         occur first. None for no limit.
     held_out
-        Share of the lines to set aside; their words are neither counted nor in `ids`. A hash of
-        its number decides for each whole line, so the same text is always split the same way. If
-        fewer than `HELD_OUT_FROM` lines have a word, nothing is held out.
+        Share of the lines to set aside; their words are counted, but not in `ids`. A hash of its
+        number decides for each whole line, so the same text is always split the same way. If fewer
+        than `HELD_OUT_FROM` lines have a word, nothing is held out, unless lines are so long that
+        pieces of them can be (`corpus.pieces`).
+    window
+        The window of the training, for the length of pieces; "line" holds out whole lines only.
     progress
         Receives the number of bytes or sentences read.
 
@@ -99,24 +107,31 @@ def read_corpus(
         raise CorpusError("the corpus is empty: it has no words")
     invalid_utf8 = reader.invalid_utf8_tokens
     _note_words(reader)
-    if reader.lines_with_words < HELD_OUT_FROM:
-        held_out = 0.0
-    spelled, offsets, counts, ids, held_ids, held_tokens = reader.finish(
-        min_count, max_vocab or 0, held_out
+    piece = piece_length(window, tokens, reader.lines_with_words) if held_out else 0
+    if (tokens // piece if piece else reader.lines_with_words) < HELD_OUT_FROM:
+        held_out, piece = 0.0, 0
+    spelled, offsets, counts, ids, held_ids, held_counts, held_tokens = reader.finish(
+        min_count, max_vocab or 0, held_out, piece
     )
     if held_tokens == tokens:
         raise CorpusError(f"all lines with words are held out: lower held_out = {held_out}")
     vocabulary = Vocabulary.from_bytes(spelled, offsets, counts)
     if not len(vocabulary):
-        where, remedy = ("", "min_count")
-        if held_tokens:
-            where, remedy = (" outside the held-out lines", "min_count or held_out")
         raise CorpusError(
-            f"none of the {types:,} distinct words occurs min_count = {min_count} times{where}:"
-            f" lower {remedy}, or give more text"
+            f"none of the {types:,} distinct words occurs min_count = {min_count} times:"
+            " lower min_count, or give more text"
         )
     return Corpus(
-        vocabulary, ids, tokens, lines, invalid_utf8, held_ids, held_tokens, digest.fingerprint()
+        vocabulary,
+        ids,
+        tokens,
+        lines,
+        invalid_utf8,
+        held_ids,
+        held_tokens,
+        digest.fingerprint(),
+        held_counts if held_tokens else np.empty(0, np.int64),
+        piece,
     )
 
 

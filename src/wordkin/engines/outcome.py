@@ -20,7 +20,8 @@ class Epoch:
     Attributes
     ----------
     loss : float
-        Mean loss per pair in nats, summed in float64 during the epoch, while the weights changed.
+        Mean loss per pair in nats, summed in float64 during the epoch, while the weights changed;
+        NaN if the epoch had no pair.
     pairs : float
         Pairs of a center and an outside word, each counted with its window weight.
     trained : int
@@ -38,6 +39,10 @@ class Epoch:
     subsampled: int
     seconds: float
     held_out: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.loss is None:  # as `as_plain` has it
+            object.__setattr__(self, "loss", math.nan)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,6 +101,18 @@ class Trained:
     counting: float = 0.0
 
 
+def as_plain(done: Epoch | Pass) -> dict[str, Any]:
+    """Return a record as plain data for JSON, which has no NaN: None for a mean of no pair.
+
+    The record's class takes it back.
+    """
+    facts = dataclasses.asdict(done)
+    return {
+        name: None if isinstance(value, float) and math.isnan(value) else value
+        for name, value in facts.items()
+    }
+
+
 def perplexity(loss: float) -> float:
     """Return e to the loss: for naive softmax, how many words the model seems to choose among."""
-    return math.exp(loss) if loss < 700 else math.inf
+    return math.exp(loss) if not loss >= 700 else math.inf

@@ -6,6 +6,7 @@ small enough for loops in Python.
 
 from __future__ import annotations
 
+import math
 import time
 
 import numpy as np
@@ -17,6 +18,8 @@ from wordkin.engines.exact import loss
 from wordkin.engines.outcome import Epoch, Trained
 from wordkin.engines.run import Matrices, Run
 from wordkin.engines.settings import ExactSettings, StochasticSettings
+from wordkin.engines.subsampling import threshold_of
+from wordkin.engines.windows import Windows
 from wordkin.objectives import reference
 from wordkin.objectives.conventions import Array
 from wordkin.system.errors import DivergenceError, SettingsError
@@ -45,7 +48,9 @@ def train(
     """
     run = run or Run()
     V, d = len(counts), settings.dim
-    cost = 3.0 * float(counts.sum()) * settings.epochs * (settings.window + 1) * V * d
+    tokens = int(np.count_nonzero(ids >= 0))
+    weight = Windows.of(settings.window, ids).weight
+    cost = 3.0 * tokens * settings.epochs * weight * V * d
     if cost > _MAX_MULTIPLICATIONS:
         raise SettingsError(
             f"{settings.objective} with the {settings.engine} engine would take about {cost:.0e}"
@@ -57,8 +62,8 @@ def train(
         for sentence in np.split(ids, np.flatnonzero(ids == LINE_END) + 1)
         if len(sentence)
     ]
-    held_out_loss = loss.loss_of_lines(held_out, counts, _exact_settings(settings))
-    tokens = int(counts.sum())
+    threshold = threshold_of(settings, counts)
+    held_out_loss = loss.loss_of_lines(held_out, counts, _exact_settings(settings, threshold))
     history: list[Epoch] = []
     began = time.perf_counter()
 
@@ -66,7 +71,7 @@ def train(
         nonlocal began
         seconds = time.perf_counter() - began
         epoch = Epoch(
-            done.loss / done.pairs if done.pairs else 0.0,
+            done.loss / done.pairs if done.pairs else math.nan,
             done.pairs,
             done.trained,
             tokens - done.trained,
@@ -94,7 +99,7 @@ def train(
                 objective=load(OBJECTIVES[settings.objective].pairs),
                 negatives=settings.negatives,
                 epochs=settings.epochs,
-                subsample=settings.subsample,
+                subsample=threshold,
                 learning_rate=settings.learning_rate,
                 seed=settings.seed,
                 after_epoch=after_epoch,
@@ -110,14 +115,14 @@ def train(
     return Trained(V_matrix, U_matrix, history)
 
 
-def _exact_settings(settings: StochasticSettings) -> ExactSettings:
+def _exact_settings(settings: StochasticSettings, threshold: float) -> ExactSettings:
     """Return the settings with which the exact engine computes this loss in float64."""
     return ExactSettings(
         objective=settings.objective,
         dim=settings.dim,
         window=settings.window,
         negatives=settings.negatives,
-        subsample=settings.subsample,
+        subsample=threshold,
         threads=settings.threads,
         precision="float64",
     )

@@ -41,6 +41,8 @@ class Declared:
         What help shows as the default when it is None.
     metavar : str or None
         The placeholder for the value in help.
+    words : tuple of str
+        Words that are allowed besides numbers.
     """
 
     help: str
@@ -51,6 +53,7 @@ class Declared:
     choices: Collection[str] = ()
     unset: str = ""
     metavar: str | None = None
+    words: tuple[str, ...] = ()
 
 
 def setting(default: Any = dataclasses.MISSING, *, factory: Any = None, **declared: Any) -> Any:
@@ -120,12 +123,14 @@ class Settings:
         metavar="NAME",
     )
     dim: int = setting(100, help="Number of dimensions of the vectors.", least=1, most=1 << 20)
-    window: int = setting(
+    window: int | Literal["line"] = setting(
         5,
         help="Largest distance, in words, between a center word and its outside words; nearer"
-        " words weigh more.",
+        " words weigh more. line: all words of a line, with equal weights.",
         least=1,
-        most=10_000,
+        most=(1 << 63) - 1,
+        words=("line",),
+        metavar="WORDS",
     )
     negatives: int = setting(
         5,
@@ -143,10 +148,12 @@ class Settings:
         most=(1 << 31) - 2,
         unset="no limit",
     )
-    subsample: float = setting(
-        1e-4,
+    subsample: float | Literal["auto"] = setting(
+        "auto",
         help="Randomly drop occurrences of words more frequent than this share of the text; 0"
-        " disables.",
+        " disables. auto: 1e-4, or more for a text of few different words.",
+        words=("auto",),
+        metavar="SHARE",
     )
     held_out: float = setting(
         0.01,
@@ -339,7 +346,9 @@ def _check(field: dataclasses.Field[Any], value: object) -> None:
         raise SettingsError(f"{name} must be True or False, got {value!r}")
     elif kind == "str" and not isinstance(value, str):
         raise SettingsError(f"{name} must be a name such as cpu or cuda, got {value!r}")
-    elif kind in ("int", "float") and not (optional and value is None):
+    elif isinstance(value, str) and value in declared.words:
+        return
+    elif kind in ("int", "float") and not ("None" in optional and value is None):
         _require_number(name, value, kind, declared)
 
 
@@ -352,7 +361,8 @@ def _require_number(name: str, value: object, kind: str, declared: Declared) -> 
     whole = kind == "int"
     fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
     if not fits:
-        raise SettingsError(f"{name} must be a {'whole ' * whole}number, got {value!r}")
+        words = "".join(f" or {word}" for word in declared.words)
+        raise SettingsError(f"{name} must be a {'whole ' * whole}number{words}, got {value!r}")
     assert isinstance(value, int | float)
     if not whole and not math.isfinite(value):
         raise SettingsError(f"{name} must be finite, got {value}")

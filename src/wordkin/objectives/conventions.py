@@ -5,12 +5,15 @@ Numbers or arrays in; arrays of the same shape out.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 Array: TypeAlias = npt.NDArray[Any]
+
+Window: TypeAlias = int | Literal["line"]
+"""The window ``m``; "line" for the whole line, whose pairs all weigh the same."""
 
 FINAL_RATE = 1 / 250
 """The learning rate falls linearly to this share of its initial value, as in gensim."""
@@ -18,18 +21,20 @@ NOISE_POWER = 0.75
 """The exponent of the counts in the noise distribution (Mikolov et al. 2013)."""
 
 
-def window_weight(distance: npt.ArrayLike, window: int) -> Array:
+def window_weight(distance: npt.ArrayLike, window: Window) -> Array:
     """Return how often a pair at ``distance`` is trained in expectation: ``(m - j + 1) / m``.
 
     The radius is uniform in ``1..m`` at each position, so a word at distance ``j`` is inside the
-    window with this probability; beyond ``m`` it is 0. Raises ValueError for a distance or window
-    below 1.
+    window with this probability; beyond ``m`` it is 0. For the window "line", no radius is drawn,
+    and all weights are 1. Raises ValueError for a distance or window below 1.
     """
     j = np.asarray(distance)
-    if window < 1 or np.any(j < 1):
+    if (window != "line" and window < 1) or np.any(j < 1):
         raise ValueError(
             f"distance and window must be at least 1, got distance {j} and window {window}"
         )
+    if window == "line":
+        return np.ones(j.shape)
     return np.asarray(np.maximum(window - j + 1, 0) / window)
 
 

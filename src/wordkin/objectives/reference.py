@@ -11,7 +11,13 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from wordkin.objectives.conventions import FINAL_RATE, Array, keep_probability, noise_distribution
+from wordkin.objectives.conventions import (
+    FINAL_RATE,
+    Array,
+    Window,
+    keep_probability,
+    noise_distribution,
+)
 from wordkin.objectives.pairs import PairObjective, naive_softmax, negative_sampling, skipgram
 
 PairsOf: TypeAlias = Callable[[np.random.Generator, Array, int], PairObjective]
@@ -61,7 +67,7 @@ def train(
     vocabulary_size: int,
     *,
     dim: int,
-    window: int,
+    window: Window,
     objective: PairsOf,
     epochs: int,
     learning_rate: float,
@@ -79,7 +85,8 @@ def train(
     vocabulary_size, dim
         The shape of both matrices.
     window
-        The largest radius; at each position it is uniform in ``1..window``.
+        The largest radius; at each position it is uniform in ``1..window``. "line" for the whole
+        sentence at each position.
     objective
         `softmax_pairs`, `sampled_pairs`, or another function that makes the loss of a pair.
     negatives
@@ -99,7 +106,7 @@ def train(
     -------
     V, U, history
         Center and outside vectors, ``(vocabulary_size, dim)`` each, and the mean loss per pair in
-        nats of each epoch.
+        nats of each epoch; NaN for an epoch without a pair.
 
     Raises
     ------
@@ -108,7 +115,9 @@ def train(
     FloatingPointError
         If the loss stops being finite.
     """
-    at_least_one = {"dim": dim, "window": window, "negatives": negatives, "epochs": epochs}
+    at_least_one = {"dim": dim, "negatives": negatives, "epochs": epochs}
+    if window != "line":
+        at_least_one["window"] = window
     for name, value in at_least_one.items():
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
@@ -136,7 +145,11 @@ def train(
             trained += len(sentence)
             steps += len(whole) - len(sentence)
             for t, c in enumerate(sentence):
-                radius = int(rng.integers(1, window + 1))
+                radius = (
+                    len(sentence)
+                    if window == "line"
+                    else int(rng.integers(1, window, endpoint=True))
+                )
                 outside = [*sentence[max(0, t - radius) : t], *sentence[t + 1 : t + 1 + radius]]
                 rate = learning_rate * max(FINAL_RATE, 1 - steps / all_steps)
                 loss, grad_V, grad_U = skipgram(c, outside, V, U, pair_objective)
@@ -147,7 +160,7 @@ def train(
             raise FloatingPointError(
                 f"the loss became {total} in epoch {epoch}: set learning_rate below {learning_rate}"
             )
-        history.append(float(total / pairs) if pairs else 0.0)
+        history.append(float(total / pairs) if pairs else float("nan"))
         if after_epoch(EpochCounts(total, pairs, trained), V, U):
             break
     return V, U, history

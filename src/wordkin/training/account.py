@@ -6,11 +6,13 @@ A corpus and the result of an engine in, an `Account` out.
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from wordkin.corpus.encoded import Corpus
 from wordkin.engines import ENGINES
 from wordkin.engines.outcome import Trained
 from wordkin.engines.settings import Settings
+from wordkin.engines.subsampling import threshold_of
 from wordkin.objectives.conventions import keep_probability
 
 
@@ -33,6 +35,10 @@ class Account:
         Seconds; `counting` is 0 for the stochastic engine.
     notes : tuple of str
         What the run had to say about the text and the settings, in the order of events.
+    subsample : float or None
+        The threshold of subsampling that was used; None in models of older versions.
+    only_held_out : int
+        Words of the vocabulary that occur in held-out lines alone, so that nothing trained them.
     """
 
     tokens: int
@@ -47,12 +53,20 @@ class Account:
     counting: float = 0.0
     held_out: int = 0
     notes: tuple[str, ...] = ()
+    subsample: float | None = None
+    only_held_out: int = 0
+
+    @property
+    def dropped(self) -> float:
+        """The share of the training words that subsampling dropped; NaN if there were none."""
+        words = self.trained + self.subsampled
+        return self.subsampled / words if words else math.nan
 
     @property
     def words_per_second(self) -> float:
         """Tokens read over all epochs, per second of counting and training."""
         spent = self.counting + self.training
-        return self.read / spent if spent else 0.0
+        return self.read / spent if spent else math.nan
 
 
 def account_of(
@@ -69,16 +83,17 @@ def account_of(
     reading, training : float
         Seconds; `training` includes counting.
     """
-    counts = corpus.vocabulary.counts
+    counts, trained_counts = corpus.vocabulary.counts, corpus.trained_counts
+    threshold = threshold_of(settings, counts)
     if ENGINES[settings.engine].rereads:
         epochs = len(trained.history)
         trained_tokens = sum(epoch.trained for epoch in trained.history)
         subsampled_tokens = sum(epoch.subsampled for epoch in trained.history)
     else:
         epochs = 1
-        keep = keep_probability(counts / counts.sum(), settings.subsample)
-        trained_tokens = round(float(counts @ keep))
-        subsampled_tokens = int(counts.sum()) - trained_tokens
+        keep = keep_probability(counts / counts.sum(), threshold)
+        trained_tokens = round(float(trained_counts @ keep))
+        subsampled_tokens = int(trained_counts.sum()) - trained_tokens
     return Account(
         tokens=corpus.tokens,
         lines=corpus.lines,
@@ -91,4 +106,6 @@ def account_of(
         reading=reading,
         training=training - trained.counting,
         counting=trained.counting,
+        subsample=threshold,
+        only_held_out=corpus.only_held_out,
     )

@@ -14,9 +14,10 @@ from wordkin.system.machine import version
 from wordkin.system.notes import log
 from wordkin.system.types import StrPath
 from wordkin.training.advice import note_threads
+from wordkin.training.notes import note_text
 from wordkin.training.run_options import RunOptions
 from wordkin.training.session import Session
-from wordkin.training.source import FACTS, read_text
+from wordkin.training.source import FACTS, MORE_FACTS, read_text, with_threshold
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -62,7 +63,8 @@ def count_to_file(
     note_threads(settings)
     with Session(options) as session:
         corpus = read_text(text, settings, session.progress)
-        vocabulary = corpus.vocabulary
+        settings, vocabulary = with_threshold(settings, corpus), corpus.vocabulary
+        note_text(corpus, settings)
         counted = counting.count_pairs(
             corpus.ids,
             vocabulary.counts,
@@ -74,7 +76,7 @@ def count_to_file(
         metadata = {
             "wordkin": version(),
             "corpus": corpus.fingerprint and dataclasses.asdict(corpus.fingerprint),
-            **{name: getattr(corpus, name) for name in FACTS},
+            **{name: getattr(corpus, name) for name in (*FACTS, *MORE_FACTS)},
             **{name: getattr(settings, name) for name in COUNTED},
         }
         write_counts(
@@ -82,9 +84,17 @@ def count_to_file(
             words=vocabulary.words,
             counts=vocabulary.counts,
             counted=counted,
+            held_out_counts=corpus.held_out_counts,
             metadata=metadata,
         )
         log.info("saved the counts of %s words: %s", f"{len(vocabulary):,}", os.fspath(path))
         if session.checkpoints is not None:
             session.checkpoints.remove()
-    return CountsFile(vocabulary.words, vocabulary.counts, counted, metadata, path)
+    return CountsFile(
+        vocabulary.words,
+        vocabulary.counts,
+        counted,
+        metadata,
+        path,
+        corpus.held_out_counts,
+    )

@@ -5,11 +5,11 @@ The record of each epoch or pass in; lines of a file, and events in a folder, ou
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 from typing import IO, Any
 
+from wordkin.engines.outcome import as_plain
 from wordkin.system.errors import WordkinError
 from wordkin.system.types import Say
 
@@ -58,7 +58,7 @@ class Log:
 
     def add(self, unit: str, number: int, done: Any, resumed: bool = False) -> None:
         """Write a record; one from before a resume (`resumed`) has its events already."""
-        facts = dataclasses.asdict(done)
+        facts = as_plain(done)
         try:
             if self._file is not None:
                 self._file.write(json.dumps({unit: number} | facts) + "\n")

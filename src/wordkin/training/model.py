@@ -15,7 +15,7 @@ from wordkin.corpus.encoded import Fingerprint
 from wordkin.corpus.reading import Text
 from wordkin.engines import ENGINES, OBJECTIVES, load
 from wordkin.engines.counts.file import CountsFile, read_counts
-from wordkin.engines.outcome import History
+from wordkin.engines.outcome import History, as_plain
 from wordkin.engines.settings import AnySettings, EngineSettings, settings_for, takes
 from wordkin.system.errors import FormatError, SettingsError, UnknownWordError, WordkinError
 from wordkin.system.files import remove_stale_temporaries, require_model_suffix, require_path
@@ -27,6 +27,7 @@ from wordkin.training.account import Account
 from wordkin.training.advice import log_summary, note_effects, note_forgetting, note_threads
 from wordkin.training.checkpoint import Checkpoints
 from wordkin.training.learned import Learned, Origin, learn
+from wordkin.training.notes import note_text
 from wordkin.training.run_options import RunOptions
 from wordkin.training.session import Session
 from wordkin.training.source import read_source, trainer_of
@@ -68,6 +69,7 @@ class Word2Vec:
             )
         self.settings: EngineSettings = settings_for(**settings)
         self._given = frozenset(settings)
+        self._auto = self.settings.subsample == "auto"  # chosen anew for each text
         self._result: Learned | None = None
         self._checkpoint: StrPath | None = None
 
@@ -122,6 +124,8 @@ class Word2Vec:
             these notes too, and advice that is no warning.
         """
         settings, checkpoint = self.settings, options.get("checkpoint")
+        if self._auto:
+            settings = dataclasses.replace(settings, subsample="auto")
         if checkpoint is not None and not trainer_of(settings).checkpoints:
             raise SettingsError(
                 f"the {settings.engine} engine saves no checkpoints of {settings.objective}, which"
@@ -133,6 +137,7 @@ class Word2Vec:
                 began = time.perf_counter()
                 loaded = read_source(source, settings, session.progress, self._given)
                 corpus = loaded.corpus
+                note_text(corpus, loaded.settings)
                 if self._result is not None:
                     note_forgetting(self._result, corpus)
                 run = session.run(loaded.settings, corpus.vocabulary.words, corpus.fingerprint)
@@ -274,7 +279,7 @@ class Word2Vec:
                 "sha256": result.sha256,
                 "settings": self.settings.as_dict(),
                 "account": dataclasses.asdict(result.account),
-                "history": [dataclasses.asdict(done) for done in result.history],
+                "history": [as_plain(done) for done in result.history],
             },
             vectors=None if result.vectors is result.center else result.vectors.matrix,
         )

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Collection
+from typing import TypeVar
 
 import numpy as np
 
 from wordkin.corpus.encoded import Corpus, Fingerprint
+from wordkin.corpus.pieces import LONGEST_LINE, is_too_long, line_lengths, part_lines
 from wordkin.corpus.reading import Text, read_corpus
 from wordkin.corpus.vocabulary import Vocabulary
 from wordkin.engines import ENGINES, OBJECTIVES, Trainer, load
@@ -18,11 +20,16 @@ from wordkin.engines.counts.file import CountsFile
 from wordkin.engines.outcome import Trained
 from wordkin.engines.run import Run
 from wordkin.engines.settings import COUNTED, EngineSettings, Settings
+from wordkin.engines.subsampling import threshold_of
 from wordkin.system.errors import CorpusError, FormatError, SettingsError
 from wordkin.system.progress import Progress
 
 FACTS = ("tokens", "lines", "invalid_utf8", "held_out_tokens")
 """The totals of the text that a file of counts has in its metadata."""
+MORE_FACTS = ("piece", "parted")
+"""More of them, 0 in files of older versions."""
+
+S = TypeVar("S", bound=Settings)
 
 
 @dataclasses.dataclass
@@ -34,7 +41,8 @@ class Source:
     corpus : Corpus
         The vocabulary and the totals of the text, without its ids.
     settings : EngineSettings
-        For a file of counts, with the settings that it was counted with.
+        With the threshold of subsampling that was chosen from the text. For a file of counts, with
+        the settings that it was counted with.
     """
 
     corpus: Corpus
@@ -101,6 +109,7 @@ def read_source(
     if isinstance(text, CountsFile):
         return _source_of_counts(text, settings, explicit)
     corpus = read_text(text, settings, progress)
+    settings = with_threshold(settings, corpus)
     ids, counts, held_out = corpus.ids, corpus.vocabulary.counts, corpus.held_out
     train = load(trainer_of(settings).code)
     nothing = np.empty(0, np.int32)
@@ -109,6 +118,12 @@ def read_source(
         settings,
         lambda run: train(ids, counts, settings, run, held_out),
     )
+
+
+def with_threshold(settings: S, corpus: Corpus) -> S:
+    """Return the settings with the threshold of subsampling that "auto" means for this text."""
+    threshold = threshold_of(settings, corpus.vocabulary.counts)
+    return dataclasses.replace(settings, subsample=threshold)
 
 
 def read_text(text: Text, settings: Settings, progress: Progress) -> Corpus:
@@ -126,6 +141,7 @@ def read_text(text: Text, settings: Settings, progress: Progress) -> Corpus:
         min_count=settings.min_count,
         max_vocab=settings.max_vocab,
         held_out=settings.held_out,
+        window=settings.window,
         progress=progress,
     )
     vocabulary = corpus.vocabulary
@@ -134,14 +150,32 @@ def read_text(text: Text, settings: Settings, progress: Progress) -> Corpus:
             f"the vocabulary has one word, {vocabulary.words[0]!r:.80}, and training needs two:"
             " lower min_count, raise max_vocab, or give more text"
         )
-    words = int(vocabulary.counts.sum())
+    words = int(corpus.trained_counts.sum())
     line_ends = len(corpus.ids) - words  # one after each line that has a word
     if words == line_ends:
         raise CorpusError(
             f"no line has two words of the vocabulary, in {corpus.lines:,} lines: each line is a"
             " sentence, so put the words of a sentence on one line, or lower min_count"
         )
-    return corpus
+    return _with_lines_parted(corpus, settings)
+
+
+def _with_lines_parted(corpus: Corpus, settings: Settings) -> Corpus:
+    """Part lines that are too long for a window of the whole line, if they are few."""
+    window = settings.window
+    if window != "line" and window < LONGEST_LINE:
+        return corpus
+    lengths = line_lengths(corpus.ids)
+    long = lengths[is_too_long(lengths, window)]
+    if 2 * int(long.sum()) > int(lengths.sum()):
+        raise CorpusError(
+            f"the window {window} would pair each word with all {long.max():,} words of its line,"
+            f" and most words of the text are in such lines, of more than {LONGEST_LINE:,} words."
+            " Put each sentence on a line of its own, or set window to a number such as 5"
+        )
+    ids, parted = part_lines(corpus.ids, window)
+    held_out, held_parted = part_lines(corpus.held_out, window)
+    return dataclasses.replace(corpus, ids=ids, held_out=held_out, parted=parted + held_parted)
 
 
 def _source_of_counts(
@@ -154,6 +188,7 @@ def _source_of_counts(
     try:
         counted_with = {name: file.metadata[name] for name in COUNTED}
         facts = {name: file.metadata[name] for name in FACTS}
+        facts |= {name: file.metadata.get(name, 0) for name in MORE_FACTS}
         found = file.metadata.get("corpus")
         fingerprint = found and Fingerprint(**found)
     except KeyError as error:
@@ -163,7 +198,7 @@ def _source_of_counts(
     if not all(isinstance(fact, int) for fact in facts.values()):
         raise FormatError(f"{file.path}: the metadata is damaged: {[*facts.values()]}")
     for name, value in counted_with.items():
-        if name in explicit and getattr(settings, name) != value:
+        if name in explicit and getattr(settings, name) not in (value, "auto"):
             raise SettingsError(
                 f"{file.path}: counted with {name} {value}, but {name} is"
                 f" {getattr(settings, name)}: leave out {name}, or count the text again"
@@ -173,6 +208,7 @@ def _source_of_counts(
         Vocabulary(file.words, file.counts),
         np.empty(0, np.int32),
         fingerprint=fingerprint,
+        held_out_counts=file.held_out_counts,
         **facts,
     )
     train = load(descend)

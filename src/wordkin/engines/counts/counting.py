@@ -19,8 +19,10 @@ from wordkin.engines.counts.matrix import NEGLIGIBLE, Cooccurrence, Counted
 from wordkin.engines.counts.probe import PROBE_SHARE, split_probe
 from wordkin.engines.run import Run
 from wordkin.engines.settings import ExactSettings
-from wordkin.objectives.conventions import keep_probability
+from wordkin.engines.subsampling import threshold_of
+from wordkin.objectives.conventions import Window, keep_probability
 from wordkin.system.machine import available_memory
+from wordkin.system.mapping import map_array
 from wordkin.system.tensors import write_array
 from wordkin.system.types import Int32, Int64, StrPath
 
@@ -46,7 +48,7 @@ def count_pairs(
     ids : (N,) int32
         The training lines, with `corpus.LINE_END` between them.
     counts : (V,) int64
-        How often each word occurs.
+        How often each word occurs, in training and held-out lines.
     settings : ExactSettings
     probe : bool
         Whether to count the sample of the training lines that validates the ridge.
@@ -65,14 +67,23 @@ def count_pairs(
     if memory is None and (free := available_memory()) is not None:
         memory = free // 2
 
-    def count_part(part: npt.NDArray[np.int32], run: Run) -> Cooccurrence:
+    def count_part(what: str, part: npt.NDArray[np.int32], run: Run) -> Cooccurrence:
+        run.progress.counts(what)
         return count_lines(part, counts, settings, memory, run)
 
     unsaved = Run(run.progress)  # the small parts are not worth a checkpoint
     return Counted(
-        count_part(ids, run),
-        count_part(split_probe(ids, PROBE_SHARE)[1], unsaved) if probe else None,
-        None if held_out is None or not len(held_out) else count_part(held_out, unsaved),
+        count_part("pairs", ids, run),
+        count_part(
+            "pairs for the ridge",
+            split_probe(ids, PROBE_SHARE, window=settings.window)[1],
+            unsaved,
+        )
+        if probe
+        else None,
+        None
+        if held_out is None or not len(held_out)
+        else count_part("held-out pairs", held_out, unsaved),
     )
 
 
@@ -88,7 +99,7 @@ def count_lines(
         ids,
         counts,
         window=settings.window,
-        subsample=settings.subsample,
+        subsample=threshold_of(settings, counts),
         threads=settings.threads,
         dtype=np.float64 if settings.precision == "float64" else np.float32,
         memory=memory,
@@ -100,7 +111,7 @@ def count(
     ids: Int32,
     counts: Int64,
     *,
-    window: int,
+    window: Window,
     subsample: float,
     threads: int,
     dtype: npt.DTypeLike = np.float32,
@@ -147,7 +158,8 @@ def count(
     """
     if np.dtype(dtype) not in (np.float32, np.float64):
         raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
-    if window < 1 or threads < 1:
+    size = 0 if window == "line" else window
+    if size < (window != "line") or threads < 1:
         raise ValueError(
             f"window and threads must be at least 1, got window {window} and threads {threads}"
         )
@@ -166,7 +178,7 @@ def count(
         counter = Counter(
             ids=ids,
             keep=keep_probability(frequency, subsample),
-            window=window,
+            window=size,
             negligible=NEGLIGIBLE,
             threads=threads,
             first=row,
@@ -248,7 +260,7 @@ class _Entries:
         if not self._files:
             return self._arrays
         return [
-            np.memmap(file, array.dtype, "r", shape=(self._filled,))
+            map_array(file, array.dtype, shape=(self._filled,))
             for file, array in zip(self._files, self._arrays, strict=True)
         ]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,19 +28,24 @@ _ENTRIES_PER_CHECK = 1 << 24
 
 # The tensors of a file, with their types in the spelling of safetensors.
 _WORDS = {"words": ("U8",), "offsets": ("I64",), "counts": ("I64",)}
+_HELD_OUT = "counts_held_out"  # of each word, in the held-out lines; not in all files
 _PREFIXES = {"": "pairs", "held_": "probe", "unseen_": "held_out"}  # of names
 _MATRIX = {"indptr": ("I64",), "indices": ("I32",), "values": ("F32", "F64")}
 
 
 @dataclass(frozen=True, eq=False)
 class CountsFile:
-    """The content of a file of counts: V words, their counts, up to three matrices, metadata."""
+    """The content of a file of counts: V words, their counts, up to three matrices, metadata.
+
+    `held_out_counts` are the counts in the held-out lines alone, (V,), or (0,) if none are.
+    """
 
     words: list[str]
     counts: Int64
     counted: Counted
     metadata: dict[str, Any]
     path: StrPath
+    held_out_counts: Int64 = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 def write_counts(
@@ -50,12 +55,14 @@ def write_counts(
     counts: npt.NDArray[Any],
     counted: Counted,
     metadata: Mapping[str, Any],
+    held_out_counts: Int64 | None = None,
 ) -> None:
     """Write counts to a file in the safetensors format, whatever its suffix.
 
     The tensors are `words`, `offsets` and `counts`, as in a model file; `indptr`, `indices` and
     `values` of `pairs`; and, prefixed with "held_", those of `probe`, with "unseen_", those of
-    `held_out`. The metadata entry "wordkin-counts" is JSON, as in a model file.
+    `held_out`. `counts_held_out` is there if lines are held out. The metadata entry
+    "wordkin-counts" is JSON, as in a model file.
 
     Parameters
     ----------
@@ -67,6 +74,8 @@ def write_counts(
         May be mapped from files and larger than memory.
     metadata : mapping
         Data that JSON can hold.
+    held_out_counts : (V,) int64, optional
+        The counts in the held-out lines; none if it is None or empty.
 
     Raises
     ------
@@ -93,6 +102,8 @@ def write_counts(
     for prefix, matrix in matrices.items():
         if matrix is not None:
             tensors |= {prefix + name: getattr(matrix, name) for name in _MATRIX}
+    if held_out_counts is not None and len(held_out_counts):
+        tensors[_HELD_OUT] = held_out_counts
     try:
         settings = json.dumps(
             {"format": FORMAT_VERSION, "metadata": dict(metadata)}, allow_nan=False
@@ -139,12 +150,22 @@ def read_counts(path: StrPath) -> CountsFile:
         raise FormatError(f"{path}: {len(counts)} counts of {len(words)} words")
     if len(counts) and counts.min() < 1:
         raise FormatError(f"{path}: counts must be at least 1, got {counts.min()}")
+    held_out_counts = np.empty(0, np.int64)
+    if _HELD_OUT in tensors:
+        _check_kind(path, _HELD_OUT, tensors[_HELD_OUT], ("I64",))
+        held_out_counts = np.array(tensors[_HELD_OUT])
+        if (
+            len(held_out_counts) != len(words)
+            or not ((held_out_counts >= 0) & (held_out_counts <= counts)).all()
+        ):
+            raise FormatError(f"{path}: {_HELD_OUT} must be in 0..count of each word")
     return CountsFile(
         words,
         counts,
         Counted(**{_PREFIXES[p]: _matrix(path, tensors, p, len(words)) for p in prefixes}),
         metadata,
         path,
+        held_out_counts,
     )
 
 

@@ -21,12 +21,13 @@ from wordkin.engines.counts.counting import count_pairs
 from wordkin.engines.counts.matrix import Counted
 from wordkin.engines.exact.descent import Descent
 from wordkin.engines.exact.devices import open_tiles, require_memory
+from wordkin.engines.exact.forecast import Forecast
 from wordkin.engines.exact.loss import mean_pair_loss
 from wordkin.engines.exact.problem import Problem, problem_of
 from wordkin.engines.exact.ridge import choose_ridge
 from wordkin.engines.exact.start import stages, start
 from wordkin.engines.exact.tiles import Tiles
-from wordkin.engines.outcome import Pass, Trained
+from wordkin.engines.outcome import Pass, Trained, as_plain
 from wordkin.engines.run import Matrices, Run
 from wordkin.engines.settings import ExactSettings
 from wordkin.system.errors import CorpusError, DivergenceError
@@ -152,13 +153,16 @@ class _StagedDescent:
         """Train, and return both matrices with a row for each word."""
         problem, settings, run = self._problem, self._settings, self._run
         sizes = stages(len(problem))
+        self._forecast = forecast = Forecast(
+            run.progress, sizes, GROWTH_PASSES, settings.max_passes, settings.tolerance
+        )
         descent: Descent | None = None
         first = done = 0
         if checkpoint := run.load_checkpoint():
             ridge, first, done = (checkpoint.facts[name] for name in ("ridge", "stage", "passes"))
             self.history += [Pass(**record) for record in checkpoint.facts["history"]]
             descent = Descent.from_checkpoint(
-                self._tiles, problem.leading(sizes[first]), checkpoint, ridge, run.progress
+                self._tiles, problem.leading(sizes[first]), checkpoint, ridge, forecast
             )
             self._expose(descent)
         else:
@@ -185,7 +189,9 @@ class _StagedDescent:
                 record = self._with_held_out_loss(descent.run_pass(), descent)
                 self.history.append(record)
                 done += 1
-                if before - (record.loss + record.penalty) <= settings.tolerance * record.loss:
+                gain = before - (record.loss + record.penalty)
+                forecast.gained(record.words, done, gain / record.loss if record.loss else 0.0)
+                if gain <= settings.tolerance * record.loss:
                     done = passes
                 if run.report(record, lambda at=descent: self._matrices(at)):  # type: ignore[misc]
                     return self._matrices(descent)
@@ -194,7 +200,7 @@ class _StagedDescent:
                         "ridge": ridge,
                         "stage": stage,
                         "passes": done,
-                        "history": [dataclasses.asdict(passed) for passed in self.history],
+                        "history": [as_plain(passed) for passed in self.history],
                     }
                     tensors, more = descent.state()
                     run.save_checkpoint(tensors, facts | more)
@@ -211,7 +217,7 @@ class _StagedDescent:
             V, U = (self._tiles.array(M) for M in start(problem, self._settings))
         else:
             V, U = descent.extend(problem)
-        return Descent.from_matrices(self._tiles, problem, V, U, ridge, self._run.progress)
+        return Descent.from_matrices(self._tiles, problem, V, U, ridge, self._forecast)
 
     def _with_held_out_loss(self, record: Pass, descent: Descent) -> Pass:
         """Add the held-out loss to the record, once the vocabulary is complete."""

@@ -21,10 +21,12 @@ import numpy.typing as npt
 
 from wordkin._core import alias_table, train_epoch
 from wordkin.engines import OBJECTIVES, Rows, load
-from wordkin.engines.outcome import Epoch, Trained
+from wordkin.engines.outcome import Epoch, Trained, as_plain
 from wordkin.engines.run import Matrices, Run, all_finite
 from wordkin.engines.settings import StochasticSettings
-from wordkin.engines.stochastic.plan import blocks, pool_size, span_size, steps
+from wordkin.engines.stochastic.plan import blocks, layouts
+from wordkin.engines.subsampling import threshold_of
+from wordkin.engines.windows import Windows
 from wordkin.objectives.conventions import FINAL_RATE, keep_probability, noise_distribution
 from wordkin.system.errors import DivergenceError, SettingsError, WordkinError
 from wordkin.system.machine import level
@@ -63,7 +65,7 @@ def train(
     ids : (N,) int32
         The text, with `corpus.LINE_END` between lines.
     counts : (V,) int64
-        How often each word occurs.
+        How often each word occurs, in training and held-out lines.
     settings : StochasticSettings
     run : Run, optional
         Receives progress, checkpoints and the record of each epoch, and may stop training.
@@ -108,7 +110,8 @@ def train(
         _initialize(matrices.center, settings.seed)
     run.expose(lambda: matrices)
     kernel = _Kernel(center, outside, counts, settings)
-    tokens = int(counts.sum())
+    windows = Windows.of(settings.window, ids)
+    tokens = int(np.count_nonzero(ids >= 0))
     initial = (1 + settings.negatives) * math.log(2)  # the mean loss of zero weights
     limit = DIVERGED * initial
     for epoch in range(len(history), settings.epochs):
@@ -120,7 +123,7 @@ def train(
                 return not run.checkpoint_due()
 
             began = time.perf_counter()
-            done = kernel.descend(ids, epoch, rates, totals, limit, tick)
+            done = kernel.descend(ids, windows, epoch, rates, totals, limit, tick)
             totals = _Totals.of(done, totals.seconds + time.perf_counter() - began)
             if not (math.isfinite(totals.loss) and all_finite(center, outside)):
                 why = "a loss or a vector is no longer finite"
@@ -159,7 +162,7 @@ class _Totals:
         return cls(**{name: done[name] for name in names}, seconds=seconds)
 
     def as_epoch(self, held_out: float | None) -> Epoch:
-        loss = self.loss / self.pairs if self.pairs else 0.0
+        loss = self.loss / self.pairs if self.pairs else math.nan
         return Epoch(loss, self.pairs, self.trained, self.subsampled, self.seconds, held_out)
 
 
@@ -175,7 +178,7 @@ class _Kernel:
     ) -> None:
         noise = noise_distribution(counts)
         threshold, alias = alias_table(noise)
-        keep = keep_probability(counts / counts.sum(), settings.subsample)
+        keep = keep_probability(counts / counts.sum(), threshold_of(settings, counts))
         self._settings, self._noise = settings, noise
         self._common = {
             "level": level(),
@@ -186,16 +189,14 @@ class _Kernel:
             "keep": (keep * 2.0**32 - 1).clip(0).astype(np.uint32),
             "alias_threshold": threshold,
             "alias": alias,
-            "window": settings.window,
             "negatives": settings.negatives,
-            "pool_size": pool_size(settings),
-            "span": span_size(settings, noise),
             "first_position": 0,
         }
 
     def descend(
         self,
         ids: Int32,
+        windows: Windows,
         epoch: int,
         rates: tuple[float, float],
         before: _Totals,
@@ -203,10 +204,10 @@ class _Kernel:
         tick: Callable[[dict[str, Any]], bool],
     ) -> dict[str, Any]:
         """Continue an epoch to its end, or until `tick` returns False; return its totals so far."""
-        block, batch = blocks(self._settings, self._noise, len(ids))
+        block, batch = blocks(self._settings, windows, self._noise, len(ids))
         return self._call(
+            windows,
             ids=ids,
-            steps=steps(self._settings),
             rate_begin=rates[0],
             rate_end=rates[1],
             seed=self._settings.seed,
@@ -223,12 +224,16 @@ class _Kernel:
 
         It draws the same random numbers each time. The learning rate is 0, so nothing changes.
         """
+        windows = Windows.of(self._settings.window, ids)
         block, batch = blocks(
-            dataclasses.replace(self._settings, deterministic=True), self._noise, len(ids)
+            dataclasses.replace(self._settings, deterministic=True),
+            windows,
+            self._noise,
+            len(ids),
         )
         totals = self._call(
+            windows,
             ids=ids,
-            steps=1,
             rate_begin=0.0,
             rate_end=0.0,
             seed=1,
@@ -241,8 +246,12 @@ class _Kernel:
         )
         return totals["loss"] / totals["pairs"] if totals["pairs"] else None
 
-    def _call(self, **arguments: Any) -> dict[str, Any]:
+    def _call(self, windows: Windows, **arguments: Any) -> dict[str, Any]:
         threads = self._settings.threads
+        spans, weights = layouts(self._settings, windows, self._noise)
+        if not arguments["rate_begin"]:  # steps of nothing
+            spans[:, -1] = 1
+        arguments |= {"window": windows.size, "layouts": spans, "weights": weights}
         if arguments["batch"]:  # more threads would only wait
             threads = min(threads, arguments["batch"])
         try:
@@ -271,7 +280,7 @@ def _report(run: Run, settings: StochasticSettings, tokens: int, epoch: int, now
 
 def _facts(history: list[Epoch], totals: _Totals) -> dict[str, Any]:
     return {
-        "history": [dataclasses.asdict(epoch) for epoch in history],
+        "history": [as_plain(epoch) for epoch in history],
         "tally": dataclasses.asdict(totals),
     }
 

@@ -1,7 +1,7 @@
 """How the stochastic engine divides its work: pools of negatives, spans, steps, blocks, batches.
 
-Settings and the noise distribution in, sizes out. Everything here keeps steps stable or caches
-small; `docs/notes/stochastic-engine.md` has the measurements.
+Settings, windows and the noise distribution in, sizes out. Everything here keeps steps stable or
+caches small; `docs/notes/stochastic-engine.md` has the measurements.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.engines.settings import StochasticSettings
+from wordkin.engines.windows import Windows
+from wordkin.system.types import Float32, Int32
 
 BATCHES = 2000
 """Batches per epoch in deterministic training, unless they would be too small or too large."""
@@ -19,16 +21,16 @@ BATCH = 16
 """Blocks per batch. They are independent of each other, so this many threads can share a batch."""
 
 
-def pool_size(settings: StochasticSettings) -> int:
+def pool_size(settings: StochasticSettings, windows: Windows) -> int:
     """Return the number of negatives per span: enough that each weighs at most 3.75.
 
-    A center has (m + 1) K negatives in expectation. A smaller pool of heavier negatives would be
-    faster but costs quality.
+    A center has (m + 1) K negatives in expectation, less where lines are shorter than windows. A
+    smaller pool of heavier negatives would be faster but costs quality.
     """
-    return min(512, 16 * math.ceil((settings.window + 1) * settings.negatives / 60))
+    return min(512, 16 * math.ceil(windows.weight * settings.negatives / 60))
 
 
-def steps(settings: StochasticSettings) -> int:
+def steps(settings: StochasticSettings, windows: Windows) -> int:
     """Return the number of parts to divide a span's step into, so that v_c moves stably.
 
     A whole step moves v_c by about learning_rate (m + 1) K, 0.75 for the defaults. Above 4, as with
@@ -36,25 +38,56 @@ def steps(settings: StochasticSettings) -> int:
     one before left. Learning rates above 0.05 do not add parts.
     """
     rate = min(settings.learning_rate, 0.05)
-    return math.ceil(rate * (settings.window + 1) * settings.negatives / 4)
+    return math.ceil(rate * windows.weight * settings.negatives / 4)
 
 
-def span_size(settings: StochasticSettings, noise: npt.NDArray[np.float64]) -> int:
+def span_size(
+    settings: StochasticSettings, windows: Windows, noise: npt.NDArray[np.float64]
+) -> int:
     """Return the number of centers per span: as many as keep the outside vectors stable.
 
     All centers of a span are trained at the same weights, and the outside vector of a pool word
-    takes a step for each of them. The sum of their
-    weights, times the learning rate of a part, stays below 0.9. The sum includes repeated draws of
-    one word, which a small vocabulary makes frequent.
+    takes a step for each of them. The sum of their weights, times the learning rate of a part,
+    stays below 0.9. The sum includes repeated draws of one word, which a small vocabulary makes
+    frequent.
     """
-    pool = pool_size(settings)
-    rate = settings.learning_rate / steps(settings)
-    weight = (settings.window + 1) * settings.negatives / pool * (1 + pool * float(noise.max()))
+    pool = pool_size(settings, windows)
+    rate = settings.learning_rate / steps(settings, windows)
+    weight = windows.weight * settings.negatives / pool * (1 + pool * float(noise.max()))
     return max(1, min(16, 2 * int(0.45 / (rate * weight))))
 
 
+def layouts(
+    settings: StochasticSettings, windows: Windows, noise: npt.NDArray[np.float64]
+) -> tuple[Int32, Float32]:
+    """Return the layouts of spans, by how far the windows of a block reach.
+
+    Returns
+    -------
+    layouts : (L, 4) int32
+        Reach, ascending; negatives per span, centers per span, steps.
+    weights : (L,) float32
+        The most that the pairs of one center weigh together.
+    """
+    classes = windows.classes()
+    found = [
+        (
+            each.reach,
+            pool_size(settings, each),
+            span_size(settings, each, noise),
+            steps(settings, each),
+        )
+        for each in classes
+    ]
+    weights = np.array([each.weight for each in classes], np.float32)
+    return np.array(found, np.int32), weights
+
+
 def blocks(
-    settings: StochasticSettings, noise: npt.NDArray[np.float64], positions: int
+    settings: StochasticSettings,
+    windows: Windows,
+    noise: npt.NDArray[np.float64],
+    positions: int,
 ) -> tuple[int, int]:
     """Return the positions per block and the blocks per batch; 0 blocks for training without locks.
 
@@ -62,7 +95,8 @@ def blocks(
     each other's updates, so a batch is a small part of an epoch, and for a short text one block.
     Larger blocks are faster as long as the rows they use fit the cache.
     """
-    pool, span = pool_size(settings), span_size(settings, noise)
+    usual = windows.usual_class()
+    pool, span = pool_size(settings, usual), span_size(settings, usual, noise)
 
     def of_rows(rows: int) -> int:
         return max(span, rows * span // (span + pool))

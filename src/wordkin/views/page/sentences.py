@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.objectives.conventions import keep_probability
+from wordkin.engines.subsampling import USUAL
+from wordkin.objectives.conventions import Window, keep_probability, window_weight
 from wordkin.system.errors import CorpusError
 from wordkin.views.page.model import PageModel
 
@@ -31,7 +32,8 @@ _PIECE = 1 << 20  # bytes read at once
 _MOST_HITS = 20_000  # occurrences of a word that are counted
 _SECONDS = 2.0  # time limit of a search
 _CHECK_EVERY = 256  # occurrences between two checks of the time
-_WINDOW, _SUBSAMPLE = 5, 1e-4  # for vectors whose training settings are unknown
+_FARTHEST = 10_000  # words that a window reaches on a side, however wide it is
+_WINDOW: Window = 5  # for vectors whose training settings are unknown
 _SHARED = 5  # most shared context words
 _EACH = 3  # most sentences of each word with one of them
 _TOGETHER = 5  # most sentences with both words
@@ -120,9 +122,11 @@ class _Context:
 
     def __init__(self, model: PageModel) -> None:
         self.vectors = model.vectors
-        self.window = model.word2vec.settings.window if model.word2vec else _WINDOW
+        window = model.word2vec.settings.window if model.word2vec else _WINDOW
+        self.words = _FARTHEST if window == "line" else min(window, _FARTHEST)  # on a side
+        self.weights = window_weight(np.arange(1, self.words + 1), window).tolist()
         # Bytes to read on each side: enough for a window, even if words are unknown or long.
-        self.reach = 64 + 48 * self.window
+        self.reach = 64 + 48 * self.words
         self.kept, self.frequency = _subsampled(model)
 
     def row(self, word: bytes) -> int | None:
@@ -140,8 +144,8 @@ def _subsampled(model: PageModel) -> tuple[npt.NDArray[np.float64], npt.NDArray[
     V = len(model.vectors)
     weights = 1 / np.arange(1, V + 1) if counts is None else np.maximum(counts, 1)
     frequency = weights / weights.sum()
-    subsample = model.word2vec.settings.subsample if model.word2vec else _SUBSAMPLE
-    kept = keep_probability(frequency, subsample)
+    subsample = model.word2vec.settings.subsample if model.word2vec else USUAL
+    kept = keep_probability(frequency, USUAL if isinstance(subsample, str) else subsample)
     return kept, frequency * kept / (frequency * kept).sum()
 
 
@@ -180,10 +184,9 @@ class _Uses:
         """Count the context of one occurrence, and keep its sentence if examples are needed."""
         left, right = self._window(piece, at, begin, end)
         sentence: bytes | None = None
-        m = self._context.window
         for side in (left, right):
             for distance, row in enumerate(side):
-                self.around[row] += self._context.kept[row] * (m - distance) / m
+                self.around[row] += self._context.kept[row] * self._context.weights[distance]
                 kept = self.examples.setdefault(row, [])
                 if len(kept) < max(_EACH, _TOGETHER):
                     sentence = sentence or _excerpt(piece, at, len(self.word), begin, end)
@@ -203,7 +206,7 @@ class _Uses:
         for word in words:
             if (row := self._context.row(word)) is not None:
                 rows.append(row)
-                if len(rows) == self._context.window:
+                if len(rows) == self._context.words:
                     break
         return rows
 
