@@ -508,7 +508,7 @@ def test_every_word_is_counted_and_predicted_whatever_its_letters(
         (b"\xef\xbb\xbf", "the corpus is empty: it has no word"),
         (b"a b\0c\n", "not a text: byte 3 is NUL"),
         (b"\x7fELF\x02\x01\x01\0\0", "not a text: byte 7 is NUL"),
-        ("a b\n".encode("utf-16"), "not a text: byte 3 is NUL (a binary, compressed or UTF-16"),
+        ("a b\n".encode("utf-16"), "not a text: UTF-16 (or UTF-32): convert it first"),
         (b"a\nb\na\n", "no line has two words of the vocabulary, in 3 lines"),
         (b"a a a\n", "the vocabulary has one word, 'a'"),
     ],
@@ -534,10 +534,10 @@ def test_a_missing_text_is_named_before_any_is_read(
     assert message == f"{missing}: No such file or directory"
 
 
-def test_a_folder_is_no_text(tmp_path: Path, output: Path) -> None:
-    assert fails("train", tmp_path, "-o", output) == (
-        f"a corpus must be files, got a folder: {tmp_path}"
-    )
+def test_a_folder_without_a_file_is_no_text(tmp_path: Path, output: Path) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    assert fails("train", folder, "-o", output) == f"there is no file in the folder: {folder}"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -217,12 +217,13 @@ def _require_text(files: Sequence[TextFile]) -> None:
             refused.append(str(error))
             continue
         if why := why_no_text(bytes(head)):
-            refused.append(f"{why}: {file.name}")
+            refused.append(f"not a text: {why}: {file.name}")
     if not refused:
         return
     if len(refused) == len(files) == 1:
-        raise CorpusError(f"not a text: {refused[0]}")
-    listed = "; ".join(refused[:5]) + f"; and {len(refused) - 5:,} more" * (len(refused) > 5)
+        raise CorpusError(refused[0])
+    listed = "; ".join(each.removeprefix("not a text: ") for each in refused[:5])
+    listed += f"; and {len(refused) - 5:,} more" * (len(refused) > 5)
     raise CorpusError(
         f"{len(refused):,} of {len(files):,} files are no text, so leave them out: {listed}"
     )

@@ -172,7 +172,8 @@ def _read_sentences(
     reader: TextReader, digest: _Digest, items: Iterable[Any], progress: Progress
 ) -> None:
     for i, sentence in enumerate(items):
-        if not isinstance(sentence, list) and (wrong := sentences.wrong_sentence(i, sentence)):
+        usual = type(sentence) in (list, tuple)  # no named tuple, which is a row of a table
+        if not usual and (wrong := sentences.wrong_sentence(i, sentence)):
             raise wrong
         line = reader.add_line(sentence)
         if isinstance(line, tuple):

@@ -107,7 +107,7 @@ class WordTable:
         UnknownWordError
             If a word is not in the vocabulary.
         """
-        if isinstance(word, str | bytes) or not isinstance(word, Iterable):
+        if isinstance(word, (str, bytes)) or not isinstance(word, Iterable):
             row: npt.NDArray[np.float32] = self._matrix[self.index(word)]
             return row
         words = list(word)
