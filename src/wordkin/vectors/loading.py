@@ -120,6 +120,7 @@ def load(
         raise FormatError(f"{name_of(path)}: {error}{hint}") from None
 
 
+@knows_keywords(KEYWORDS)
 def save(
     path: StrPath,
     vectors: WordVectors,
