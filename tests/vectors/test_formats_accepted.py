@@ -210,6 +210,20 @@ def test_a_row_that_is_not_finite_is_skipped_in_any_format(tmp_path: Path) -> No
         assert load_plain(tmp_path / "v.bin", raw).words == ("a", "c")
 
 
+def test_a_row_that_is_not_finite_is_skipped_where_a_file_is_mapped(tmp_path: Path) -> None:
+    matrix = np.array([[1, 2], [np.nan, 4], [5, 6]], dtype=np.float32)
+    path = tmp_path / "v.safetensors"
+    formats.write(path, formats.VectorFile(["a", "b", "c"], matrix, np.array([3, 2, 1])))
+    with pytest.raises(FormatError, match=r"that of 'b' is not; skip_bad=True"):
+        wordkin.load(path)
+    with pytest.warns(FormatWarning, match=r"skipped 1 bad rows, which .* not finite: 2 \('b'\)"):
+        vectors = wordkin.load(path, skip_bad=True)
+    assert vectors.words == ("a", "c")
+    assert vectors.counts is not None
+    assert vectors.counts.tolist() == [3, 1]
+    assert vectors.matrix.tolist() == [[1, 2], [5, 6]]
+
+
 def load_plain(path: Path, content: bytes) -> wordkin.WordVectors:
     path.write_bytes(content)
     return wordkin.load(path, skip_bad=True)
@@ -276,10 +290,13 @@ def test_a_byte_order_mark_is_no_part_of_a_word(tmp_path: Path, header: bytes) -
         (b"1 2 3\n4 5 6\n", "numbers without words"),
         (b"the 1061396\nof 593677\nand 416629\n", "one number in a line"),
         (b"</s> 0\nthe 1061396\n", "one number in a line"),
+        (b"<unk> 7\nthe 1061396\n", "one number in a line"),
         (b"tea\t0.75\nrain\t0.5\n", "one number in a line"),
         (b"tiger cat 7.35 1.5\nold new 1.58 0.9\n", "several words and few numbers"),
         (b"word,0,1\ntea,0.1,0.2\n", r"a table with commas between its fields \(CSV\)"),
         (b"tea,0.1,0.2\nrain,0.3,0.4\n", r"a table with commas between its fields \(CSV\)"),
+        (b"tea, 0.1, 0.2\nrain, 0.3, 0.4\n", r"a table with commas between its fields \(CSV\)"),
+        (b'"tea" 0.1 0.2\n"rain" 0.3 0.4\n', "all words are in quotes"),
         (b"tea 0,1 0,2\nrain 0,3 0,4\n", "its numbers have decimal commas"),
         (b"word d1 d2\ntea 0.1 0.2\n", "line 1, word 'word': 'd1' is not a number; skip_bad"),
         (b"<!DOCTYPE html>\n<html><head>", "an HTML page"),
@@ -338,6 +355,21 @@ def test_words_that_a_format_cannot_hold_can_be_left_out(tmp_path: Path, format:
     again = wordkin.load(tmp_path / "v", format=format)
     assert again.words == ("tea", "rain")
     assert again.matrix.tolist() == [[0, 1], [4, 5]]
+
+
+@pytest.mark.parametrize(
+    "format", ["parquet", "arrow", "projector", "sentence-transformers", "npy"]
+)
+def test_every_writer_can_leave_out_words(tmp_path: Path, format: str) -> None:
+    pytest.importorskip("pyarrow")
+    bad = "a\nb" if format == "npy" else "\udcff"
+    vectors = wordkin.WordVectors(["tea", bad, "rain"], np.eye(3))
+    with pytest.raises(FormatError, match=r"cannot hold the word .*--skip-unwritable"):
+        wordkin.save(tmp_path / "v", vectors, format=format)
+    with pytest.warns(FormatWarning, match=f"left out 1 of 3 words, which {format} cannot hold"):
+        wordkin.save(tmp_path / "v", vectors, format=format, skip_unwritable=True)
+    if format != "projector":
+        assert wordkin.load(tmp_path / "v").words == ("tea", "rain")
 
 
 def test_the_error_names_the_words_the_option_and_a_format_that_holds_them(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ _SIGNATURES = (
 _TEXTS = (
     (rb"version https://git-lfs\.github\.com/", "a pointer of Git LFS: run `git lfs pull`"),
     (rb"\s*<(?:!doctype|html|head|body)", "an HTML page: the download failed, or needs a login"),
-    (rb"\s*<(?:\?xml|[a-z]+[ >])", "an XML file"),
+    (rb"\s*<(?:\?xml|[a-z]+ [a-z:]+=)", "an XML file"),
     (rb"\s*[\[{]\s*[\"{\[\d-]", f"JSON: {_AS_TABLE}"),
 )
 

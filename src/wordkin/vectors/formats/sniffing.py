@@ -41,6 +41,7 @@ _NUMBER = re.compile(
     rb"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE
 )
 _WHOLE = re.compile(rb"[+-]?\d+")
+_QUOTED = re.compile(rb"\"[^\"]+\"|'[^']+'")
 _LINES = 50  # to look at
 
 _UNKNOWN = (
@@ -106,9 +107,14 @@ def _obstacle_to_glove(text: bytes, whole: bool) -> str | None:
             )
     d = max(counts, key=lambda count: (counts[count], count))
     if d == 1:
-        return (
+        return describe_content(b"", text) or (
             "not a known format of vectors: one number in a line, as in a list of counts"
             f" (GloVe's vocab.txt) or of similarities{_GLOVE}"
+        )
+    if len(rows) > 1 and all(_QUOTED.fullmatch(fields[0]) for fields in rows):
+        return (
+            "not a known format of vectors: all words are in quotes, which would be part of them;"
+            f" write the table without quotes{_GLOVE}"
         )
     if len(rows) > 1 and d < 10 and all(len(fields) > d + 1 for fields in rows):
         return (
