@@ -17,7 +17,7 @@ import pytest
 
 import wordkin
 from support.samples import FASTTEXT, GENSIM
-from wordkin.system.errors import FormatError
+from wordkin.system.errors import FormatError, SettingsError
 from wordkin.vectors import formats
 from wordkin.vectors.formats import FORMATS
 
@@ -163,6 +163,8 @@ def test_errors_about_an_open_file_name_it(tmp_path: Path) -> None:
         pytest.raises(FormatError, match="cannot be decoded as utf-8: open it as bytes"),
     ):
         wordkin.load(text)
+    with pytest.raises(SettingsError, match="a file opened as text is decoded already"):
+        wordkin.load(io.StringIO("café 0.1 0.2\n"), encoding="latin-1")
 
 
 @pytest.mark.parametrize("given", [1, None, b"v.txt", ["tea"], True])

@@ -196,13 +196,13 @@ def read(
         "vector_column": vector_column,
     }
     options: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
-    with local_file(source) as path:
+    with local_file(source, encoding) as path:
         selected = _by_name(format) if format else _sniffed(path, encoding)
         reader = _import_function(selected.reader, selected, "read")
         for name in options.keys() - set(selected.options):
             raise SettingsError(f"the format {selected.name} takes no {name}")
         if "skip_bad" in selected.options:
-            options["skip_bad"] = skip_bad
+            options["skip_bad"] = bool(skip_bad)
         with nullcontext(path) if selected.unpacks else unpacked(path) as plain:
             file: VectorFile = reader(plain, limit, **options)
     if skip_bad and "skip_bad" not in selected.options:

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, TypeAlias
 
-from wordkin.system.errors import FormatError
+from wordkin.system.errors import FormatError, SettingsError
 from wordkin.system.types import StrPath
 from wordkin.vectors.formats.packed import decompressed
 
@@ -68,13 +68,15 @@ def name_of(source: Source) -> str:
 
 
 @contextmanager
-def local_file(source: Source) -> Iterator[StrPath]:
+def local_file(source: Source, encoding: str | None = None) -> Iterator[StrPath]:
     """Give an open file as a path, from its current position on; a path is given as it is.
 
     Raises
     ------
     TypeError
         If it is neither a path nor an open file.
+    SettingsError
+        If there is an encoding, and the file was opened as text.
     FormatError
         If a file opened as text cannot be decoded.
     """
@@ -90,7 +92,7 @@ def local_file(source: Source) -> Iterator[StrPath]:
     if path is not None:
         yield path
         return
-    with _copied(lambda: _bytes_of(source, read), name_of(source)) as copy:
+    with _copied(lambda: _bytes_of(source, read, encoding), name_of(source)) as copy:
         yield copy
 
 
@@ -133,7 +135,7 @@ def _path_of(source: Any) -> str | None:
         return None
 
 
-def _bytes_of(source: Any, read: Callable[[int], Any]) -> bytes:
+def _bytes_of(source: Any, read: Callable[[int], Any], encoding: str | None) -> bytes:
     try:
         piece = read(_PIECE)
     except UnicodeDecodeError as error:
@@ -142,6 +144,11 @@ def _bytes_of(source: Any, read: Callable[[int], Any]) -> bytes:
             ' "rb"), or as text with its encoding'
         ) from None
     if isinstance(piece, str):
+        if encoding is not None:
+            raise SettingsError(
+                f"{name_of(source)}: a file opened as text is decoded already: open it as bytes"
+                f' (mode "rb"), or leave out encoding={encoding!r}'
+            )
         return piece.encode("utf-8", "surrogateescape")
     if isinstance(piece, (bytes, bytearray, memoryview)):
         return bytes(piece)
