@@ -62,7 +62,7 @@ def test_encoding_word_list_and_format_are_named(tmp_path: Path) -> None:
     latin.write_bytes("café 0.1 0.2\nthé 0.3 0.4\n".encode("latin-1"))
     assert "café" in run("neighbours", latin, "thé", "--encoding", "latin-1").out
     ran = run("info", latin)
-    assert "2 words are not UTF-8" in ran.err
+    assert "2 words not in UTF-8" in ran.err
     assert "--encoding latin-1" in ran.err
     np.save(tmp_path / "v.npy", np.eye(3, dtype=np.float32))
     (tmp_path / "list").write_text("tea\nrain\nsnow\n")

@@ -39,7 +39,7 @@ def load(path: Path, content: bytes, **options: object) -> tuple[wordkin.WordVec
         (ROWS.replace(b"\n", b"\r\n"), []),
         (ROWS.replace(b"\n", b"\r"), []),
         (ROWS[:-1], ["no line end follows the last row"]),
-        (ROWS + b"\n", ["skipped 1 blank lines"]),
+        (ROWS + b"\n", ["skipped 1 blank line"]),
         (b"\n \t\n" + ROWS + b"\r\n\n", ["skipped 4 blank lines"]),
         (ROWS + b"  ", []),
     ],
@@ -61,7 +61,8 @@ def test_a_header_may_count_more_or_fewer_rows(tmp_path: Path, header: bytes) ->
     assert vectors.words == ("tea", "rain")
     np.testing.assert_array_equal(vectors.matrix, MATRIX)
     declared = int(header.split()[0])
-    assert notes == [f"the header counts {declared:,} words, and the file has 2: read these"]
+    noun = "word" if declared == 1 else "words"
+    assert notes == [f"the header counts {declared:,} {noun}, and the file has 2: read these"]
     vectors, notes = load(tmp_path / "v.vec", header + ROWS, limit=1)
     assert vectors.words == ("tea",)
     assert notes == []
@@ -89,7 +90,7 @@ def test_a_row_cut_short_is_refused_and_can_be_skipped(tmp_path: Path) -> None:
             wordkin.load(tmp_path / "v.txt")
         vectors, notes = load(tmp_path / "v.txt", content, skip_bad=True)
         assert vectors.words == ("tea",)
-        assert "skipped 1 bad rows: line" in notes[0]
+        assert "skipped 1 bad row: line" in notes[0]
 
 
 BAD = [
@@ -127,7 +128,7 @@ def test_one_bad_row_is_refused_or_skipped_with_its_line(
     assert vectors.words == ("tea", "rain")
     np.testing.assert_array_equal(vectors.matrix, MATRIX)
     assert len(notes) == 1
-    assert notes[0].startswith(f"skipped 1 bad rows: line {number}")
+    assert notes[0].startswith(f"skipped 1 bad row: line {number}")
     assert reason in notes[0]
 
 
@@ -150,7 +151,7 @@ def test_skipped_rows_are_counted_and_the_first_named(
         " 'nan' is not finite; line 30002 must have 2 numbers, got 1; …"
     )
     assert notes[1:] == [
-        "skipped 1 blank lines",
+        "skipped 1 blank line",
         "the header counts 40,000 words, and the file has 39,999: read these",
     ]
     # With a limit, only what is read matters.
@@ -159,7 +160,7 @@ def test_skipped_rows_are_counted_and_the_first_named(
     assert notes == []
     vectors, notes = load(path, b"40000 2\n" + b"".join(lines), limit=19_999, skip_bad=True)
     assert len(vectors) == 19_999
-    assert notes == ["skipped 1 bad rows: line 9 begins with a blank, not with a word"]
+    assert notes == ["skipped 1 bad row: line 9 begins with a blank, not with a word"]
 
 
 def test_a_file_of_bad_rows_is_refused_all_the_same(tmp_path: Path) -> None:
@@ -201,12 +202,12 @@ def test_a_row_that_is_not_finite_is_skipped_in_any_format(tmp_path: Path) -> No
     np.save(tmp_path / "v.npy", matrix)
     with pytest.raises(FormatError, match=r"word 2 'b', is not finite; skip_bad=True"):
         wordkin.load(tmp_path / "v.npy", words=["a", "b", "c"])
-    with pytest.warns(FormatWarning, match="skipped 1 bad rows: word 2 'b', is not finite"):
+    with pytest.warns(FormatWarning, match="skipped 1 bad row: word 2 'b', is not finite"):
         vectors = wordkin.load(tmp_path / "v.npy", words=["a", "b", "c"], skip_bad=True)
     assert vectors.words == ("a", "c")
     assert vectors.matrix.tolist() == [[1, 2], [5, 6]]
     raw = b"3 2\na \0\0\x80\x3f\0\0\0\x40b \0\0\xc0\x7f\0\0\0\x40c \0\0\x80\x3f\0\0\0\x40"
-    with pytest.warns(FormatWarning, match="skipped 1 bad rows"):
+    with pytest.warns(FormatWarning, match="skipped 1 bad row"):
         assert load_plain(tmp_path / "v.bin", raw).words == ("a", "c")
 
 
@@ -216,7 +217,7 @@ def test_a_row_that_is_not_finite_is_skipped_where_a_file_is_mapped(tmp_path: Pa
     formats.write(path, formats.VectorFile(["a", "b", "c"], matrix, np.array([3, 2, 1])))
     with pytest.raises(FormatError, match=r"that of 'b' is not; skip_bad=True"):
         wordkin.load(path)
-    with pytest.warns(FormatWarning, match=r"skipped 1 bad rows, which .* not finite: 2 \('b'\)"):
+    with pytest.warns(FormatWarning, match=r"skipped 1 bad row, with .* not finite: 2 \('b'\)"):
         vectors = wordkin.load(path, skip_bad=True)
     assert vectors.words == ("a", "c")
     assert vectors.counts is not None
@@ -250,7 +251,7 @@ def test_words_of_a_binary_file_have_an_encoding(tmp_path: Path) -> None:
     vectors, notes = load(tmp_path / "v.bin", content)
     assert vectors.words == ("caf\udce9",)
     assert notes == [
-        "1 words are not UTF-8, such as 'caf\\udce9': if the file has another encoding,"
+        "1 word not in UTF-8, such as 'caf\\udce9': if the file has another encoding,"
         " encoding='latin-1' (--encoding latin-1) names it"
     ]
 
@@ -292,7 +293,8 @@ def test_a_byte_order_mark_is_no_part_of_a_word(tmp_path: Path, header: bytes) -
         (b"</s> 0\nthe 1061396\n", "one number in a line"),
         (b"<unk> 7\nthe 1061396\n", "one number in a line"),
         (b"tea\t0.75\nrain\t0.5\n", "one number in a line"),
-        (b"tiger cat 7.35 1.5\nold new 1.58 0.9\n", "several words and few numbers"),
+        (b"tiger cat 7.35 1.5\nold new 1.58 0.9\n", "several words in each line"),
+        (b"0 tea" + b" 0.5" * 12 + b"\n1 rain" + b" 0.1" * 12 + b"\n", "several words in each"),
         (b"word,0,1\ntea,0.1,0.2\n", r"a table with commas between its fields \(CSV\)"),
         (b"tea,0.1,0.2\nrain,0.3,0.4\n", r"a table with commas between its fields \(CSV\)"),
         (b"tea, 0.1, 0.2\nrain, 0.3, 0.4\n", r"a table with commas between its fields \(CSV\)"),

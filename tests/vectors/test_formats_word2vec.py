@@ -27,7 +27,7 @@ SUFFIXES = [".bin", ".txt", ".vec", ".glove"]
 
 
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:.* words are not UTF-8:wordkin.system.errors.FormatWarning"
+    "ignore:.* not in UTF-8:wordkin.system.errors.FormatWarning"
 )
 
 

@@ -22,6 +22,11 @@ SKIP_HINT = "; skip_bad=True (--skip-bad-rows) skips such rows"
 """What an error about a bad row ends with."""
 
 
+def many(count: int, noun: str) -> str:
+    """Return a count with its noun, in the plural unless it is 1."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 class UnwritableError(FormatError):
     """A format cannot hold some words.
 

@@ -116,10 +116,11 @@ def _obstacle_to_glove(text: bytes, whole: bool) -> str | None:
             "not a known format of vectors: all words are in quotes, which would be part of them;"
             f" write the table without quotes{_GLOVE}"
         )
-    if len(rows) > 1 and d < 10 and all(len(fields) > d + 1 for fields in rows):
+    indexed = all(_WHOLE.fullmatch(fields[0]) for fields in rows)
+    if len(rows) > 1 and (d < 10 or indexed) and all(len(fields) > d + 1 for fields in rows):
         return (
-            "not a known format of vectors: several words and few numbers in each line, as in a"
-            f" table of similarities{_GLOVE}"
+            "not a known format of vectors: several words in each line, as in a table of"
+            f" similarities, or of rows with their numbers{_GLOVE}"
         )
     return None
 

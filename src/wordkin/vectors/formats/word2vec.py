@@ -34,6 +34,7 @@ from wordkin.vectors.formats.decoding import HEAD_BYTES, Bytes, Decoder, decode_
 from wordkin.vectors.formats.obstacles import (
     SKIP_HINT,
     begins_with_mark,
+    many,
     not_in_a_text,
     not_utf8,
     require_words,
@@ -217,12 +218,14 @@ def _finished(path: StrPath, reader: VectorReader, limit: int | None) -> VectorF
         )
     notes = []
     if skipped:
-        notes.append(f"skipped {skipped:,} bad rows: {some}{'; …' * (skipped > len(first))}")
+        notes.append(f"skipped {many(skipped, 'bad row')}: {some}{'; …' * (skipped > len(first))}")
     if blank:
-        notes.append(f"skipped {blank:,} blank lines")
+        notes.append(f"skipped {many(blank, 'blank line')}")
     rows = len(words) + skipped
     if declared not in (-1, rows) and limit != len(words):
-        notes.append(f"the header counts {declared:,} words, and the file has {rows:,}: read these")
+        notes.append(
+            f"the header counts {many(declared, 'word')}, and the file has {rows:,}: read these"
+        )
     if unended:
         notes.append(
             "no line end follows the last row: if the file was cut short, its last number may lack"
@@ -231,8 +234,8 @@ def _finished(path: StrPath, reader: VectorReader, limit: int | None) -> VectorF
     if in_other_bytes:
         word = next(filter(not_utf8, words))
         notes.append(
-            f"{in_other_bytes:,} words are not UTF-8, such as {word!r:.80}: if the file has another"
-            " encoding, encoding='latin-1' (--encoding latin-1) names it"
+            f"{many(in_other_bytes, 'word')} not in UTF-8, such as {word!r:.80}: if the file has"
+            " another encoding, encoding='latin-1' (--encoding latin-1) names it"
         )
     words, matrix, repeated = _drop_repeated(words, matrix)
     return VectorFile(words, matrix, notes=(*notes, *repeated))
@@ -254,8 +257,8 @@ def _drop_repeated(words: list[str], matrix: Float32) -> tuple[list[str], Float3
         block = rows[start : start + step]
         matrix[start : start + len(block)] = matrix[block]
     note = (
-        f"{len(repeated):,} repeated words, such as {repeated[0]!r:.80}; the first vector of each"
-        " is kept"
+        f"{many(len(repeated), 'repeated word')}, such as {repeated[0]!r:.80}; the first vector of"
+        " each is kept"
     )
     return list(first), matrix[: len(rows)], [note]
 
