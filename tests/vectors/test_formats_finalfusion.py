@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,7 @@ def test_hashed_ngrams_compose_other_words(
     for word in OTHERS:
         wanted = direction([rows[V + hash_of(n) % count] for n in ngrams_of(word)])
         np.testing.assert_allclose(vectors[word], wanted, atol=1e-6)
+    assert pickle.loads(pickle.dumps(vectors)) == vectors
 
 
 @pytest.mark.parametrize("short", [0, 8])
@@ -111,6 +113,7 @@ def test_explicit_ngrams_compose_other_words(tmp_path: Path, short: int) -> None
         found = [rows[V + ngrams[n]] for n in ngrams_of(word) if n in ngrams]
         np.testing.assert_allclose(vectors[word], direction(found), atol=1e-6)
     assert not vectors["zzz"].any()  # it has none of these n-grams
+    assert pickle.loads(pickle.dumps(vectors)) == vectors
 
 
 @pytest.mark.parametrize("projected", [False, True])
@@ -143,6 +146,7 @@ def test_quantised_rows_are_decoded(tmp_path: Path, projected: bool, scaled: boo
         (fifu((FLORET, b""), dense(MATRIX)), "a vocabulary of floret"),
         (fifu(simple(WORDS[:3]), dense(MATRIX)), "3 words and 0 rows of n-grams, but 4 rows"),
         (fifu(hashed(FASTTEXT, WORDS, 3), dense(MATRIX)), "4 words and 3 rows of n-grams, but 4"),
+        (fifu(simple(WORDS), dense(MATRIX[:3])), "4 words, but 3 rows"),
         (fifu(hashed(FASTTEXT, WORDS, 0), dense(MATRIX)), "n-grams need buckets"),
         (fifu(hashed(BUCKETS, WORDS, 64), dense(MATRIX)), r"2\^64 buckets are too many"),
         (fifu(hashed(FASTTEXT, WORDS, 3, 0), dense(MATRIX)), "must have 1 to 64 characters"),

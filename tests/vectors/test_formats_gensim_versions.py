@@ -134,6 +134,7 @@ def test_ngrams_without_a_row_are_left_out(tmp_path: Path, compatible: bool | No
 
     assert_close(vectors.matrix, means(VECTORS, row_of, KNOWN))
     assert_close(vectors.compose(OTHERS), means(None, row_of, OTHERS))
+    assert pickle.loads(pickle.dumps(vectors)) == vectors
 
 
 @pytest.mark.parametrize("compatible", [False, None])
@@ -270,6 +271,7 @@ def test_rows_set_aside_for_later_have_no_word(tmp_path: Path) -> None:
         ({"ngrams": {1: 1}}, "ngrams must map str to rows"),
         ({"bucket": BUCKETS + 1}, "31 buckets, but 30 vectors of n-grams"),
         ({"bucket": 2**70}, "bucket must be an integer of at least 0"),
+        ({"min_n": 0, "compatible_hash": False}, "min_n must be at least 1 in files of this ver"),
         ({"max_n": 65}, "max_n must be at most 64"),
         ({"vectors_vocab": VECTORS[:2]}, "4 words, but 2 vectors of words"),
         ({"vectors": VECTORS[:2]}, "4 words, but 2 vectors"),
@@ -282,7 +284,7 @@ def test_rows_set_aside_for_later_have_no_word(tmp_path: Path) -> None:
 def test_fields_that_contradict_each_other_are_refused(
     tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(FormatError, match=rf"kv: {message} \(at byte 0\)"):
+    with pytest.raises(FormatError, match=rf"kv: {message}.*\(at byte 0\)"):
         read(saved(tmp_path / "kv", FastTextKeyedVectors(**third(**change))))
 
 

@@ -336,6 +336,19 @@ FILLING: dict[str, tuple[str, Callable[[], bytes]]] = {
     ),
     "a pickle of more bytes than it has": ("gensim", lambda: b"\x80\x04\x8e" + b"\xff" * 7 + b"\0"),
     "a line without an end": ("gensim", lambda: b"\x80\x04cos" + b"x" * (100 * MB)),
+    "a vocabulary of finalfusion": (
+        "finalfusion",
+        lambda: fifu((1, (25 * MB).to_bytes(8, "little") + bytes(100 * MB)), dense([[1]])),
+    ),
+    "a table of pruned n-grams": (
+        "fasttext",
+        lambda: (
+            FASTTEXT[:64]
+            + np.array([0, 0, 0], "<i4").tobytes()
+            + np.array([0, 10 * MB], "<i8").tobytes()
+            + bytes(80 * MB)
+        ),
+    ),
     "a dictionary of empty words": (
         "fasttext",
         lambda: (

@@ -22,7 +22,7 @@ from wordkin.system.files import damaged, require_file
 from wordkin.system.mapping import map_array
 from wordkin.system.spelling import split_words
 from wordkin.system.types import Float32, Int64, StrPath
-from wordkin.vectors.formats.fasttext_quantised import pruned_rows, read_quantised
+from wordkin.vectors.formats.fasttext_quantised import pruned_table, read_quantised
 from wordkin.vectors.formats.vector_file import VectorFile
 from wordkin.vectors.ngrams import LONGEST_NGRAM, LookedUpSubwords, Subwords
 
@@ -211,7 +211,7 @@ def _read_subwords(
         return Subwords(
             input_[:V], input_[V:], settings.shortest, settings.longest, whole_end=False
         )
-    table, at = pruned_rows(path, data, at, pruned)
+    table, at = pruned_table(path, data, at, pruned)
     if at >= len(data):
         raise damaged(path, at, "cut short before the input matrix")
     if data[at]:

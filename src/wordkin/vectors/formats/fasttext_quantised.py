@@ -90,15 +90,18 @@ class PrunedRows:
         return rows
 
 
-def pruned_rows(path: StrPath, data: Bytes, at: int, size: int) -> tuple[PrunedRows | None, int]:
-    """Return the rows of the buckets that were kept, None if all were, and the table's end."""
+def pruned_table(
+    path: StrPath, data: Bytes, at: int, size: int
+) -> tuple[npt.NDArray[np.int32] | None, int]:
+    """Return the buckets that were kept and the row of each, (n, 2), and the table's end.
+
+    The rows are counted after the words. The table is None if all buckets were kept.
+    """
     if size < 0:
         return None, at
     if size > (len(data) - at) // 8:
         raise damaged(path, at, f"cut short in the table of {size:,} n-grams")
-    pairs = np.frombuffer(data, "<i4", 2 * size, at).reshape(-1, 2)
-    order = np.argsort(pairs[:, 0], kind="stable")
-    return PrunedRows(pairs[order, 0], pairs[order, 1]), at + 8 * size
+    return np.frombuffer(data, "<i4", 2 * size, at).reshape(-1, 2), at + 8 * size
 
 
 def read_quantised(
@@ -108,7 +111,7 @@ def read_quantised(
     dim: int,
     V: int,
     rules: tuple[int, int, int],
-    pruned: PrunedRows | None,
+    table: npt.NDArray[np.int32] | None,
 ) -> LookedUpSubwords:
     """Return what composes vectors of the rows of a quantised matrix, those of V words first.
 
@@ -116,18 +119,24 @@ def read_quantised(
     ----------
     rules : tuple of int
         The shortest and longest n-grams, and the number of buckets.
-    pruned : PrunedRows or None
-        The buckets that were kept; None if all were.
+    table : (n, 2) int32 array or None
+        As from `pruned_table`.
     """
     rows = _read_rows(path, data, at, dim)
     ngrams = len(rows.codes) - V
     buckets = rules[2]
-    if ngrams < 0 or (pruned is None and ngrams != buckets):
+    if ngrams < 0 or (table is None and ngrams != buckets):
         raise damaged(
             path, at, f"{len(rows.codes)} rows cannot be those of {V} words and {buckets} buckets"
         )
-    if pruned and len(pruned.rows) and not 0 <= pruned.rows.min() <= pruned.rows.max() < ngrams:
-        raise damaged(path, at, f"an n-gram has a row beyond the {ngrams} that there are")
+    pruned = None
+    if table is not None:
+        if len(table) > ngrams:
+            raise damaged(path, at, f"{len(table):,} n-grams were kept, but {ngrams:,} have a row")
+        if len(table) and not 0 <= table[:, 1].min() <= table[:, 1].max() < ngrams:
+            raise damaged(path, at, f"an n-gram has a row beyond the {ngrams} that there are")
+        order = np.argsort(table[:, 0], kind="stable")
+        pruned = PrunedRows(table[order, 0], table[order, 1])
     return LookedUpSubwords(rows, rows, partial(_rows_of, V, rules, pruned))
 
 

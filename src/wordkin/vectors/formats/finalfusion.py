@@ -27,7 +27,6 @@ import numpy as np
 
 from wordkin.system.files import damaged, require_file
 from wordkin.system.mapping import map_array
-from wordkin.system.spelling import describe_duplicate
 from wordkin.system.types import Float32, StrPath
 from wordkin.vectors.formats.finalfusion_storage import Bytes, Reader, read_dense, read_quantised
 from wordkin.vectors.formats.vector_file import VectorFile
@@ -82,8 +81,9 @@ def read(path: StrPath, limit: int | None = None) -> VectorFile:
         # An empty file cannot be mapped.
         data: Bytes = map_array(file) if file.read(1) else np.empty(0, np.uint8)
     chunks = _chunks(path, data)
-    vocabulary = _vocabulary(_one(path, chunks, _VOCABULARIES, "vocabulary"))
+    named = _one(path, chunks, _VOCABULARIES, "vocabulary")
     storage = _storage(_one(path, chunks, _STORAGES, "storage"))
+    vocabulary = _vocabulary(named, storage.shape[0])
     V = len(vocabulary.words)
     if storage.shape[0] != V + vocabulary.ngrams:
         raise damaged(
@@ -153,8 +153,12 @@ def _one(
     return found[0]
 
 
-def _vocabulary(chunk: tuple[int, Reader]) -> _Vocabulary:
+def _vocabulary(chunk: tuple[int, Reader], rows: int) -> _Vocabulary:
+    """Return the words, which cannot be more than the rows, and the rule of their n-grams."""
     kind, reader = chunk
+    (size,) = Reader(reader.path, reader.data, reader.at, reader.end).numbers("<Q", "vocabulary")
+    if size > rows:
+        raise reader.damaged(f"{size:,} words, but {rows:,} rows")
     if kind == _SIMPLE:
         (size,) = reader.numbers("<Q", "vocabulary")
         return _Vocabulary(_words(reader, size), 0, None)
@@ -188,13 +192,14 @@ def _words(reader: Reader, size: int) -> list[str]:
     at = reader.at
     if 4 * size > reader.left:
         raise reader.damaged(f"cut short: {size:,} words in {reader.left:,} bytes")
-    words = []
+    words: dict[str, None] = {}
     for _ in range(size):
         (length,) = reader.numbers("<I", "word")
-        words.append(reader.bytes(length, "word").tobytes().decode("utf-8", "surrogateescape"))
-    if what := describe_duplicate(words):
-        raise damaged(reader.path, at, what)
-    return words
+        word = reader.bytes(length, "word").tobytes().decode("utf-8", "surrogateescape")
+        if word in words:
+            raise damaged(reader.path, at, f"the word {word!r:.80} comes twice")
+        words[word] = None
+    return list(words)
 
 
 def _ngrams(reader: Reader, size: int) -> dict[str, int]:

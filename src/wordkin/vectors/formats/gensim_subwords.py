@@ -84,11 +84,13 @@ class _Reader:
         ngrams = self.arrays.floats(*_NGRAMS)
         if ngrams.shape[1] != own.shape[1]:
             raise self._damage(f"the vectors have the shapes {own.shape} and {ngrams.shape}")
+        compatible = self._compatible_hash()
+        if shortest < 1 and not (explicit is None and hashed is None and compatible):
+            raise self._damage("min_n must be at least 1 in files of this version")
         if explicit is not None:
             self._require_rows(explicit, len(ngrams))
             rows_of = partial(_by_text, explicit, shortest, longest)
             return GensimSubwords(own, LookedUpSubwords(None if lost else own, ngrams, rows_of))
-        compatible = self._compatible_hash()
         if hashed is not None:
             self._require_rows(hashed, len(ngrams))
         elif len(ngrams) != bucket:
