@@ -216,3 +216,22 @@ def test_damaged_streams_give_other_vectors_or_a_format_error(tmp_path: Path) ->
         except FormatError:
             continue
         assert len(found.words) == len(found.matrix)
+
+
+@every_file
+def test_bad_rows_are_skipped_and_counted(tmp_path: Path, write: Writer) -> None:
+    lists = [LISTS[0], None, LISTS[1], [1.0], [1.0, None, 2.0], LISTS[2], [1.0, np.nan, 2.0]]
+    lists += [LISTS[3], LISTS[0], [1e300, 0.0, 0.0]]
+    words = [WORDS[0], "b", WORDS[1], "d", "e", WORDS[2], "g", WORDS[3], None, "j"]
+    write(tmp_path / "v", pa.table({"word": words, "vector": pa.array(lists)}))
+    with pytest.raises(FormatError, match="a null in row"):
+        formats.read(tmp_path / "v")
+    read = read_parquet if write is to_parquet else read_arrow
+    with pytest.raises(FormatError, match="6 bad rows, and 4 good ones"):
+        read(tmp_path / "v", skip_bad=True)
+    write(tmp_path / "v", pa.table({"word": words[:8], "vector": pa.array(lists[:8])}))
+    found = read(tmp_path / "v", skip_bad=True)
+    assert found.words == WORDS
+    np.testing.assert_array_equal(found.matrix, MATRIX)
+    assert found.notes == ("skipped 4 bad rows, which lack a word or finite numbers: 2, 4, 5, …",)
+    assert read(tmp_path / "v", 2, skip_bad=True).words == WORDS[:2]

@@ -14,6 +14,7 @@ import mmap
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
@@ -83,6 +84,7 @@ def read_parquet(
     *,
     word_column: str | None = None,
     vector_column: str | None = None,
+    skip_bad: bool = False,
 ) -> VectorFile:
     """Read a Parquet file with a column of words, one or more of vectors, and perhaps `count`.
 
@@ -108,7 +110,7 @@ def read_parquet(
 
         return table.schema_arrow, groups
 
-    return _read(path, limit, open_table, word_column, vector_column)
+    return _read(path, limit, open_table, (word_column, vector_column), skip_bad)
 
 
 def read_arrow(
@@ -117,6 +119,7 @@ def read_arrow(
     *,
     word_column: str | None = None,
     vector_column: str | None = None,
+    skip_bad: bool = False,
 ) -> VectorFile:
     """Read an Arrow IPC file or stream as `read_parquet` does, with the same errors."""
 
@@ -133,7 +136,7 @@ def read_arrow(
         stream = ipc.open_stream(data)
         return stream.schema, lambda _: stream
 
-    return _read(path, limit, open_table, word_column, vector_column)
+    return _read(path, limit, open_table, (word_column, vector_column), skip_bad)
 
 
 def _pyarrow() -> Any:
@@ -184,21 +187,36 @@ def _read(
     path: StrPath,
     limit: int | None,
     open_table: Callable[[BinaryIO], _Table],
-    word_column: str | None,
-    vector_column: str | None,
+    named: tuple[str | None, str | None],
+    skip_bad: bool,
 ) -> VectorFile:
     arrow = _pyarrow()
     require_file(path)
     with open(path, "rb") as file, _pyarrow_errors(path, arrow):
         schema, groups = open_table(file)
-        columns = select(str(path), schema, word_column, vector_column)
+        columns = select(str(path), schema, *named)
         table = _TableReader(path, columns, schema)
+        bad: list[int] = []
+        seen = 0
         for group in groups(columns):
             group.validate(full=True)  # offsets outside the file, words that are not UTF-8
+            if skip_bad:
+                good = table.good(group)
+                if limit is not None:  # what is behind it does not matter
+                    last = np.flatnonzero(good)[: limit - len(table)][-1:]
+                    if len(last) and np.count_nonzero(good) >= limit - len(table):
+                        group = group.slice(0, last[0] + 1)
+                        good = good[: last[0] + 1]
+                bad += (seen + np.flatnonzero(~good)).tolist()
+                seen += len(group)
+                group = group.filter(arrow.array(good))
             table.add(group if limit is None else group.slice(0, limit - len(table)))
             if len(table) == limit:
                 break
-    return table.finish()
+    if len(bad) > len(table):
+        raise FormatError(f"{path}: {len(bad):,} bad rows, and {len(table):,} good ones")
+    found = table.finish()
+    return replace(found, notes=(describe_rows(bad),)) if bad else found
 
 
 @contextmanager
@@ -244,6 +262,24 @@ class _TableReader:
         if self._counts is not None and counts is not None:
             _append(self._counts, counts.cast("int64").to_numpy(zero_copy_only=True))
 
+    def good(self, group: Any) -> npt.NDArray[np.bool_]:
+        """Return which rows have a word and as many finite numbers as the first that has some."""
+        columns = [group.column(name) for name in self._columns.names]
+        good = np.ones(len(group), bool)
+        for column in columns:
+            good &= column.is_valid().to_numpy(zero_copy_only=False)
+        vectors = columns[1 : 1 + len(self._columns.vector)]
+        for row in np.flatnonzero(good).tolist():
+            numbers = [column[row].as_py() for column in vectors]
+            numbers = numbers if self._columns.spread else numbers[0]
+            if self._d < 0:
+                self._d = len(numbers)
+            good[row] = len(numbers) == self._d and None not in numbers
+            if good[row]:
+                with np.errstate(over="ignore"):
+                    good[row] = np.isfinite(np.array(numbers, np.float64).astype(np.float32)).all()
+        return good
+
     def _flat(self, lists: Any) -> npt.NDArray[np.float32]:
         """Return the numbers of lists, which all have the length of the first."""
         lists = getattr(lists, "storage", lists)
@@ -274,6 +310,12 @@ class _TableReader:
         if what := describe_duplicate(self._words):
             raise FormatError(f"{self._path}: {what}")
         return VectorFile(self._words, self._numbers.reshape(-1, d), self._counts)
+
+
+def describe_rows(rows: list[int]) -> str:
+    """Return a note on the rows that were skipped, counted from 0."""
+    some = ", ".join(f"{row + 1:,}" for row in rows[:3]) + ", …" * (len(rows) > 3)
+    return f"skipped {len(rows):,} bad rows, which lack a word or finite numbers: {some}"
 
 
 def _are_all(lists: Any, length: int) -> bool:
