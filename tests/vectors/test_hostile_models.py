@@ -209,6 +209,7 @@ def test_a_mutated_npy_file_is_refused_or_consistent(
     assert in_turn(tmp_path, cut, read) == len(cut)
 
 
+@pytest.mark.filterwarnings("ignore::wordkin.system.errors.FormatWarning")
 def test_mutated_folders_are_refused_or_consistent(tmp_path: Path) -> None:
     """Each file of a folder is cut and changed in turn."""
     with open(tmp_path / "vectors", "wb") as file:
