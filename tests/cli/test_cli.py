@@ -256,9 +256,10 @@ def test_the_exact_engine_says_what_it_did_on_stderr(
     arguments = [*EXACT, *COUNTING, "--objective", objective, "--ridge", 0.5]
     ran = run("train", text, "-o", output, *arguments)
     assert (ran.code, ran.out) == (0, "")
-    read, kept, loss, speed, saved = ran.err.splitlines()
+    read, kept, dropped, loss, speed, saved = ran.err.splitlines()
     assert read == "read    800 words in 100 lines"
     assert kept == "kept    22 different words"
+    assert re.fullmatch(r"dropped [\d.]+ % of the words by subsampling above 0\.01", dropped)
     perplexity = r"; perplexity \d+\.\d" if objective == "naive-softmax" else ""
     assert re.fullmatch(
         rf"loss    \d\.\d{{4}} per pair{perplexity}; [1-4] pass(es)?, ridge 0\.5", loss
@@ -303,9 +304,10 @@ def test_ridge_is_a_number_or_auto(text: Path, output: Path) -> None:
 def test_count_says_what_it_did_on_stderr(text: Path, output: Path) -> None:
     ran = run("count", text, "-o", output.with_suffix(".counts"), *COUNTING)
     assert (ran.code, ran.out) == (0, "")
-    read, kept, counted, saved = ran.err.splitlines()
+    read, kept, dropped, counted, saved = ran.err.splitlines()
     assert read == "read    800 words in 100 lines"
     assert kept == "kept    22 different words"
+    assert re.fullmatch(r"dropped [\d.]+ % of the words by subsampling above 0\.01", dropped)
     assert re.fullmatch(r"counted \d+ different pairs in \d+\.\d s", counted)
     assert saved == f"saved   {output.with_suffix('.counts')}, 0 MB"
     assert list(output.parent.iterdir()) == [output.with_suffix(".counts")]
@@ -325,6 +327,8 @@ def test_count_gives_one_json_object_on_stdout(text: Path, output: Path, counts:
         "lines": 100,
         "invalid_utf8": 0,
         "held_out_tokens": 0,  # of a short text
+        "piece": 0,
+        "parted": 0,
         "corpus": {
             "bytes": text.stat().st_size,
             "sha256": hashlib.sha256(text.read_bytes()).hexdigest(),
@@ -865,6 +869,7 @@ def test_events_are_written_for_tensorboard(text: Path, output: Path, tmp_path: 
     folder = tmp_path / "events"
     assert run("train", text, "-o", output, *QUICK, "--tensorboard", folder).code == 0
     assert [path.name[:10] for path in folder.iterdir()] == ["events.out"]
+    output.unlink()  # a note says that it will be replaced
     message = fails("train", text, "-o", output, *QUICK, "--tensorboard", text / "events")
     assert "Not a directory" in message
 
