@@ -40,7 +40,7 @@ Writer = Callable[[Path, Any], None]
 every_file = pytest.mark.parametrize("write", [to_parquet, to_arrow, to_stream])
 
 
-def assert_read(path: Path, **columns: str) -> None:
+def assert_read(path: Path, **columns: Any) -> None:
     read = read_parquet if formats.sniff(path) == "parquet" else read_arrow
     for limit in (None, 3):
         found = read(path, limit, **columns)
