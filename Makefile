@@ -11,6 +11,7 @@
 # make sanitize  the tests of the native core under AddressSanitizer and UndefinedBehaviorSanitizer,
 #                and those of threads under ThreadSanitizer
 # make fuzz    feeds the native readers with damaged files, SECONDS=60 each
+# make mutations  reads fifty times as many damaged files of each format as make test
 # make clean   removes what the others made
 #
 # Each sets up all it needs in .venv: a C++ compiler, Python 3.10 or later and make are enough.
@@ -29,7 +30,7 @@ SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src page cmake -
   -not -path '*/__pycache__/*' -not -path '*/node_modules/*')
 
 .PHONY: demo test wheel browser gallery docs picture lint lint-python lint-types lint-page lint-workflows torch \
-  test-torch format sanitize fuzz clean
+  test-torch format sanitize fuzz mutations clean
 
 demo: $(INSTALLED)
 	$(BIN)/wordkin demo
@@ -37,6 +38,10 @@ demo: $(INSTALLED)
 # On all cores, the tests of a file together.
 test: $(TESTS) browser
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+mutations: $(TESTS)
+	WORDKIN_MUTATIONS=100000 $(BIN)/python -m pytest --numprocesses auto tests/vectors/test_hostile_models.py \
+	  tests/vectors/test_hostile_vector_files.py
 
 wheel: $(WHEEL)
 

@@ -1223,7 +1223,7 @@ def test_convert_refuses_what_it_cannot_write(model: Path, tmp_path: Path) -> No
     assert nothing_in(tmp_path)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.999])
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])  # the last number of a text may be cut
 @pytest.mark.parametrize("suffix", [".safetensors", ".bin", ".txt"])
 def test_a_model_cut_short_is_refused(
     share: float, suffix: str, model: Path, tmp_path: Path
@@ -1403,7 +1403,8 @@ def test_words_are_bytes_in_every_locale(tmp_path: Path) -> None:
         [*WORDKIN, "neighbours", tmp_path / "v.bin", "서울"], capture_output=True,
         env=environment, timeout=DEADLINE, check=False,
     )  # fmt: skip
-    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert ran.returncode == 0
+    assert re.fullmatch(rb"note: [^\n]*: 1 word not in UTF-8, [^\n]*\n", ran.stderr)
     assert ran.stdout.splitlines()[0] == "서울".encode()
     assert ran.stdout.endswith(b"  caf\xe9\n")
 

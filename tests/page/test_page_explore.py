@@ -499,28 +499,28 @@ def test_an_exported_page_offers_only_what_it_can_tell(
     assert page.get_by_text("Not in this exported page.").count() == 0
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, PHONE, (320, 640)])
 @pytest.mark.parametrize("view", ["", "tab=word&id=3", "tab=analogy&ids=2,3,4", "tab=compare"])
+@pytest.mark.parametrize("size", [WIDE, PHONE, (320, 640)])
 def test_nothing_is_wider_than_the_window(
     explorer: Explorer,
     open_page: OpenPage,
     marked_up: Path,
     exact: Path,
     size: tuple[int, int],
-    theme: str,
     view: str,
 ) -> None:
     compared = f"&ids={','.join(map(str, range(12)))}" if view == "tab=compare" else ""
+    tab = view[4:].partition("&")[0] or "start"
     for model in (exact, marked_up):
-        page = open_page(f"{explorer(model)}#m=0&{view}{compared}", size=size, theme=theme)
+        page = open_page(f"{explorer(model)}#m=0&{view}{compared}", size=size)
         page.locator("canvas").first.wait_for()
         page.wait_for_load_state("networkidle")
-        tab = view[4:].partition("&")[0] or "start"
-        screenshot(page, f"explore-{model.stem}-{tab}-{size[0]}-{theme}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
-        panel = page.get_by_role("tabpanel")
-        assert panel.evaluate("panel => panel.scrollWidth <= panel.clientWidth")
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            screenshot(page, f"explore-{model.stem}-{tab}-{size[0]}-{theme}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+            panel = page.get_by_role("tabpanel")
+            assert panel.evaluate("panel => panel.scrollWidth <= panel.clientWidth")
 
 
 def test_what_is_pressed_on_a_phone_is_large_enough_for_a_finger(

@@ -278,7 +278,9 @@ def test_enter_picks_the_word_in_the_middle_which_is_said(open_page: OpenPage, c
     for _ in range(6):
         page.locator(".map canvas").press("+")
     x, y = middle(page)
-    apart = [np.hypot(px - x, py - y) for px, py in (where(page, id) for id in range(3000))]
+    points = evaluate(page, "return Array.from({ length: 3000 }, (_, id) => map.scene.where(id))")
+    left, top = np.array(where(page, 0)) - points[0]
+    apart = [np.hypot(left + px - x, top + py - y) for px, py in points]
     nearest = int(np.argmin(apart))
     said = page.locator(".map-said")
     said.filter(has_text=str(nearest)).wait_for(state="attached")

@@ -8,6 +8,7 @@ import io
 import lzma
 import os
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 
 import wordkin
 from support.samples import FASTTEXT, GENSIM
-from wordkin.system.errors import FormatError, SettingsError
+from wordkin.system.errors import FormatError, FormatWarning, SettingsError
 from wordkin.vectors import formats
 from wordkin.vectors.formats import FORMATS
 
@@ -187,10 +188,13 @@ MATRIX = np.array([[1, 2], [3, 4], [5, 6]], dtype=np.float32)
 def test_words_are_found_beside_a_matrix(tmp_path: Path, beside: str, dtype: str) -> None:
     np.save(tmp_path / "v.npy", MATRIX.astype(dtype))
     (tmp_path / beside).write_text("tea\nroute 66\nNew York\n")
-    vectors = wordkin.load(tmp_path / "v.npy")
-    assert vectors.words == ("tea", "route 66", "New York")
-    np.testing.assert_array_equal(vectors.matrix, MATRIX)
-    assert wordkin.load(tmp_path / "v.npy", limit=2).words == ("tea", "route 66")
+    for limit in (None, 2):
+        with warnings.catch_warnings(record=True) as noted:
+            warnings.simplefilter("always")
+            vectors = wordkin.load(tmp_path / "v.npy", limit=limit)
+        assert vectors.words == ("tea", "route 66", "New York")[:limit]
+        np.testing.assert_array_equal(vectors.matrix, MATRIX[:limit])
+        assert any(beside in str(each.message) for each in noted) == (beside[:2] != "v.")
 
 
 def test_words_of_a_matrix_are_given(tmp_path: Path) -> None:
@@ -210,7 +214,8 @@ def test_words_of_a_matrix_are_given(tmp_path: Path) -> None:
     vectors = wordkin.load(tmp_path / "v.npy", words=tmp_path / "strings.npy")
     assert vectors.words == ("tea", "rain", "snow")
     (tmp_path / "vocab.txt").write_bytes(b"tea 300\nrain 20\nsnow 1\n")
-    counted = wordkin.load(tmp_path / "v.npy")
+    with pytest.warns(FormatWarning, match=r"v\.npy: took its words from vocab\.txt, beside it"):
+        counted = wordkin.load(tmp_path / "v.npy")
     assert counted.words == ("tea", "rain", "snow")
     assert counted.counts is not None
     assert counted.counts.tolist() == [300, 20, 1]

@@ -18,6 +18,7 @@ from support.fasttext_files import before_the_magic_number, quantised
 from support.finalfusion_files import FASTTEXT as FASTTEXT_NGRAMS
 from support.finalfusion_files import dense, explicit, fifu, hashed, norms
 from support.finalfusion_files import quantised as quantised_rows
+from support.mutations import MUTATIONS
 from support.samples import FASTTEXT, GENSIM
 from wordkin.system.errors import FormatError
 from wordkin.system.tensors import write_tensors
@@ -25,7 +26,6 @@ from wordkin.vectors import formats
 from wordkin.vectors.formats.model import read_model, write, write_model
 from wordkin.vectors.formats.vector_file import VectorFile
 
-MUTATIONS = 10_000
 VECTORS = np.random.default_rng(1).normal(size=(3, 4)).astype(np.float32)
 WORDS = ["the", "서울", "caf\udce9"]
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from support.mutations import MUTATIONS
 from wordkin.system.errors import FormatError, FormatWarning
 from wordkin.vectors import formats
 from wordkin.vectors.formats import vector_file, word2vec
 
 FORMATS = ["word2vec-text", "word2vec-binary", "glove"]
-MUTATIONS = 10_000
 INTERESTING = [
     b" ",
     b"\n",

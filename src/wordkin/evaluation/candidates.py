@@ -5,7 +5,7 @@ In: `WordVectors`, and questions as tuples of words. Out: word numbers, and the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Literal, TypeAlias, get_args
 
@@ -25,6 +25,8 @@ exact: as they are spelled. lower: two words are one if they are the same in low
 and london. fold: as lower; a word that the vocabulary does not have in any case is also found by
 Unicode's case folding, as STRASSE by straße.
 """
+
+_KEYS: dict[Case, Callable[[str], str]] = {"exact": str, "lower": str.lower, "fold": str.lower}
 
 
 def checked_case(case: str, case_insensitive: bool | None) -> Case:
@@ -77,10 +79,9 @@ class VocabularyIndex:
         if most_frequent is not None:
             V = min(V, at_least(1, "most_frequent", most_frequent))
         asked = [word for question in questions for word in question]
-        if case != "exact":
-            asked = [word.lower() for word in asked]
-        spelled = vectors.words if case == "exact" else map(str.lower, vectors.words)
-        keys = list(islice(spelled, V))
+        key_of = _KEYS[case]
+        asked = list(map(key_of, asked))
+        keys = list(map(key_of, islice(vectors.words, V)))
         wanted = set(asked)
         if case == "fold":
             folds = {word.casefold() for word in wanted}

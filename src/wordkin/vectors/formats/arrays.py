@@ -77,6 +77,7 @@ def read(
     """
     matrix, found, counts = _read_arrays(path)
     source = os.fspath(path)
+    notes: tuple[str, ...] = ()
     if words is not None and not isinstance(words, (str, os.PathLike)):
         found, counts, source = list(words), None, "words"
         for word in found:
@@ -84,15 +85,16 @@ def read(
                 raise SettingsError(f"words must be str, got one that is {type(word).__name__}")
     elif words is not None or found is None:
         source = os.fspath(words) if words is not None else _find_words(path)
+        if words is None and os.path.basename(source) in _IN_FOLDER:  # no name says whose it is
+            notes = (f"took its words from {os.path.basename(source)}, beside it",)
         found, own_counts = _read_words(source, encoding)
         counts = own_counts if own_counts is not None else counts
     V, d = matrix.shape
     if len(found) != V:
         turned = ": the matrix has a column for each word" if len(found) == d else ""
         raise FormatError(f"{path}: {V:,} rows, but {len(found):,} words in {source}{turned}")
-    file = VectorFile(
-        found[:limit], matrix[:limit], None if counts is None else counts[:limit].astype(np.int64)
-    )
+    counts = None if counts is None else counts[:limit].astype(np.int64)
+    file = VectorFile(found[:limit], matrix[:limit], counts, notes=notes)
     return _without_bad(path, file, skip_bad)
 
 
@@ -156,7 +158,7 @@ def _without_bad(path: StrPath, file: VectorFile, skip_bad: bool) -> VectorFile:
         raise FormatError(f"{path}: {some}{SKIP_HINT}")
     note = f"skipped {many(len(bad), 'bad row')}: {some}{'; …' * (len(bad) > 3)}"
     kept = without(file, bad)
-    return VectorFile(kept.words, kept.matrix, kept.counts, notes=(note,))
+    return VectorFile(kept.words, kept.matrix, kept.counts, notes=(*file.notes, note))
 
 
 def _read_arrays(path: StrPath) -> tuple[Any, list[str] | None, Int64 | None]:
