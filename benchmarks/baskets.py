@@ -1,11 +1,12 @@
 """Baskets of products, and windows wider than the lines: right neighbours and seconds.
 
-``baskets.py [--gensim PYTHON] [--rounds 3] [--texts FILE ...]``: PYTHON is an interpreter that has
+``baskets.py [--gensim PYTHON] [--rounds 5] [--texts FILE ...]``: PYTHON is an interpreter that has
 gensim; without it, wordkin stands alone. Three tables:
 
 - the share of each item's nearest neighbours that are of its group, in baskets of 25, 400 and
   20,000 items, by the threshold of subsampling, of which `auto` is the default;
-- seconds of training by window, on 20,000 lines of 3 to 8 items, in turns with gensim, medians;
+- seconds of training by window, on 20,000 lines of 3 to 8 items, in turns with gensim: medians,
+  the least and the most;
 - for each text, the threshold that `auto` chooses, and the share of words that it keeps.
 """
 
@@ -48,7 +49,7 @@ def main() -> None:
     """Print the three tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--gensim", metavar="PYTHON")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--texts", nargs="*", default=[])
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -126,8 +127,11 @@ def _windows(folder: Path, gensim: str | None, rounds: int) -> None:
                 spent = _gensim(gensim, folder, lines, {"window": window})[0]
                 seconds.setdefault("gensim", {}).setdefault(window, []).append(spent)
     for tool, by_window in seconds.items():
-        found = ", ".join(f"{w}: {statistics.median(all):.2f}" for w, all in by_window.items())
-        print(f"{tool}: {found}")
+        print(f"{tool}: {', '.join(f'{w}: {_spread(all)}' for w, all in by_window.items())}")
+
+
+def _spread(seconds: list[float]) -> str:
+    return f"{statistics.median(seconds):.2f} ({min(seconds):.2f} to {max(seconds):.2f})"
 
 
 def _gensim(
