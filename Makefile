@@ -35,9 +35,9 @@ SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src page cmake -
 demo: $(INSTALLED)
 	$(BIN)/wordkin demo
 
-# On all cores, the tests of a file together.
+# On all cores, the tests of a file together, and the slow files not all at the end.
 test: $(TESTS) browser
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 mutations: $(TESTS)
 	WORDKIN_MUTATIONS=100000 $(BIN)/python -m pytest --numprocesses auto tests/vectors/test_hostile_models.py \
@@ -130,7 +130,8 @@ runtime = $$($(CXX) -print-file-name=lib$(1).so)
 sanitize: $(MEMORY)/.installed $(THREADS)/.installed
 	LD_PRELOAD="$(call runtime,asan) $(call runtime,ubsan)" ASAN_OPTIONS=detect_leaks=0 \
 	  $(MEMORY)/bin/python -m pytest -m 'not long' tests/vectors/test_analogies.py tests/engines/test_counts.py \
-	  tests/engines/test_core.py tests/vectors/test_formats_fasttext.py tests/vectors/test_formats_word2vec.py \
+	  tests/engines/test_core.py tests/vectors/test_formats_accepted.py tests/vectors/test_formats_fasttext.py \
+	  tests/vectors/test_formats_fasttext_variants.py tests/vectors/test_formats_word2vec.py tests/corpus/test_sentences.py \
 	  tests/vectors/test_hostile_vector_files.py tests/vectors/test_neighbours.py tests/vectors/test_search.py \
 	  tests/engines/test_stochastic.py tests/vectors/test_subwords.py tests/corpus/test_reading.py tests/engines/test_threads.py \
 	  tests/engines/test_tiles.py
