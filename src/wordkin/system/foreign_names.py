@@ -7,10 +7,9 @@ instead there.
 
 from __future__ import annotations
 
-import difflib
 import functools
-import inspect
 from collections.abc import Callable, Iterable, Mapping
+from types import CodeType
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -159,7 +158,8 @@ def knows_keywords(elsewhere: Mapping[str, str]) -> Callable[[Callable[P, R]], C
     """Decorate a function: a keyword that it does not have is refused with what is meant."""
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        ours = inspect.signature(function).parameters
+        code: CodeType = function.__code__
+        ours = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
         @functools.wraps(function)
         def call(*args: P.args, **keywords: P.kwargs) -> R:
@@ -192,6 +192,8 @@ def did_you_mean(name: str, elsewhere: Mapping[str, str], ours: Iterable[str]) -
     """
     meant = elsewhere.get(name)
     if meant is None:
+        import difflib
+
         plain = {each.lower().replace("-", "_"): each for each in ours if each[0] != "_"}
         close = difflib.get_close_matches(name.lower().replace("-", "_"), plain, 1, 0.75)
         meant = plain[close[0]] if close else None

@@ -9,19 +9,20 @@ import os
 import re
 from codecs import getincrementaldecoder
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
 from wordkin.system.files import damaged, require_file
 from wordkin.system.types import StrPath
-from wordkin.vectors.formats import fasttext, spacy, token_folder
 from wordkin.vectors.formats.decoding import HEAD_BYTES, Decoder
 from wordkin.vectors.formats.mistaken import describe_content, describe_table
 from wordkin.vectors.formats.packed import decompressed
 from wordkin.vectors.formats.sources import original
 
-_FOLDERS = (("spacy", spacy.is_folder), ("sentence-transformers", token_folder.is_folder))
+_FOLDERS = (("spacy", "spacy"), ("sentence-transformers", "token_folder"))
+"""The formats that are folders, and the module whose `is_folder` knows them."""
 
 _SIGNATURES = (
     # The length of the header, below 2**40, then JSON.
@@ -34,6 +35,8 @@ _SIGNATURES = (
     ("arrow", re.compile(rb"\xff{4}.{3}\0.{3}\0", re.DOTALL)),  # a stream
     ("npy", re.compile(rb"\x93NUMPY|PK\x03\x04")),  # an archive of arrays is not unpacked
 )
+
+_MAY_BE_OLD_FASTTEXT = re.compile(rb"..\0\0", re.DOTALL)  # dimensions below 2**16 as an int32
 
 _HEADER = re.compile(rb"[ \t]*[+-]?\d+[ \t]+[+-]?(\d+)[ \t\r]*(\n|$)")
 
@@ -54,8 +57,8 @@ _GLOVE = "; format='glove' (--from glove) reads it as vectors all the same"
 def sniff(path: StrPath, encoding: str | None = None) -> str:
     """Return the name of a file's format, as `wordkin.vectors.formats.sniff`, with its errors."""
     if os.path.isdir(path):
-        for format, is_folder in _FOLDERS:
-            if is_folder(path):
+        for format, module in _FOLDERS:
+            if import_module(f"wordkin.vectors.formats.{module}").is_folder(path):
                 return format
     require_file(path)
     with decompressed(path) as stream:
@@ -68,8 +71,11 @@ def sniff(path: StrPath, encoding: str | None = None) -> str:
     for name, signature in _SIGNATURES:
         if signature.match(head):
             return name
-    if fasttext.is_old(head):
-        return "fasttext"
+    if _MAY_BE_OLD_FASTTEXT.match(head):
+        from wordkin.vectors.formats import fasttext
+
+        if fasttext.is_old(head):
+            return "fasttext"
     bin_suffix = any(
         suffix.lower() == ".bin" for name in names for suffix in Path(name).suffixes[-2:]
     )

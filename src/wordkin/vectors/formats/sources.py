@@ -12,7 +12,6 @@ from __future__ import annotations
 import io
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -160,6 +159,8 @@ def _copied(
     piece: Callable[[], bytes | memoryview], given: str, source: StrPath | None = None
 ) -> Iterator[Copy]:
     """Write all pieces to a temporary file; name the original in errors about it."""
+    import tempfile  # slow to import, and seldom needed
+
     with tempfile.NamedTemporaryFile(prefix="wordkin-") as file:
         while data := piece():
             _append(file, data, given)
