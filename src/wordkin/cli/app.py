@@ -140,11 +140,6 @@ def _wordkin(
     pass
 
 
-def quantity(count: int, noun: str) -> str:
-    """Return a count with its noun, in the plural unless it is 1."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def decode_argument(argument: str) -> str:
     """Return an argument of the shell, decoded as text files are: UTF-8 with surrogate escapes."""
     return os.fsencode(argument).decode("utf-8", "surrogateescape")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wordkin.cli.app import Json, Quiet, TopN, app, decode_argument, quantity
+from wordkin.cli.app import Json, Quiet, TopN, app, decode_argument
 from wordkin.cli.ask import scores_as_json
 from wordkin.cli.shared_options import (
     ChosenSettings,
@@ -22,6 +22,7 @@ from wordkin.cli.words import KnownWords, SkipUnknown
 from wordkin.engines.settings import settings_for
 from wordkin.system import terminal
 from wordkin.system.errors import SettingsError
+from wordkin.system.wording import quantity
 
 if TYPE_CHECKING:
     from wordkin.evaluation.comparing import Change, Comparison

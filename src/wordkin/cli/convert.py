@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from wordkin.cli.app import Json, app, quantity
+from wordkin.cli.app import Json, app
 from wordkin.cli.shared_options import Loading, with_option_groups
 from wordkin.system import terminal
 from wordkin.system.errors import SettingsError
+from wordkin.system.wording import quantity
 
 if TYPE_CHECKING:
     from wordkin.vectors.formats import Format

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from wordkin.cli.app import Json, Quiet, app, print_note, quantity
+from wordkin.cli.app import Json, Quiet, app, print_note
 from wordkin.cli.shared_options import (
     CORPUS,
     Checkpointing,
@@ -23,6 +23,7 @@ from wordkin.cli.training_report import format_subsampling, report_text
 from wordkin.engines.settings import COUNTED, ExactSettings, settings_for
 from wordkin.system import notes, terminal
 from wordkin.system.errors import SettingsError
+from wordkin.system.wording import quantity
 
 
 @app.command(epilog="Example:  wordkin count corpus.txt --output corpus.counts")

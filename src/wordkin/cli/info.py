@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wordkin.cli.app import Json, Model, app, quantity
+from wordkin.cli.app import Json, Model, app
 from wordkin.cli.shared_options import Loading, with_option_groups
 from wordkin.cli.training_report import (
     finite,
@@ -18,6 +18,7 @@ from wordkin.cli.training_report import (
 )
 from wordkin.engines import ENGINES
 from wordkin.system import terminal
+from wordkin.system.wording import quantity
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -12,11 +12,12 @@ from typing import Annotated
 
 import typer
 
-from wordkin.cli.app import Model, Quiet, app, decode_argument, quantity
+from wordkin.cli.app import Model, Quiet, app, decode_argument
 from wordkin.cli.shared_options import Loading, with_option_groups
 from wordkin.cli.words import KnownWords, SkipUnknown
 from wordkin.system import terminal
 from wordkin.system.errors import SettingsError
+from wordkin.system.wording import quantity
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)x(\d+(?:\.\d+)?)(px|in)?")
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wordkin.cli.app import MODEL_SUFFIX, Json, Quiet, app, print_note, quantity
+from wordkin.cli.app import MODEL_SUFFIX, Json, Quiet, app, print_note
 from wordkin.cli.shared_options import (
     ALL_SETTINGS,
     CORPUS,
@@ -41,6 +41,7 @@ from wordkin.engines import ENGINES
 from wordkin.engines.settings import settings_for
 from wordkin.system import notes, terminal
 from wordkin.system.errors import SettingsError
+from wordkin.system.wording import quantity
 
 if TYPE_CHECKING:
     from wordkin.system.progress import Progress

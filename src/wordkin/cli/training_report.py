@@ -9,9 +9,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from wordkin.cli.app import quantity
 from wordkin.engines import ENGINES, OBJECTIVES
 from wordkin.system import terminal
+from wordkin.system.wording import quantity
 
 if TYPE_CHECKING:
     from wordkin.engines.outcome import Epoch, Pass

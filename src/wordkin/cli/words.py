@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from wordkin.cli.app import decode_argument, quantity
+from wordkin.cli.app import decode_argument
 from wordkin.system import terminal
 from wordkin.system.errors import SettingsError, UnknownWordError
+from wordkin.system.wording import quantity
 
 if TYPE_CHECKING:
     from wordkin.vectors.words import WordVectors

@@ -19,7 +19,8 @@ from wordkin.system.checks import at_least
 from wordkin.system.errors import FormatError, FormatWarning, SettingsError
 from wordkin.system.notes import note
 from wordkin.system.types import StrPath
-from wordkin.vectors.formats.obstacles import UnwritableError, describe, many, not_bytes
+from wordkin.system.wording import quantity
+from wordkin.vectors.formats.obstacles import UnwritableError, describe, not_bytes
 from wordkin.vectors.formats.sources import Source, local_file, name_of, unpacked
 from wordkin.vectors.formats.vector_file import VectorFile, infinite_rows, without
 
@@ -218,7 +219,7 @@ def _finite(file: VectorFile) -> VectorFile:
     if not rows:
         return file
     some = ", ".join(f"{row + 1:,} ({file.words[row]!r:.80})" for row in rows[:3])
-    what = f"skipped {many(len(rows), 'bad row')}, with numbers that are not finite: {some}"
+    what = f"skipped {quantity(len(rows), 'bad row')}, with numbers that are not finite: {some}"
     file = without(file, rows)
     return replace(file, notes=(*file.notes, what + ", …" * (len(rows) > 3)))
 

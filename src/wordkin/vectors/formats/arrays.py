@@ -32,7 +32,12 @@ from wordkin.system.spelling import describe_duplicate, spell_words
 from wordkin.system.types import Int64, StrPath
 from wordkin.vectors.formats.decoding import Decoder
 from wordkin.vectors.formats.npy import FLOATS, map_npy, parse_npy
-from wordkin.vectors.formats.obstacles import SKIP_HINT, begins_with_mark, many, require_words
+from wordkin.vectors.formats.obstacles import (
+    SKIP_HINT,
+    begins_with_mark,
+    require_words,
+    skipped_rows,
+)
 from wordkin.vectors.formats.packed import archive_errors
 from wordkin.vectors.formats.sources import original, unpacked
 from wordkin.vectors.formats.vector_file import VectorFile, checked, infinite_rows, without
@@ -153,10 +158,10 @@ def _without_bad(path: StrPath, file: VectorFile, skip_bad: bool) -> VectorFile:
     if not bad:
         return file
     rows = sorted(bad)
-    some = "; ".join(f"word {row + 1:,} {bad[row]}" for row in rows[:3])
+    some = [f"word {row + 1:,} {bad[row]}" for row in rows[:3]]
     if not skip_bad:
-        raise FormatError(f"{path}: {some}{SKIP_HINT}")
-    note = f"skipped {many(len(bad), 'bad row')}: {some}{'; …' * (len(bad) > 3)}"
+        raise FormatError(f"{path}: {'; '.join(some)}{SKIP_HINT}")
+    note = skipped_rows(len(bad), some)
     kept = without(file, bad)
     return VectorFile(kept.words, kept.matrix, kept.counts, notes=(*file.notes, note))
 

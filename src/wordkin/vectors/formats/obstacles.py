@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from wordkin.system.errors import FormatError
 from wordkin.system.spelling import spell_word
 from wordkin.system.types import StrPath
+from wordkin.system.wording import quantity
 
 _REMEDY = (
     "; skip_unwritable=True (--skip-unwritable) leaves such words out, and .safetensors holds any"
@@ -22,9 +23,10 @@ SKIP_HINT = "; skip_bad=True (--skip-bad-rows) skips such rows"
 """What an error about a bad row ends with."""
 
 
-def many(count: int, noun: str) -> str:
-    """Return a count with its noun, in the plural unless it is 1."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def skipped_rows(count: int, first: Sequence[str]) -> str:
+    """Return a note on bad rows that were skipped: how many, and what is wrong with the first."""
+    more = "; …" * (count > len(first))
+    return f"skipped {quantity(count, 'bad row')}: {'; '.join(first)}{more}"
 
 
 class UnwritableError(FormatError):

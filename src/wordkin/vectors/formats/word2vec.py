@@ -30,14 +30,15 @@ from wordkin.system.files import atomic_write, damaged, require_file
 from wordkin.system.machine import cores
 from wordkin.system.spelling import spell_words
 from wordkin.system.types import Float32, Int64, StrPath
+from wordkin.system.wording import quantity
 from wordkin.vectors.formats.decoding import HEAD_BYTES, Bytes, Decoder, decode_words
 from wordkin.vectors.formats.obstacles import (
     SKIP_HINT,
     begins_with_mark,
-    many,
     not_in_a_text,
     not_utf8,
     require_words,
+    skipped_rows,
 )
 from wordkin.vectors.formats.packed import decompressed
 from wordkin.vectors.formats.vector_file import VectorFile, checked, infinite_rows
@@ -210,21 +211,21 @@ def _finished(path: StrPath, reader: VectorReader, limit: int | None) -> VectorF
     skipped, first = reader.skipped
     blank, declared, unended = reader.blank_lines, reader.declared, reader.unended
     words, matrix, in_other_bytes = reader.take()
-    some = "; ".join(what.format(*map(_quoted, arguments)) for _, what, arguments in first)
+    some = [what.format(*map(_quoted, arguments)) for _, what, arguments in first]
     if skipped > len(words):
         raise FormatError(
             f"{path}: {skipped:,} of {skipped + len(words):,} rows are bad, too many for skip_bad:"
-            f" {some}"
+            f" {'; '.join(some)}"
         )
     notes = []
     if skipped:
-        notes.append(f"skipped {many(skipped, 'bad row')}: {some}{'; …' * (skipped > len(first))}")
+        notes.append(skipped_rows(skipped, some))
     if blank:
-        notes.append(f"skipped {many(blank, 'blank line')}")
+        notes.append(f"skipped {quantity(blank, 'blank line')}")
     rows = len(words) + skipped
     if declared not in (-1, rows) and limit != len(words):
         notes.append(
-            f"the header counts {many(declared, 'word')}, and the file has {rows:,}: read these"
+            f"the header counts {quantity(declared, 'word')}, and the file has {rows:,}: read these"
         )
     if unended:
         notes.append(
@@ -234,8 +235,8 @@ def _finished(path: StrPath, reader: VectorReader, limit: int | None) -> VectorF
     if in_other_bytes:
         word = next(filter(not_utf8, words))
         notes.append(
-            f"{many(in_other_bytes, 'word')} not in UTF-8, such as {word!r:.80}: if the file has"
-            " another encoding, encoding='latin-1' (--encoding latin-1) names it"
+            f"{quantity(in_other_bytes, 'word')} not in UTF-8, such as {word!r:.80}: if the file"
+            " has another encoding, encoding='latin-1' (--encoding latin-1) names it"
         )
     words, matrix, repeated = _drop_repeated(words, matrix)
     return VectorFile(words, matrix, notes=(*notes, *repeated))
@@ -257,8 +258,8 @@ def _drop_repeated(words: list[str], matrix: Float32) -> tuple[list[str], Float3
         block = rows[start : start + step]
         matrix[start : start + len(block)] = matrix[block]
     note = (
-        f"{many(len(repeated), 'repeated word')}, such as {repeated[0]!r:.80}; the first vector of"
-        " each is kept"
+        f"{quantity(len(repeated), 'repeated word')}, such as {repeated[0]!r:.80}; the first vector"
+        " of each is kept"
     )
     return list(first), matrix[: len(rows)], [note]
 

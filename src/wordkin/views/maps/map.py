@@ -20,6 +20,7 @@ from wordkin.system import types
 from wordkin.system.checks import at_least
 from wordkin.system.errors import SettingsError
 from wordkin.system.files import atomic_write
+from wordkin.system.wording import quantity
 from wordkin.vectors.words import WordVectors
 from wordkin.views import projection
 from wordkin.views.maps.placed import NAMED, Placed, Size, Theme
@@ -82,7 +83,9 @@ class Map(Placed):
 
     def __repr__(self) -> str:
         method = projection.LAYOUTS[self.layout].title
-        return f"<Map: {_count(len(self.words))} by {method}, {len(self.arrows):,} arrows>"
+        return (
+            f"<Map: {quantity(len(self.words), 'word')} by {method}, {len(self.arrows):,} arrows>"
+        )
 
 
 def _write_png(word_map: Map, path: Path) -> None:
@@ -99,7 +102,7 @@ def _write_html(word_map: Map, path: Path) -> None:
     from wordkin.views.page.view import View
 
     model = PageModel(
-        word_map.title or _count(len(word_map.points)),
+        word_map.title or quantity(len(word_map.points), "word"),
         word_map.vectors,
         word_map.points,
         word_map.layout,
@@ -226,11 +229,6 @@ def _listed(words: Iterable[str] | None) -> list[str]:
     return [words] if isinstance(words, str) else list(words)
 
 
-def _count(number: int) -> str:
-    """Return "1 word", "2,000 words"."""
-    return f"{number:,} word{'' if number == 1 else 's'}"
-
-
 def _pair(pair: Sequence[str]) -> tuple[str, str]:
     if isinstance(pair, str) or len(pair) != 2:
         raise SettingsError(f"a pair must be two words, got {pair!r}")
@@ -256,7 +254,7 @@ def _chosen(vectors: WordVectors, requested: Sequence[str], first: int) -> WordV
 
 def _laid_out(matrix: npt.NDArray[Any], method: str, requested: str) -> tuple[types.Float32, str]:
     """Return the points and a caption; `method` may replace the requested one."""
-    number = _count(len(matrix))
+    number = quantity(len(matrix), "word")
     if method != "pca":
         title = projection.LAYOUTS[method].title
         caption = f"{title} of {number}: neighbours are alike, long distances mean little"
