@@ -14,7 +14,6 @@ import itertools
 import json
 import math
 import re
-import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -1061,30 +1060,32 @@ def test_what_a_tick_raises_stops_training_and_is_raised_again(
 ) -> None:
     ids, counts = groups_text(BLOCK * 20)
     ids = ids[ids != LINE_END]
-    began = time.perf_counter()
+    listener = Listener(error)
     with pytest.raises(type(error)) as caught:
         fit(
             ids,
             counts,
-            Listener(error),
+            listener,
             epochs=1000,
             threads=threads,
             deterministic=deterministic,
             **SLOW,
         )
     assert caught.value is error
-    assert time.perf_counter() - began < 5  # of many minutes
+    assert len(listener.words) == 1  # stopped there, long before the end of the first epoch
+    assert listener.words[0] < counts.sum()
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("deterministic", [True, False])
-def test_training_answers_a_tick_within_a_second_however_much_work_a_block_is(
+def test_training_answers_a_tick_however_much_work_a_block_is(
     deterministic: bool,
 ) -> None:
     ids, counts = groups_text(BLOCK * 2)
     ids = ids[ids != LINE_END]
     most = {"dim": 1000, "window": 1000, "negatives": 500, "learning_rate": 1e-7}
-    began = time.perf_counter()
+    listener = Listener(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
-        fit(ids, counts, Listener(KeyboardInterrupt()), deterministic=deterministic, **most)
-    assert time.perf_counter() - began < 1.5
+        fit(ids, counts, listener, deterministic=deterministic, **most)
+    assert len(listener.words) == 1
+    assert listener.words[0] < BLOCK  # in the middle of the first block
