@@ -14,7 +14,7 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,7 +38,7 @@ from wordkin import _core
 from wordkin.corpus.encoded import LINE_END
 from wordkin.engines import outcome as outcome_module
 from wordkin.engines.outcome import as_plain
-from wordkin.engines.run import Checkpoint, Run
+from wordkin.engines.run import Checkpoint, Matrices, Run
 from wordkin.engines.settings import StochasticSettings
 from wordkin.engines.stochastic import engine as stochastic_engine
 from wordkin.engines.stochastic import plan
@@ -695,12 +695,16 @@ def groups_text(tokens: int, seed: int = 0) -> tuple[Int32, npt.NDArray[np.int64
 
 
 def fit(
-    ids: Int32, counts: npt.NDArray[np.int64], progress: Progress | None = None, **changes: Any
+    ids: Int32,
+    counts: npt.NDArray[np.int64],
+    progress: Progress | None = None,
+    run: Run | None = None,
+    **changes: Any,
 ) -> outcome_module.Trained:
     """Train with small settings."""
     defaults = {"dim": 10, "window": 3, "epochs": 3, "subsample": 0.0, "threads": 1}
     settings = StochasticSettings(**{**defaults, **changes})
-    return stochastic_engine.train(ids, counts, settings, Run(progress))
+    return stochastic_engine.train(ids, counts, settings, run or Run(progress))
 
 
 @pytest.mark.parametrize("deterministic", [True, False])
@@ -1037,8 +1041,33 @@ class Listener(Progress):
             raise self.error
 
 
+class Exposed(Run):
+    """A run that keeps the matrices of training, and the centers that it began with."""
+
+    def expose(
+        self, matrices: Callable[[], Matrices], rows: npt.NDArray[np.intp] | None = None
+    ) -> None:
+        self.matrices = matrices()
+        self.first_centers = self.matrices.center.copy()
+
+    def changed(self, word: int) -> bool:
+        """Whether a word was a center, and so has another center row than at the start."""
+        return bool((self.matrices.center[word] != self.first_centers[word]).any())
+
+
+LATE = 20  # a word that only the second half of a text has
+
+
+def text_with_a_late_word(tokens: int) -> tuple[Int32, npt.NDArray[np.int64]]:
+    """One line of groups, with `LATE` as every fourth word of its second half."""
+    ids, _ = groups_text(tokens)
+    ids = ids[ids != LINE_END]
+    ids[tokens // 2 :: 4] = LATE
+    return ids, np.bincount(ids).astype(np.int64)
+
+
 # Enough work for some looks at the clock.
-SLOW = {"dim": 1000, "window": 20, "negatives": 15, "learning_rate": 1e-5}
+SLOW: dict[str, Any] = {"dim": 1000, "window": 20, "negatives": 15, "learning_rate": 1e-5}
 
 
 def test_progress_is_told_of_more_and_more_words() -> None:
@@ -1058,22 +1087,20 @@ def test_progress_is_told_of_more_and_more_words() -> None:
 def test_what_a_tick_raises_stops_training_and_is_raised_again(
     error: BaseException, threads: int, deterministic: bool
 ) -> None:
-    ids, counts = groups_text(BLOCK * 20)
-    ids = ids[ids != LINE_END]
     listener = Listener(error)
+    run = Exposed(listener)
     with pytest.raises(type(error)) as caught:
         fit(
-            ids,
-            counts,
-            listener,
+            *text_with_a_late_word(BLOCK * 20),
+            run=run,
             epochs=1000,
             threads=threads,
             deterministic=deterministic,
             **SLOW,
         )
     assert caught.value is error
-    assert len(listener.words) == 1  # stopped there, long before the end of the first epoch
-    assert listener.words[0] < counts.sum()
+    assert len(listener.words) == 1
+    assert not run.changed(LATE)  # stopped in the first half of the first of a thousand epochs
 
 
 @pytest.mark.long
@@ -1081,11 +1108,8 @@ def test_what_a_tick_raises_stops_training_and_is_raised_again(
 def test_training_answers_a_tick_however_much_work_a_block_is(
     deterministic: bool,
 ) -> None:
-    ids, counts = groups_text(BLOCK * 2)
-    ids = ids[ids != LINE_END]
-    most = {"dim": 1000, "window": 1000, "negatives": 500, "learning_rate": 1e-7}
-    listener = Listener(KeyboardInterrupt())
+    most: dict[str, Any] = {"dim": 1000, "window": 1000, "negatives": 500, "learning_rate": 1e-7}
+    run = Exposed(Listener(KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
-        fit(ids, counts, listener, deterministic=deterministic, **most)
-    assert len(listener.words) == 1
-    assert listener.words[0] < BLOCK  # in the middle of the first block
+        fit(*text_with_a_late_word(BLOCK), run=run, deterministic=deterministic, **most)
+    assert not run.changed(LATE)  # stopped within the first half of what is otherwise one block
