@@ -10,29 +10,26 @@ from wordkin.corpus.pieces import LONGEST_LINE
 from wordkin.engines.settings import Settings
 from wordkin.system.errors import CorpusWarning
 from wordkin.system.notes import note
+from wordkin.system.wording import quantity
 
 
 def note_text(corpus: Corpus, settings: Settings) -> None:
     """Note what is done with a text, before training on it."""
     if corpus.parted:
         note(
-            f"{_several(corpus.parted, 'line')} longer than {LONGEST_LINE:,} words parted, because"
+            f"{quantity(corpus.parted, 'line')} longer than {LONGEST_LINE:,} words parted, because"
             f" the window {settings.window} would pair all of their words",
             CorpusWarning,
         )
     if corpus.piece:
         note(
-            f"the text has {_several(corpus.lines, 'line')}, too few to hold out: pieces of"
+            f"the text has {quantity(corpus.lines, 'line')}, too few to hold out: pieces of"
             f" {corpus.piece} words are held out instead",
             None,
         )
     if alone := corpus.only_held_out:
         note(
-            f"{_several(alone, 'word')} of the vocabulary occur in held-out lines alone: they have"
+            f"{quantity(alone, 'word')} of the vocabulary occur in held-out lines alone: they have"
             " a vector, but nothing trains it; set held_out to 0 to train on all lines",
             None,
         )
-
-
-def _several(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
