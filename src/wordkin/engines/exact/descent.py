@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.engines.counts.matrix import Cooccurrence
+from wordkin.engines.exact.priors import Prior, ZeroPrior
 from wordkin.engines.exact.problem import Problem
 from wordkin.engines.exact.tiles import Array, Link, Tile, Tiles
 from wordkin.engines.outcome import Pass
@@ -28,6 +29,8 @@ FOCUSED_SWEEPS = 2
 """Sweeps per pass over the rows with the largest gradients, before the sweep over all rows."""
 FOCUSED_SHARE = 0.5
 """The share of the squared gradient that these rows have; they are less than a tenth of all."""
+PRIOR = "prior_"
+"""What the names of a prior's arrays begin with in a checkpoint."""
 DAMPING = 0.1
 """The damping of the shared curvature: this share of its mean is added to its diagonal."""
 
@@ -64,6 +67,7 @@ def step(
     link: Link,
     ridge: Float64,
     inverse: Array,
+    expected: Array | None = None,
     tick: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Take a step with each row of a matrix, in place, at fixed B.
@@ -85,6 +89,8 @@ def step(
         The penalty of the rows, per pair.
     inverse : (d, d) array
         The inverse of the shared curvature.
+    expected : (rows, d) array, optional
+        What the penalty pulls the rows to; zeros by default.
     tick : function of int
         Called with the number of rows done so far.
     """
@@ -92,10 +98,11 @@ def step(
 
     def work(tile: Tile, rows: slice) -> None:
         a, weight = A[rows], weights[rows]
+        off = a if expected is None else a - expected[rows]
         with np.errstate(over="ignore", invalid="ignore"):  # reported after the pass
-            g = tile.gradient() + weight[:, None] * a
+            g = tile.gradient() + weight[:, None] * off
             d = g @ inverse
-            alpha = tile.search(d, weight * (a * d).sum(1), weight * (d * d).sum(1))
+            alpha = tile.search(d, weight * (off * d).sum(1), weight * (d * d).sum(1))
             A[rows] = a - alpha[:, None] * d
             factor.gradient[rows] = tiles.numpy((g * d).sum(1)) * n[rows]
         factor.loss[rows] = tile.loss
@@ -114,11 +121,14 @@ def step_rows(
     link: Link,
     ridge: Float64,
     inverse: Array,
+    expected: Array | None,
     rows: npt.NDArray[np.intp],
 ) -> None:
     """Take a step with the given rows only; parameters as in `step`."""
     some = Factor.of(factor.A[rows])
-    step(tiles, some, B, pairs.some_rows(rows), n[rows], link.of_rows(rows), ridge[rows], inverse)
+    pairs, link = pairs.some_rows(rows), link.of_rows(rows)
+    expected = None if expected is None else expected[rows]
+    step(tiles, some, B, pairs, n[rows], link, ridge[rows], inverse, expected)
     factor.A[rows] = some.A
     for name in Factor.ROW_STATISTICS:
         getattr(factor, name)[rows] = getattr(some, name)
@@ -135,6 +145,7 @@ class Descent:
         outside: Factor,
         weight: float,
         progress: Progress,
+        prior: Prior | None = None,
     ) -> None:
         self._tiles = tiles
         self._problem = problem
@@ -144,6 +155,8 @@ class Descent:
         self._number = 0
         self.loss = self.penalty = math.nan
         self.center, self.outside = center, outside
+        self._prior = prior or ZeroPrior()
+        self._expect()
 
     @classmethod
     def from_matrices(
@@ -154,9 +167,10 @@ class Descent:
         U: Array,
         weight: float,
         progress: Progress,
+        prior: Prior | None = None,
     ) -> Descent:
         """Start from two matrices, (V, d) each, with a step of all centers."""
-        descent = cls(tiles, problem, Factor.of(V), Factor.of(U), weight, progress)
+        descent = cls(tiles, problem, Factor.of(V), Factor.of(U), weight, progress, prior)
         descent._step_centers()
         descent._measure()
         return descent
@@ -169,6 +183,7 @@ class Descent:
         checkpoint: Checkpoint,
         weight: float,
         progress: Progress,
+        prior: Prior | None = None,
     ) -> Descent:
         """Resume from what `state` returned."""
 
@@ -176,7 +191,10 @@ class Descent:
             rest = (checkpoint.tensors[f"{name}_{what}"] for what in Factor.ROW_STATISTICS)
             return Factor(tiles.array(checkpoint.tensors[name]), *rest)
 
-        descent = cls(tiles, problem, factor("center"), factor("outside"), weight, progress)
+        if prior is not None:
+            names = [name for name in checkpoint.tensors if name.startswith(PRIOR)]
+            prior.restore({name[len(PRIOR) :]: checkpoint.tensors[name] for name in names})
+        descent = cls(tiles, problem, factor("center"), factor("outside"), weight, progress, prior)
         descent._number, descent.loss, descent.penalty = (
             checkpoint.facts[name] for name in ("number", "loss", "penalty")
         )
@@ -188,6 +206,7 @@ class Descent:
         for name, factor in (("center", self.center), ("outside", self.outside)):
             tensors[name] = self._tiles.numpy(factor.A)
             tensors |= {f"{name}_{what}": getattr(factor, what) for what in Factor.ROW_STATISTICS}
+        tensors |= {PRIOR + name: value for name, value in self._prior.state().items()}
         return tensors, {"number": self._number, "loss": self.loss, "penalty": self.penalty}
 
     def run_pass(self) -> Pass:
@@ -200,6 +219,8 @@ class Descent:
         """
         began = time.perf_counter()
         self._number += 1
+        self._prior.fit(self._tiles.numpy(self.center.A), self._problem.n)
+        self._expect()
         for _ in range(FOCUSED_SWEEPS if self._number > 1 else 0):
             self._step_outside(self.outside.steepest(FOCUSED_SHARE))
             self._step_centers(self.center.steepest(FOCUSED_SHARE))
@@ -240,13 +261,17 @@ class Descent:
                 problem.outside_link(np.zeros(len(problem))),
             ),
         ):
-            rows = tiles.numpy(factor.A)
-            fresh = Factor.of(tiles.array(extrapolate_rows(rows, smaller.n, problem.n[old:])))
+            rows, expected = tiles.numpy(factor.A), None
+            if factor is self.center and (predicted := self._prior.predict(problem.n)) is not None:
+                expected = tiles.array(predicted[old:])
+                fresh = Factor.of(tiles.array(predicted[old:].copy()))
+            else:
+                fresh = Factor.of(tiles.array(extrapolate_rows(rows, smaller.n, problem.n[old:])))
             of_fresh = wide.of_rows(slice(old, None))
             link = link._replace(row=of_fresh.row, row_hit=of_fresh.row_hit)
             inverse = self._inverse_curvature(other, link)
             n = between.row_sums
-            step(tiles, fresh, other.A, between, n, link, ridge, inverse)
+            step(tiles, fresh, other.A, between, n, link, ridge, inverse, expected)
             matrices.append(tiles.array(np.concatenate([rows, tiles.numpy(fresh.A)])))
         return matrices[0], matrices[1]
 
@@ -261,6 +286,7 @@ class Descent:
         self, factor: Factor, other: Factor, link: Link, rows: npt.NDArray[np.intp] | None
     ) -> None:
         problem, inverse = self._problem, self._inverse_curvature(other, link)
+        expected = self._expected if factor is self.center else None
         what = (self._tiles, factor, other.A, problem.pairs, problem.n, link, self._ridge, inverse)
         if rows is None:
             half = 0.0 if factor is self.outside else 0.5
@@ -269,9 +295,9 @@ class Descent:
                 share = half + done / len(problem) / 2
                 self._progress.descending(len(problem), self._number, share, self.loss)
 
-            step(*what, tick)
+            step(*what, expected, tick)
         else:
-            step_rows(*what, rows)
+            step_rows(*what, expected, rows)
 
     def _inverse_curvature(self, other: Factor, link: Link) -> Array:
         """Return the inverse of the curvature that all rows are assumed to share, (d, d).
@@ -294,12 +320,20 @@ class Descent:
     def _measure(self) -> None:
         """Update the mean loss and penalty per pair."""
         n = self._problem.n
-        squares = sum(
-            np.square(self._tiles.numpy(factor.A).astype(np.float64)).sum(axis=1)
-            for factor in (self.center, self.outside)
+        center, outside = (
+            self._tiles.numpy(factor.A).astype(np.float64) for factor in (self.center, self.outside)
         )
+        if self._expected is not None:
+            center -= self._tiles.numpy(self._expected)
+        squares = np.square(center).sum(axis=1) + np.square(outside).sum(axis=1)
+        penalty = float((n * self._ridge / 2) @ squares) + self._weight / 2 * self._prior.penalty()
         self.loss = float(self.center.loss.sum()) / self._problem.total
-        self.penalty = float((n * self._ridge / 2) @ squares) / self._problem.total
+        self.penalty = penalty / self._problem.total
+
+    def _expect(self) -> None:
+        """Update what the center rows are pulled to."""
+        expected = self._prior.predict(self._problem.n)
+        self._expected = None if expected is None else self._tiles.array(expected)
 
 
 def extrapolate_rows(A: npt.NDArray[Any], n: Float64, new_n: Float64) -> npt.NDArray[Any]:

@@ -23,6 +23,7 @@ from wordkin.engines.exact.descent import Descent
 from wordkin.engines.exact.devices import open_tiles, require_memory
 from wordkin.engines.exact.forecast import Forecast
 from wordkin.engines.exact.loss import mean_pair_loss
+from wordkin.engines.exact.priors import Prior
 from wordkin.engines.exact.problem import Problem, problem_of
 from wordkin.engines.exact.ridge import choose_ridge
 from wordkin.engines.exact.start import stages, start
@@ -68,6 +69,7 @@ def descend(
     counts: npt.NDArray[np.int64],
     settings: ExactSettings,
     run: Run | None = None,
+    prior: Prior | None = None,
 ) -> Trained:
     """Train both matrices on counted pairs.
 
@@ -80,6 +82,8 @@ def descend(
     settings : ExactSettings
     run : Run, optional
         Receives progress, checkpoints and the record of each pass, and may stop training.
+    prior : Prior, optional
+        What the center rows of the words with a pair are pulled to; zeros by default.
 
     Returns
     -------
@@ -116,7 +120,7 @@ def descend(
         return Matrices(*wide)
 
     with open_tiles(settings) as tiles:
-        descent = _StagedDescent(tiles, counted, counts, settings, run, seen, for_all_words)
+        descent = _StagedDescent(tiles, counted, counts, settings, run, seen, for_all_words, prior)
         matrices = descent.run()
     if not all(np.isfinite(matrix).all() for matrix in matrices):
         raise DivergenceError("training diverged: a vector is no longer finite; set a larger ridge")
@@ -135,8 +139,10 @@ class _StagedDescent:
         run: Run,
         seen: npt.NDArray[np.intp],
         for_all_words: Callable[..., Matrices],
+        prior: Prior | None,
     ) -> None:
         self.history: list[Pass] = []
+        self._prior = prior
         self._tiles = tiles
         self._settings = settings
         self._run = run
@@ -162,7 +168,7 @@ class _StagedDescent:
             ridge, first, done = (checkpoint.facts[name] for name in ("ridge", "stage", "passes"))
             self.history += [Pass(**record) for record in checkpoint.facts["history"]]
             descent = Descent.from_checkpoint(
-                self._tiles, problem.leading(sizes[first]), checkpoint, ridge, forecast
+                self._tiles, problem.leading(sizes[first]), checkpoint, ridge, forecast, self._prior
             )
             self._expose(descent)
         else:
@@ -217,7 +223,7 @@ class _StagedDescent:
             V, U = (self._tiles.array(M) for M in start(problem, self._settings))
         else:
             V, U = descent.extend(problem)
-        return Descent.from_matrices(self._tiles, problem, V, U, ridge, self._forecast)
+        return Descent.from_matrices(self._tiles, problem, V, U, ridge, self._forecast, self._prior)
 
     def _with_held_out_loss(self, record: Pass, descent: Descent) -> Pass:
         """Add the held-out loss to the record, once the vocabulary is complete."""
