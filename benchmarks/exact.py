@@ -70,7 +70,7 @@ def cost(told: argparse.Namespace) -> None:
     corpus = read_corpus(told.corpus, min_count=5, max_vocab=told.max_vocab)
     counts = corpus.vocabulary.counts
     began = time.perf_counter()
-    counted = counting.count_pairs(corpus.ids, counts, settings, probe=False, run=Run())
+    counted = counting.count_pairs(corpus.ids, counts, settings, run=Run())
     pairs = counted.pairs
     print(f"counted {pairs.nnz:,} pairs in {time.perf_counter() - began:.2f} s")
     problem = problem_module.problem_of(pairs, counts, settings)

@@ -17,7 +17,6 @@ from wordkin.corpus.pieces import (
 from wordkin.corpus.reading import read_corpus
 from wordkin.corpus.resampling import resampled_lines
 from wordkin.corpus.vocabulary import Vocabulary
-from wordkin.engines.counts.probe import split_probe
 from wordkin.system.types import Int32
 
 
@@ -84,20 +83,6 @@ def test_long_lines_are_parted_into_equal_pieces(
     assert part_lines(text, 7)[0] is text  # no window reaches all over a line
     same = joined(3, 4)
     assert part_lines(same, "line")[0] is same
-
-
-def test_the_probe_of_a_text_on_one_line_is_of_pieces() -> None:
-    ids = joined(40_000, ended=False)
-    rest, probe = split_probe(ids, 0.05, window=5)
-    assert sorted([*rest[rest >= 0], *probe[probe >= 0]]) == [*range(40_000)]
-    assert 0.03 * 40_000 < np.count_nonzero(probe >= 0) < 0.07 * 40_000
-    # No window crosses the place of what was taken out, and neighbouring pieces stay together.
-    for part in (rest, probe):
-        assert part[-1] == LINE_END
-        for line in np.split(part, np.flatnonzero(part == LINE_END) + 1)[:-1]:
-            assert np.array_equal(np.diff(line[:-1]), np.ones(len(line) - 2))
-            assert line[0] % PIECE == 0
-    assert line_lengths(rest).max() > PIECE
 
 
 def test_a_text_on_one_line_has_pieces_held_out_and_keeps_its_words() -> None:

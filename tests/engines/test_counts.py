@@ -34,7 +34,6 @@ from wordkin.engines.counts import file
 from wordkin.engines.counts.counting import count
 from wordkin.engines.counts.file import CountsFile, read_counts, write_counts
 from wordkin.engines.counts.matrix import NEGLIGIBLE, Cooccurrence, Counted
-from wordkin.engines.counts.probe import split_probe
 from wordkin.engines.run import Checkpoint, Run
 from wordkin.engines.settings import ExactSettings
 from wordkin.objectives import Array, keep_probability, window_weight
@@ -651,60 +650,17 @@ def test_arrays_that_do_not_fit_the_block_are_refused() -> None:
 # --------------------------------------------------------------------------------- lines held out
 
 
-@given(
-    sizes=st.lists(st.integers(0, 4), max_size=30),
-    share=st.floats(0, 1),
-    seed=st.integers(0, 2**64),
-    ended=st.booleans(),
-)
-@settings(deadline=None)
-def test_a_split_puts_each_line_whole_into_one_part(
-    sizes: list[int], share: float, seed: int, ended: bool
-) -> None:
-    ends = np.cumsum([0, *sizes]).tolist()
-    lines = [list(range(first, last)) for first, last in itertools.pairwise(ends)]
-    ids = joined(lines)
-    if not ended and ids.size and ids[-2:].max() >= 0:
-        ids = ids[:-1]  # the last line, unless it is empty, without its end
-    parts = split_probe(ids, share, seed)
-    found = [line for part in parts for line in lines_of(part) if line]
-    assert sorted(found) == [line for line in lines if line]
-    assert sum(np.count_nonzero(part == LINE_END) for part in parts) == np.count_nonzero(
-        ids == LINE_END
-    )
-    for part in parts:
-        words = part[part != LINE_END]
-        assert (np.diff(words) > 0).all()  # in their order
-
-
-def test_a_split_has_its_share_and_depends_on_the_seed_alone() -> None:
-    ids, _ = random_corpus(20_000, 50, 4)
-    lines = np.count_nonzero(ids == LINE_END)
-    train, held_out = split_probe(ids, 0.2)
-    assert np.count_nonzero(held_out == LINE_END) / lines == pytest.approx(0.2, abs=0.03)
-    np.testing.assert_array_equal(split_probe(ids, 0.2)[0], train)
-    other, _ = split_probe(ids, 0.2, seed=2)
-    assert len(other) != len(train) or (other != train).any()
-    more, _ = split_probe(ids, 0.3)
-    assert len(more) < len(train)
-    for share, empty in ((0, 1), (1, 0)):
-        assert not len(split_probe(ids, share)[empty])
-    with pytest.raises(ValueError, match=r"got 1\.5"):
-        split_probe(ids, 1.5)
-
-
 # ------------------------------------------------------------------------------------------ files
 
 
-PARTS = {"": "pairs", "held_": "probe", "unseen_": "held_out"}  # what begins their tensors' names
+PARTS = {"": "pairs", "unseen_": "held_out"}  # what begins their tensors' names
 
 
-def small_counts(
-    probe: bool = True, held_out: bool = True, dtype: type[Any] = np.float32
-) -> dict[str, Any]:
+def small_counts(held_out: bool = True, dtype: type[Any] = np.float32) -> dict[str, Any]:
     """Return the arguments of write_counts."""
     ids, counts = random_corpus(500, 7, 10)
-    train, unseen = split_probe(ids, 0.3)
+    cut = 1 + np.flatnonzero(ids == LINE_END)[30]
+    train, unseen = ids[:cut], ids[cut:]
 
     def pairs(part: Int32) -> Cooccurrence:
         return count(part, counts, window=3, subsample=1e-2, threads=1, dtype=dtype)
@@ -714,7 +670,6 @@ def small_counts(
         "counts": counts + 2**33,
         "counted": Counted(
             pairs(train),
-            pairs(split_probe(train, 0.3)[1]) if probe else None,
             pairs(unseen) if held_out else None,
         ),
         "metadata": {"window": 3, "subsample": 1e-2, "note": "서울 \udcff"},
@@ -735,12 +690,11 @@ def assert_same_file(found: CountsFile, given: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("held_out", [True, False])
-@pytest.mark.parametrize("probe", [True, False])
 @pytest.mark.parametrize("name", ["c.safetensors", "c", "c.counts"])
 def test_counts_come_back_as_they_were(
-    tmp_path: Path, name: str, probe: bool, held_out: bool, dtype: type[Any]
+    tmp_path: Path, name: str, held_out: bool, dtype: type[Any]
 ) -> None:
-    given = small_counts(probe, held_out, dtype)
+    given = small_counts(held_out, dtype)
     write_counts(tmp_path / name, **given)
     found = read_counts(tmp_path / name)
     assert_same_file(found, given)
@@ -749,7 +703,7 @@ def test_counts_come_back_as_they_were(
             assert isinstance(pairs.values, np.memmap)
             assert pairs.values.flags.aligned
     wanted = {"words", "offsets", "counts"}
-    for prefix, there in (("", True), ("held_", probe), ("unseen_", held_out)):
+    for prefix, there in (("", True), ("unseen_", held_out)):
         wanted |= {prefix + of for of in ("indptr", "indices", "values") if there}
     assert load_file(tmp_path / name).keys() == wanted  # as others read it
     assert [path.name for path in tmp_path.iterdir()] == [name]
@@ -779,7 +733,7 @@ def test_counts_that_lie_in_files_are_written_from_there(
 def test_counts_of_nothing_come_back(tmp_path: Path) -> None:
     none = count(np.array([], np.int32), np.array([], np.int64), window=1, subsample=0, threads=1)
     given: dict[str, Any] = {"words": [], "counts": np.array([], np.int64), "metadata": {}}
-    given["counted"] = Counted(none, none, none)
+    given["counted"] = Counted(none, none)
     write_counts(tmp_path / "c", **given)
     assert_same_file(read_counts(tmp_path / "c"), given)
 
@@ -874,7 +828,7 @@ def with_first(name: str, value: float) -> dict[str, Any]:
     ("tensors", "message"),
     [
         ({"indices": None}, "no tensor indices"),
-        ({"held_values": None}, "no tensor held_values"),
+        ({"unseen_values": None}, "no tensor unseen_values"),
         ({"unseen_indptr": None, "unseen_values": None}, "no tensor unseen_indptr, unseen_values"),
         ({"indptr": np.zeros(8, np.int32)}, r"indptr must be I64 with 1 axis, got int32 of \(8,\)"),
         ({"values": np.zeros((2, 2), np.float32)}, "values must be F32 or F64 with 1 axis"),
@@ -883,15 +837,15 @@ def with_first(name: str, value: float) -> dict[str, Any]:
         ({"counts": np.ones(3, np.int64)}, "3 counts of 7 words"),
         ({"offsets": np.zeros(0, np.int64)}, "offsets do not cut"),
         (with_first("indptr", 1), "indptr does not cut"),
-        (with_first("held_indptr", -1), "held_indptr does not cut"),
+        (with_first("unseen_indptr", -1), "unseen_indptr does not cut"),
         (with_first("unseen_indptr", 1), "unseen_indptr does not cut"),
         ({"indptr": np.array([0, 5, 3, 5, 6, 7, 8, 9])}, "indptr does not cut"),
         (with_first("indices", -1), r"indices must be in 0\.\.6, got -1"),
-        (with_first("held_indices", 7), r"held_indices must be in 0\.\.6, got 7"),
+        (with_first("unseen_indices", 7), r"unseen_indices must be in 0\.\.6, got 7"),
         (with_first("unseen_indices", 8), r"unseen_indices must be in 0\.\.6, got 8"),
         (with_first("values", 0), "values must be above 0"),
         (with_first("values", np.nan), "values must be above 0"),
-        (with_first("held_values", np.inf), "held_values must be above 0"),
+        (with_first("unseen_values", np.inf), "unseen_values must be above 0"),
         (with_first("unseen_values", -1), "unseen_values must be above 0"),
     ],
 )

@@ -23,13 +23,11 @@ from support.runs import RecordingRun
 from wordkin.corpus.encoded import LINE_END
 from wordkin.engines.counts.counting import count, count_pairs
 from wordkin.engines.counts.matrix import Cooccurrence, Counted
-from wordkin.engines.counts.probe import PROBE_SHARE, split_probe
 from wordkin.engines.exact import descent as descent_module
 from wordkin.engines.exact import engine as exact_engine
 from wordkin.engines.exact import gauge, tiles
-from wordkin.engines.exact import ridge as ridge_module
 from wordkin.engines.exact import start as start_module
-from wordkin.engines.exact.engine import descend, train
+from wordkin.engines.exact.engine import train
 from wordkin.engines.exact.loss import loss_and_gradients, loss_of_lines
 from wordkin.engines.exact.problem import problem_of
 from wordkin.engines.exact.start import stages
@@ -586,53 +584,6 @@ def test_a_larger_ridge_leaves_shorter_vectors() -> None:
     assert squares == sorted(squares, reverse=True)
 
 
-@either
-def test_the_ridge_is_the_one_that_lines_held_out_ask_for(objective: str) -> None:
-    frequent = random_text(lines=4000)
-    rare = random_text(lines=40, words=30)
-    chosen = [
-        fit(text, told(objective, ridge=None, max_passes=1)).history[-1].ridge
-        for text in (frequent, rare)
-    ]
-    assert set(chosen) <= set(ridge_module.RIDGES)
-    settings = told(objective)
-    for text, ridge in zip((frequent, rare), chosen, strict=True):
-        rest, held_out = split_probe(text[0], PROBE_SHARE)
-        pairs, test = (counted((part, text[1]), settings) for part in (rest, held_out))
-
-        def loss(
-            ridge: float,
-            text: Text = text,
-            pairs: Cooccurrence = pairs,
-            test: Cooccurrence = test,
-        ) -> float:
-            told_ridge = dataclasses.replace(settings, ridge=ridge)
-            trained = descend(Counted(pairs), text[1], told_ridge)
-            return loss_and_gradients(test, text[1], trained.center, trained.outside, settings)[0]
-
-        # Not after the same passes, and so not the very best one, but near it.
-        losses = {ridge: loss(ridge) for ridge in ridge_module.RIDGES}
-        assert losses[ridge] <= min(losses.values()) * 1.01
-
-
-@either
-def test_where_no_line_or_every_line_is_held_out_the_middle_ridge_is_taken(
-    objective: str,
-) -> None:
-    middle = ridge_module.RIDGES[len(ridge_module.RIDGES) // 2]
-    singles = np.array([0, LINE_END] * 200, np.int32)
-    held = [
-        len(split_probe(singles[: 2 * i + 2], PROBE_SHARE)[1])
-        > len(split_probe(singles[: 2 * i], PROBE_SHARE)[1])
-        for i in range(200)
-    ].index(True)
-    every = [[0]] * held + [[0, 1, 2, 1, 0]]
-    none = [[0, 1, 2, 1, 0]] * held
-    for lines in (every, none):
-        trained = fit(text_of(lines, 3), told(objective, ridge=None))
-        assert trained.history[-1].ridge == middle
-
-
 # ------------------------------------------------------------------------------ what passes tell of
 
 
@@ -732,14 +683,6 @@ def test_from_any_state_that_was_kept_training_goes_on_to_the_same_bytes(
         assert passes[-1] < 4
     else:
         assert passes == [exact_engine.GROWTH_PASSES] * 3 + [4]
-
-
-def test_the_ridge_of_a_state_is_not_chosen_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    text, settings = random_text(), told("naive-softmax", ridge=None, max_passes=2)
-    run = RecordingRun()
-    wanted = train(*text, settings, run)
-    monkeypatch.setattr(ridge_module, "choose_ridge", None)
-    assert_same_bytes(train(*text, settings, RecordingRun(run.states[0])), wanted)
 
 
 @either
@@ -882,21 +825,13 @@ def test_perplexity_is_e_to_the_loss_and_never_too_large_to_say() -> None:
 # ---------------------------------------------------------------------------------- what is counted
 
 
-@pytest.mark.parametrize("probe", [True, False])
 @pytest.mark.parametrize("precision", ["float32", "float64"])
-def test_lines_that_a_ridge_is_chosen_by_are_part_of_the_text_and_lines_held_out_are_not(
-    precision: str, probe: bool
-) -> None:
+def test_lines_held_out_are_counted_apart(precision: str) -> None:
     (ids, counts), held_out = random_text(words=100, lines=300), unseen_text()
     settings = told("naive-softmax", precision=precision, subsample=0.01)
     run = RecordingRun()
-    found = count_pairs(ids, counts, settings, probe=probe, held_out=held_out, run=run)
-    some = split_probe(ids, PROBE_SHARE)[1] if probe else None
-    parts = ((found.pairs, ids), (found.probe, some), (found.held_out, held_out))
-    for pairs, part in parts:
-        if part is None:
-            assert pairs is None
-            continue
+    found = count_pairs(ids, counts, settings, held_out=held_out, run=run)
+    for pairs, part in ((found.pairs, ids), (found.held_out, held_out)):
         assert pairs is not None
         wanted = counted((part, counts), settings)
         assert wanted.nnz > 0
@@ -907,7 +842,7 @@ def test_lines_that_a_ridge_is_chosen_by_are_part_of_the_text_and_lines_held_out
     # of the small parts nothing is kept
     assert sum(len(piece.tensors["lengths"]) for piece in run.pieces) == 100
     again = RecordingRun(pieces=run.pieces)
-    same = count_pairs(ids, counts, settings, probe=probe, held_out=held_out, run=again)
+    same = count_pairs(ids, counts, settings, held_out=held_out, run=again)
     np.testing.assert_array_equal(same.pairs.values, found.pairs.values)
     assert not again.pieces
 
@@ -921,8 +856,8 @@ def test_no_lines_held_out_have_no_counts() -> None:
 def test_all_that_was_counted_is_cut_to_the_same_words() -> None:
     pairs, matrix = random_counts(30)
     words = np.array([1, 4, 20])
-    found = Counted(pairs, None, pairs).among(words)
-    assert found.probe is None
+    assert Counted(pairs).among(words).held_out is None
+    found = Counted(pairs, pairs).among(words)
     for part in (found.pairs, found.held_out):
         assert part is not None
         np.testing.assert_array_equal(
@@ -984,19 +919,6 @@ def test_counts_times_a_vector_are_the_product(words: int, density: float) -> No
     )
     x = rng.normal(size=words)
     np.testing.assert_allclose(pairs.times(x), matrix @ x, rtol=1e-12, atol=1e-14)
-
-
-def test_counts_less_a_part_of_them_are_the_rest() -> None:
-    ids, counts = random_text()
-    held_out = split_probe(ids, 0.3)[1]
-    rest = split_probe(ids, 0.3)[0]
-    settings = told("naive-softmax")
-    pairs, part, wanted = (counted((some, counts), settings) for some in (ids, held_out, rest))
-    found = pairs.without(part)
-    assert found.nnz == wanted.nnz < pairs.nnz
-    np.testing.assert_array_equal(found.indptr, wanted.indptr)
-    np.testing.assert_array_equal(found.indices, wanted.indices)
-    np.testing.assert_allclose(found.values, wanted.values, rtol=1e-9)
 
 
 @either

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from wordkin.engines.exact.priors import (
     FrequencyLine,
     GivenRows,
     Members,
+    Prior,
     SharedRows,
     ZeroPrior,
     features,
@@ -30,7 +32,9 @@ def ngrams_of(word: str, shortest: int, longest: int) -> set[str]:
     return found - {marked}
 
 
-def native(words: list[str], shortest: int, longest: int, least: int = 2, most: int = 1 << 20):
+def native(
+    words: list[str], shortest: int, longest: int, least: int = 2, most: int = 1 << 20
+) -> Any:
     encoded = [word.encode("utf-8", "surrogateescape") for word in words]
     joined, offsets, ends, columns, left_out = shared_ngrams(
         np.frombuffer(b"".join(encoded), np.uint8),
@@ -105,7 +109,9 @@ def test_every_fit_lowers_what_it_minimises(members: Members) -> None:
     before = np.inf
     for _ in range(5):
         prior.fit(rows, n)
-        off = rows - prior.predict(n)
+        predicted = prior.predict(n)
+        assert predicted is not None
+        off = rows - predicted
         after = weights(n) @ np.square(off).sum(axis=1) + prior.penalty()
         assert after <= before * (1 + 1e-12)
         before = after
@@ -114,7 +120,7 @@ def test_every_fit_lowers_what_it_minimises(members: Members) -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_threads_do_not_change_the_fit(members: Members, dtype: type) -> None:
     rng = np.random.default_rng(2)
-    rows = rng.normal(size=(len(WORDS), 40)).astype(dtype)
+    rows: npt.NDArray[Any] = rng.normal(size=(len(WORDS), 40)).astype(dtype)
     n = rng.uniform(1, 100, len(WORDS))
     found = []
     for threads in (1, 2, 5):
@@ -158,5 +164,26 @@ def test_a_line_is_found_again_and_survives_a_checkpoint() -> None:
 
 def test_no_prior_and_given_rows() -> None:
     n = np.ones(2)
-    assert ZeroPrior().predict(n) is None
+    nothing: Prior = ZeroPrior()
+    assert nothing.predict(n) is None
     np.testing.assert_array_equal(GivenRows(np.eye(3)).predict(n), np.eye(3)[:2])
+
+
+def test_groups_of_some_rows_are_those_of_the_rows(members: Members) -> None:
+    rows = np.array([0, 2, 3])
+    some, G = members.among(rows), np.random.default_rng(3).normal(size=(members.groups, 2))
+    np.testing.assert_array_equal(some.sums(G, 1), members.sums(G, 1)[rows])
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_prior_on_trial_holds_where_groups_predict_rows_of_other_words(told: bool) -> None:
+    rng = np.random.default_rng(4)
+    groups, V, d = 30, 400, 5
+    columns = np.sort(rng.permuted(np.tile(np.arange(groups), (V, 1)), axis=1)[:, :3], axis=1)
+    members = Members(np.arange(0, 3 * V + 1, 3), columns.ravel().astype(np.int32), groups)
+    n = rng.uniform(10, 1000, V)
+    rows = rng.normal(size=(V, d)) * 0.3
+    if told:
+        rows += members.sums(rng.normal(size=(groups, d)), 1)
+    assert SharedRows(members, 1.0, np.float64, 1, tried=True).holds(rows, n) is told
+    assert SharedRows(members, 1.0, np.float64, 1).holds(rows, n)

@@ -187,21 +187,6 @@ def test_held_out_lines_cost_no_word(engine: str, tmp_path: Path) -> None:
         assert counted.account.trained == account.trained
 
 
-def test_a_text_on_one_line_has_held_out_pieces_and_a_sample_for_the_ridge(
-    tmp_path: Path,
-) -> None:
-    rng = random.Random(1)
-    topics = [[f"{topic}{i}" for i in range(12)] for topic in "abcdefgh"]
-    words = [w for _ in range(12_000) for w in rng.choices(rng.choice(topics), k=5)]
-    model = Word2Vec(engine="exact", dim=10).fit([words], progress=False)
-    assert any("the text has 1 line, too few to hold out" in note for note in model.account.notes)
-    assert model.history[-1].held_out is not None
-    few = words[:3000]  # too few to hold out any, but not for the ridge
-    file = count_to_file([few], tmp_path / "c", ExactSettings(threads=1), progress=False)
-    assert file.counted.probe is not None
-    assert 0.02 < file.counted.probe.total / file.counted.pairs.total < 0.1
-
-
 # ---- means of nothing
 
 

@@ -187,7 +187,7 @@ def test_a_run_that_was_interrupted_after_each_epoch_resumes_to_the_same_bytes(
         *(
             (settings, stage, numbers)
             for settings in (EXACT, SAMPLED)
-            for stage, numbers in (("counting", [1]), ("choosing", [1, 2]), ("descending", [1, 9]))
+            for stage, numbers in (("counting", [1]), ("descending", [1, 9]))
         ),
     ],
 )
@@ -479,7 +479,7 @@ def test_counts_behind_a_part_that_was_lost_are_not_taken_for_those_before_it(
     with monkeypatch.context() as full:
         failing(full, "append", lambda number: number == lost)
         with pytest.raises(KeyboardInterrupt):
-            begun(varied, folder, EXACT, progress=Interrupting("choosing", 1), say=said.append)
+            begun(varied, folder, EXACT, progress=Interrupting("descending", 1), say=said.append)
     assert len(said) == 1
     assert len(list(folder.glob("part-*"))) == lost - 1
     assert same(resumed(varied, folder, EXACT), whole)

@@ -36,7 +36,6 @@ from wordkin import (
 from wordkin.engines import ENGINES, OBJECTIVES, outcome
 from wordkin.engines.counts.file import read_counts, write_counts
 from wordkin.engines.exact import devices, gauge, tiles
-from wordkin.engines.exact import ridge as ridge_module
 from wordkin.engines.outcome import Epoch, Pass
 from wordkin.engines.settings import COUNTED, ExactSettings, settings_for
 from wordkin.training import count_to_file
@@ -834,19 +833,6 @@ def test_counts_that_do_not_say_what_they_were_made_with_are_refused(
     less = rewritten(counts, tmp_path / "less", lambda metadata: metadata.pop(name))
     with pytest.raises(FormatError, match=rf"less: not a file of counts: '{name}' is missing"):
         Word2Vec(engine="exact").fit_counts(less)
-
-
-def test_counts_without_lines_to_choose_by_are_trained_on_with_a_ridge_in_the_middle(
-    counts: Path, tmp_path: Path
-) -> None:
-    file = read_counts(counts)
-    assert file.counted.probe is not None
-    whole = {f.name: getattr(file, f.name) for f in dataclasses.fields(file) if f.name != "path"}
-    whole["counted"] = dataclasses.replace(file.counted, probe=None)
-    write_counts(tmp_path / "whole", **whole)
-    fitted = Word2Vec(engine="exact", dim=2, max_passes=1).fit_counts(tmp_path / "whole")
-    assert isinstance(done := fitted.history[-1], Pass)
-    assert done.ridge == ridge_module.RIDGES[len(ridge_module.RIDGES) // 2]
 
 
 def test_interrupted_training_on_counts_leaves_nothing(counts: Path) -> None:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NewType, get_args, get_origin
 import typer
 
 from wordkin.engines import ENGINES, load
-from wordkin.engines.settings import AnySettings, Declared, declared
+from wordkin.engines.declarations import Declared
+from wordkin.engines.settings import AnySettings, declared
 from wordkin.system import terminal
 from wordkin.system.errors import SettingsError
 from wordkin.system.machine import cores

@@ -1,7 +1,7 @@
 """Lines that are too long for what is done by lines, parted into pieces.
 
 Ids with line ends in, where lines or pieces begin and end out. A text may have all its words on one
-line, or a few long lines. What samples lines (held-out lines, the choice of the ridge, resampling)
+line, or a few long lines. What samples lines (held-out lines, resampling)
 then samples pieces of them instead.
 """
 

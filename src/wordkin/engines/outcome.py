@@ -93,12 +93,15 @@ class Trained:
     history : list of Epoch, or list of Pass
     counting : float
         Seconds of the training that went into counting.
+    prior : object or None
+        The fitted `exact.priors.Prior` of the center rows, for the engine that has one.
     """
 
     center: npt.NDArray[Any]
     outside: npt.NDArray[Any]
     history: list[Any]
     counting: float = 0.0
+    prior: Any = None
 
 
 def as_plain(done: Epoch | Pass) -> dict[str, Any]:

@@ -8,72 +8,29 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import math
-from collections.abc import Callable, Collection, Iterator
-from typing import Any, Concatenate, Literal, ParamSpec, TypeAlias, TypeVar, get_args
+from collections.abc import Callable, Iterator
+from typing import Any, Concatenate, Literal, ParamSpec, TypeAlias, get_args
 
 from wordkin.engines import ENGINES, OBJECTIVES, load
+from wordkin.engines.declarations import (
+    Declared,
+    check,
+    documented,
+    plain,
+    require_choice,
+    setting,
+)
 from wordkin.system.errors import SettingsError
 from wordkin.system.foreign_names import SETTINGS, did_you_mean
 from wordkin.system.machine import cores
 
 Precision: TypeAlias = Literal["float32", "float64", "bfloat16"]
 
+AUTO_SUBWORDS = "3-6"
+"""The lengths of n-grams if none are given: those of fastText."""
+LONGEST_SUBWORD = 64
+
 P = ParamSpec("P")
-C = TypeVar("C", bound=type)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Declared:
-    """The declaration of a setting, apart from its name, type and default.
-
-    Attributes
-    ----------
-    help : str
-        One or two sentences, for the command line and the docstring.
-    least, most : number
-        Inclusive bounds.
-    above, below : number or None
-        Exclusive bounds.
-    choices : collection of str
-        The allowed values, looked up at each check, as tables may grow; empty: any value.
-    unset : str
-        What help shows as the default when it is None.
-    metavar : str or None
-        The placeholder for the value in help.
-    words : tuple of str
-        Words that are allowed besides numbers.
-    """
-
-    help: str
-    least: float = 0
-    most: float = math.inf
-    above: float | None = None
-    below: float | None = None
-    choices: Collection[str] = ()
-    unset: str = ""
-    metavar: str | None = None
-    words: tuple[str, ...] = ()
-
-
-def setting(default: Any = dataclasses.MISSING, *, factory: Any = None, **declared: Any) -> Any:
-    """Declare a setting: a field of a dataclass, with a `Declared` in its metadata."""
-    metadata = {"declared": Declared(**declared)}
-    if factory is not None:
-        return dataclasses.field(default_factory=factory, metadata=metadata)
-    return dataclasses.field(default=default, metadata=metadata)
-
-
-def documented(kind: C) -> C:
-    """Append the settings that a class declares to its docstring, as numpydoc attributes."""
-    lines = ["", "", "    Attributes", "    ----------"]
-    for field in dataclasses.fields(kind):
-        if field.name in vars(kind).get("__annotations__", {}):
-            declared: Declared = field.metadata["declared"]
-            of = f"{{{', '.join(declared.choices)}}}" if declared.choices else field.type
-            lines += [f"    {field.name} : {of}", f"        {declared.help}"]
-    kind.__doc__ = (kind.__doc__ or "").rstrip() + "\n".join(lines) + "\n    "
-    return kind
 
 
 def default_engine(objective: str | None) -> str:
@@ -182,9 +139,11 @@ class Settings:
         if self.objective is None:
             object.__setattr__(self, "objective", default_objective(engine))
         for field in dataclasses.fields(self):
-            value = _plain(getattr(self, field.name))
+            value = plain(getattr(self, field.name))
+            if (read := field.metadata["declared"].read) is not None:
+                value = read(value)
             object.__setattr__(self, field.name, value)
-            _check(field, value)
+            check(field, value)
         if self.patience is not None and not self.held_out:
             raise SettingsError("patience needs held-out lines, and held_out is 0: set it above 0")
 
@@ -213,6 +172,33 @@ class StochasticSettings(Settings):
     )
 
 
+def read_subwords(value: object) -> str:
+    """Return auto, none, or two lengths such as 3-6: True, False, None and (3, 6) mean these too.
+
+    Raises
+    ------
+    SettingsError
+        For anything else, or lengths that do not rise.
+    """
+    if isinstance(value, bool | None):
+        return AUTO_SUBWORDS if value else "none"
+    if isinstance(value, str) and value in ("auto", "none"):
+        return value
+    lengths = value.split("-") if isinstance(value, str) else value
+    try:
+        shortest, longest = (int(length) for length in lengths)  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        raise SettingsError(
+            f"subwords must be two lengths such as 3-6, auto or none, got {value!r:.80}"
+        ) from None
+    if not 1 <= shortest <= longest <= LONGEST_SUBWORD:
+        raise SettingsError(
+            f"subwords must be two lengths from 1 to {LONGEST_SUBWORD}, the smaller one first, got"
+            f" {value!r:.80}"
+        )
+    return f"{shortest}-{longest}"
+
+
 @documented
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ExactSettings(Settings):
@@ -223,9 +209,23 @@ class ExactSettings(Settings):
 
     ridge: float | None = setting(
         None,
-        help="Weight of the L2 penalty on the vectors: a number, or auto to choose it by the loss"
-        " on a validation sample of the lines.",
+        help="Weight of the L2 penalty on the vectors: a number, or auto for 1, or 2 where"
+        " subwords are used.",
         unset="auto",
+        metavar="WEIGHT",
+    )
+    subwords: str | tuple[int, int] | bool | None = setting(
+        "auto",
+        help="Lengths of the n-grams of characters that words share, such as 3-6: the penalty pulls"
+        " a word to the sum of its n-grams' vectors, and unknown words get vectors. auto: 3-6 where"
+        " n-grams predict the vectors of words that they are not fitted to; none: no n-grams.",
+        metavar="LENGTHS",
+        read=read_subwords,
+    )
+    subword_ridge: float = setting(
+        100.0,
+        help="Weight of the L2 penalty on the vectors of n-grams, as a multiple of the ridge.",
+        above=0,
         metavar="WEIGHT",
     )
     tolerance: float = setting(
@@ -267,6 +267,8 @@ class AnySettings(ExactSettings, StochasticSettings):
 
 EngineSettings: TypeAlias = StochasticSettings | ExactSettings
 
+IN_OLD_FILES = {"stochastic": {}, "exact": {"subwords": "none"}}
+"""The values of settings that files of earlier versions do not have, by engine."""
 COUNTED = ("window", "subsample", "min_count", "max_vocab", "held_out")
 """The settings that determine counts."""
 
@@ -306,10 +308,10 @@ def settings_for(
         For a name that is not a setting of any engine.
     """
     if objective is not None:
-        _require_choice("objective", objective, OBJECTIVES)
+        require_choice("objective", objective, OBJECTIVES)
         values["objective"] = objective
     engine = default_engine(objective) if engine is None else engine
-    _require_choice("engine", engine, ENGINES)
+    require_choice("engine", engine, ENGINES)
     kinds: dict[str, type[EngineSettings]] = {
         name: load(row.settings) for name, row in ENGINES.items()
     }
@@ -328,49 +330,3 @@ def settings_for(
 
 def _engine_of(kind: type[Settings]) -> str:
     return next(name for name, row in ENGINES.items() if row.settings.endswith(f":{kind.__name__}"))
-
-
-def _plain(value: Any) -> Any:
-    """Return a scalar of NumPy as one of Python; any other value as it is."""
-    is_scalar = type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0
-    return value.item() if is_scalar else value
-
-
-def _check(field: dataclasses.Field[Any], value: object) -> None:
-    """Raise a SettingsError for a value of the wrong type or out of bounds."""
-    name, declared = field.name, field.metadata["declared"]
-    kind, *optional = str(field.type).split(" | ")
-    if declared.choices:
-        _require_choice(name, value, declared.choices)
-    elif kind == "bool" and not isinstance(value, bool):
-        raise SettingsError(f"{name} must be True or False, got {value!r}")
-    elif kind == "str" and not isinstance(value, str):
-        raise SettingsError(f"{name} must be a name such as cpu or cuda, got {value!r}")
-    elif isinstance(value, str) and value in declared.words:
-        return
-    elif kind in ("int", "float") and not ("None" in optional and value is None):
-        _require_number(name, value, kind, declared)
-
-
-def _require_choice(name: str, value: object, choices: Collection[str]) -> None:
-    if value not in choices:
-        raise SettingsError(f"{name} must be {' or '.join(choices)}, got {value!r}")
-
-
-def _require_number(name: str, value: object, kind: str, declared: Declared) -> None:
-    whole = kind == "int"
-    fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-    if not fits:
-        words = "".join(f" or {word}" for word in declared.words)
-        raise SettingsError(f"{name} must be a {'whole ' * whole}number{words}, got {value!r}")
-    assert isinstance(value, int | float)
-    if not whole and not math.isfinite(value):
-        raise SettingsError(f"{name} must be finite, got {value}")
-    if value < declared.least:
-        raise SettingsError(f"{name} must be at least {declared.least}, got {value}")
-    if value > declared.most:
-        raise SettingsError(f"{name} must be at most {declared.most}, got {value}")
-    if declared.above is not None and not value > declared.above:
-        raise SettingsError(f"{name} must be above {declared.above}, got {value}")
-    if declared.below is not None and not value < declared.below:
-        raise SettingsError(f"{name} must be below {declared.below}, got {value}")

@@ -15,7 +15,7 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_NO_SUBWORDS = "wordkin trains no subwords, and reads those of fastText: wordkin.load(path)."
+_SUBWORDS = "the exact engine has subwords: Word2Vec(engine='exact', subwords=(3, 6))."
 _ONE_MODEL = "skip-gram is the one model: choose objective and engine instead."
 _TEXT_TO_FIT = "give the text to fit: Word2Vec(…).fit(sentences)."
 _NEVER_CHANGE = "vectors never change: make a new WordVectors(words, matrix)."
@@ -44,7 +44,8 @@ SETTINGS: Mapping[str, str] = {
     **dict.fromkeys(("sentences", "corpus_file", "corpus", "input", "text"), _TEXT_TO_FIT),
     **dict.fromkeys(("callbacks", "callback"), "give it to fit: fit(text, callback=…)."),
     "compute_loss": "the loss is always computed: model.history.",
-    **dict.fromkeys(("minn", "min_n", "maxn", "max_n", "bucket", "wordNgrams"), _NO_SUBWORDS),
+    **dict.fromkeys(("minn", "min_n", "maxn", "max_n", "wordNgrams"), _SUBWORDS),
+    "bucket": "n-grams are counted, not hashed: leave it out.",
     "trim_rule": "min_count and max_vocab limit the vocabulary.",
     "batch_words": "batches need no setting.",
     "sorted_vocab": "words are always in the order of their frequency.",
@@ -145,7 +146,7 @@ MODULE: Mapping[str, str] = {
     **dict.fromkeys(
         ("train", "train_unsupervised", "fit", "models"), "wordkin.Word2Vec().fit(text)"
     ),
-    "FastText": _NO_SUBWORDS,
+    "FastText": _SUBWORDS,
     "Doc2Vec": _ONE_MODEL,
     "Model": "wordkin.Word2Vec",
     "Vectors": "wordkin.WordVectors",

@@ -63,9 +63,6 @@ class Progress:
     def counting(self, done: int, total: int) -> None:
         """Report the words whose pairs have been counted, of `total`."""
 
-    def choosing(self, done: int, total: int) -> None:
-        """Report the ridges tried, of `total` at most."""
-
     def descending(self, words: int, number: int, done: float, loss: float) -> None:
         """Report the share `done` of a pass over `words` words, and the last loss per pair."""
 

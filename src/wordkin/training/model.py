@@ -16,7 +16,13 @@ from wordkin.corpus.reading import Text
 from wordkin.engines import ENGINES, OBJECTIVES, load
 from wordkin.engines.counts.file import CountsFile, read_counts
 from wordkin.engines.outcome import History, as_plain
-from wordkin.engines.settings import AnySettings, EngineSettings, settings_for, takes
+from wordkin.engines.settings import (
+    IN_OLD_FILES,
+    AnySettings,
+    EngineSettings,
+    settings_for,
+    takes,
+)
 from wordkin.system.errors import FormatError, SettingsError, UnknownWordError, WordkinError
 from wordkin.system.files import remove_stale_temporaries, require_model_suffix, require_path
 from wordkin.system.foreign_names import MODEL, VECTORS, did_you_mean
@@ -320,7 +326,8 @@ class Word2Vec:
         file = read_model(path)
         try:
             # Old files name no engine: there was only the stochastic one.
-            model = cls(**({"engine": "stochastic"} | file.metadata["settings"]))
+            settings = {"engine": "stochastic"} | file.metadata["settings"]
+            model = cls(**(IN_OLD_FILES.get(settings["engine"], {}) | settings))
             record = load(ENGINES[model.settings.engine].record)
             history = [record(**done) for done in file.metadata["history"]]
             account = Account(**file.metadata["account"])

@@ -78,11 +78,6 @@ class Bar(Progress):
         """Remember what is counted."""
         self._counted = what
 
-    def choosing(self, done: int, total: int) -> None:
-        """Show the ridges tried."""
-        self._enter_stage("choosing", total)
-        self._rich.update(self._task, completed=done, description="ridge   ")
-
     def descending(self, words: int, number: int, done: float, loss: float) -> None:
         """Show the progress of a pass over the counts, or of all passes if it is foreseen."""
         rate, left = f"{words:,} words", None

@@ -44,11 +44,6 @@ class ProgressLog(Progress):
         self._log("counting", f"{done:,}{_of(total)} words")
         self._shown.counting(done, total)
 
-    def choosing(self, done: int, total: int) -> None:
-        """Log the ridges tried."""
-        self._log("choosing the ridge", f"{done}{_of(total)}")
-        self._shown.choosing(done, total)
-
     def descending(self, words: int, number: int, done: float, loss: float) -> None:
         """Log the share of a pass."""
         self._log(f"pass {number} over {words:,} words", f"{done:.0%}, loss {loss:.4f}")

@@ -23,6 +23,7 @@ from wordkin.engines.settings import COUNTED, EngineSettings, Settings
 from wordkin.engines.subsampling import threshold_of
 from wordkin.system.errors import CorpusError, FormatError, SettingsError
 from wordkin.system.progress import Progress
+from wordkin.training.subwords import Ngrams, prior_of
 
 FACTS = ("tokens", "lines", "invalid_utf8", "held_out_tokens")
 """The totals of the text that a file of counts has in its metadata."""
@@ -43,10 +44,13 @@ class Source:
     settings : EngineSettings
         With the threshold of subsampling that was chosen from the text. For a file of counts, with
         the settings that it was counted with.
+    ngrams : Ngrams or None
+        What the words share, if the prior of the engine is about it.
     """
 
     corpus: Corpus
     settings: EngineSettings
+    ngrams: Ngrams | None
     _train: Callable[[Run], Trained] | None
 
     def train(self, run: Run) -> Trained:
@@ -113,10 +117,13 @@ def read_source(
     ids, counts, held_out = corpus.ids, corpus.vocabulary.counts, corpus.held_out
     train = load(trainer_of(settings).code)
     nothing = np.empty(0, np.int32)
+    ngrams, prior = prior_of(corpus.vocabulary.words, settings)
+    more = {} if prior is None else {"prior": prior}  # only one engine has priors
     return Source(
         dataclasses.replace(corpus, ids=nothing, held_out=nothing),
         settings,
-        lambda run: train(ids, counts, settings, run, held_out),
+        ngrams,
+        lambda run: train(ids, counts, settings, run, held_out, **more),
     )
 
 
@@ -212,4 +219,8 @@ def _source_of_counts(
         **facts,
     )
     train = load(descend)
-    return Source(corpus, settings, lambda run: train(file.counted, file.counts, settings, run))
+    ngrams, prior = prior_of(file.words, settings)
+    counted, counts = file.counted, file.counts
+    return Source(
+        corpus, settings, ngrams, lambda run: train(counted, counts, settings, run, prior)
+    )

@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from wordkin._core import Counter
 from wordkin.engines.counts.matrix import NEGLIGIBLE, Cooccurrence, Counted
-from wordkin.engines.counts.probe import PROBE_SHARE, split_probe
 from wordkin.engines.run import Run
 from wordkin.engines.settings import ExactSettings
 from wordkin.engines.subsampling import threshold_of
@@ -36,12 +35,11 @@ def count_pairs(
     counts: npt.NDArray[np.int64],
     settings: ExactSettings,
     *,
-    probe: bool = True,
     held_out: npt.NDArray[np.int32] | None = None,
     memory: int | None = None,
     run: Run,
 ) -> Counted:
-    """Count the pairs of a text, of its validation sample, and of the held-out lines.
+    """Count the pairs of a text, and of the held-out lines.
 
     Parameters
     ----------
@@ -50,8 +48,6 @@ def count_pairs(
     counts : (V,) int64
         How often each word occurs, in training and held-out lines.
     settings : ExactSettings
-    probe : bool
-        Whether to count the sample of the training lines that validates the ridge.
     held_out : (M,) int32, optional
         The held-out lines, which are not part of `ids`.
     memory : int or None
@@ -71,20 +67,11 @@ def count_pairs(
         run.progress.counts(what)
         return count_lines(part, counts, settings, memory, run)
 
-    unsaved = Run(run.progress)  # the small parts are not worth a checkpoint
-    return Counted(
-        count_part("pairs", ids, run),
-        count_part(
-            "pairs for the ridge",
-            split_probe(ids, PROBE_SHARE, window=settings.window)[1],
-            unsaved,
-        )
-        if probe
-        else None,
-        None
-        if held_out is None or not len(held_out)
-        else count_part("held-out pairs", held_out, unsaved),
-    )
+    pairs = count_part("pairs", ids, run)
+    if held_out is None or not len(held_out):
+        return Counted(pairs)
+    # The held-out lines are few, not worth a checkpoint.
+    return Counted(pairs, count_part("held-out pairs", held_out, Run(run.progress)))
 
 
 def count_lines(

@@ -29,13 +29,13 @@ _ENTRIES_PER_CHECK = 1 << 24
 # The tensors of a file, with their types in the spelling of safetensors.
 _WORDS = {"words": ("U8",), "offsets": ("I64",), "counts": ("I64",)}
 _HELD_OUT = "counts_held_out"  # of each word, in the held-out lines; not in all files
-_PREFIXES = {"": "pairs", "held_": "probe", "unseen_": "held_out"}  # of names
+_PREFIXES = {"": "pairs", "unseen_": "held_out"}  # of names
 _MATRIX = {"indptr": ("I64",), "indices": ("I32",), "values": ("F32", "F64")}
 
 
 @dataclass(frozen=True, eq=False)
 class CountsFile:
-    """The content of a file of counts: V words, their counts, up to three matrices, metadata.
+    """The content of a file of counts: V words, their counts, one or two matrices, metadata.
 
     `held_out_counts` are the counts in the held-out lines alone, (V,), or (0,) if none are.
     """
@@ -60,9 +60,8 @@ def write_counts(
     """Write counts to a file in the safetensors format, whatever its suffix.
 
     The tensors are `words`, `offsets` and `counts`, as in a model file; `indptr`, `indices` and
-    `values` of `pairs`; and, prefixed with "held_", those of `probe`, with "unseen_", those of
-    `held_out`. `counts_held_out` is there if lines are held out. The metadata entry
-    "wordkin-counts" is JSON, as in a model file.
+    `values` of `pairs`; and, prefixed with "unseen_", those of `held_out`. `counts_held_out` is
+    there if lines are held out. The metadata entry "wordkin-counts" is JSON, as in a model file.
 
     Parameters
     ----------

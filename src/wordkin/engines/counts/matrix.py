@@ -94,16 +94,6 @@ class Cooccurrence:
         columns = number[some.indices]
         return _select(columns >= 0, some.indptr, columns, some.values)
 
-    def without(self, part: Cooccurrence) -> Cooccurrence:
-        """Subtract the counts of a part of the text."""
-        mine, theirs = self._places(), part._places()
-        found = np.minimum(np.searchsorted(mine, theirs), max(len(mine) - 1, 0))
-        same = mine[found] == theirs
-        values = self.values.copy()
-        values[found[same]] -= part.values[same]
-        # For a pair that occurs in this part only, the difference is rounding error.
-        return _select(values > 1e-6 * self.values, self.indptr, self.indices, values)
-
     def times(self, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Multiply the matrix by a vector, in float64."""
         return self._sum_rows(lambda indices, values: values * x[indices])
@@ -120,10 +110,6 @@ class Cooccurrence:
                 )
         return sums
 
-    def _places(self) -> npt.NDArray[np.int64]:
-        """Return each entry's position in the flattened dense matrix, ascending."""
-        return np.repeat(np.arange(self.size), np.diff(self.indptr)) * self.size + self.indices
-
     def as_scipy(self) -> Any:
         """Return the matrix as a `scipy.sparse.csr_matrix`; needs SciPy."""
         from scipy.sparse import csr_matrix
@@ -139,20 +125,17 @@ class Counted:
     ----------
     pairs : Cooccurrence
         Counts of all training lines.
-    probe : Cooccurrence or None
-        Counts of the sample of these lines that validates the ridge.
     held_out : Cooccurrence or None
         Counts of the held-out lines.
     """
 
     pairs: Cooccurrence
-    probe: Cooccurrence | None = None
     held_out: Cooccurrence | None = None
 
     def among(self, words: npt.NDArray[np.intp]) -> Counted:
         """Copy the counts among the given words, ascending."""
-        parts = (self.pairs, self.probe, self.held_out)
-        return Counted(*(None if part is None else part.among(words) for part in parts))  # type: ignore[arg-type]
+        held_out = None if self.held_out is None else self.held_out.among(words)
+        return Counted(self.pairs.among(words), held_out)
 
 
 def _select(

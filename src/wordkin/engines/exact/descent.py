@@ -149,9 +149,9 @@ class Descent:
     ) -> None:
         self._tiles = tiles
         self._problem = problem
-        self._weight = weight
+        self.ridge = weight
         self._progress = progress
-        self._ridge = problem.ridge(weight)
+        self._row_ridge = problem.ridge(weight)
         self._number = 0
         self.loss = self.penalty = math.nan
         self.center, self.outside = center, outside
@@ -237,7 +237,7 @@ class Descent:
             len(self._problem),
             self.loss,
             self.penalty,
-            self._weight,
+            self.ridge,
             float(gradient) / self._problem.total,
             time.perf_counter() - began,
         )
@@ -249,7 +249,7 @@ class Descent:
         the old rows of the other matrix.
         """
         tiles, smaller, old = self._tiles, self._problem, len(self._problem)
-        ridge = problem.ridge(self._weight)[old:]
+        ridge = problem.ridge(self.ridge)[old:]
         between = problem.pairs.block(old, len(problem), old)
         matrices = []
         for factor, other, link, wide in (
@@ -287,7 +287,16 @@ class Descent:
     ) -> None:
         problem, inverse = self._problem, self._inverse_curvature(other, link)
         expected = self._expected if factor is self.center else None
-        what = (self._tiles, factor, other.A, problem.pairs, problem.n, link, self._ridge, inverse)
+        what = (
+            self._tiles,
+            factor,
+            other.A,
+            problem.pairs,
+            problem.n,
+            link,
+            self._row_ridge,
+            inverse,
+        )
         if rows is None:
             half = 0.0 if factor is self.outside else 0.5
 
@@ -314,7 +323,7 @@ class Descent:
             mean = share @ B
             H -= np.outer(mean, mean)
         d = len(H)
-        added = DAMPING * np.trace(H) / d + float(share @ self._ridge)
+        added = DAMPING * np.trace(H) / d + float(share @ self._row_ridge)
         return self._tiles.array(np.linalg.inv(H + max(added, 1e-30) * np.eye(d)))
 
     def _measure(self) -> None:
@@ -326,7 +335,9 @@ class Descent:
         if self._expected is not None:
             center -= self._tiles.numpy(self._expected)
         squares = np.square(center).sum(axis=1) + np.square(outside).sum(axis=1)
-        penalty = float((n * self._ridge / 2) @ squares) + self._weight / 2 * self._prior.penalty()
+        penalty = (
+            float((n * self._row_ridge / 2) @ squares) + self.ridge / 2 * self._prior.penalty()
+        )
         self.loss = float(self.center.loss.sum()) / self._problem.total
         self.penalty = penalty / self._problem.total
 

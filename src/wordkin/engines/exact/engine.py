@@ -23,9 +23,8 @@ from wordkin.engines.exact.descent import Descent
 from wordkin.engines.exact.devices import open_tiles, require_memory
 from wordkin.engines.exact.forecast import Forecast
 from wordkin.engines.exact.loss import mean_pair_loss
-from wordkin.engines.exact.priors import Prior
+from wordkin.engines.exact.priors import Prior, ZeroPrior
 from wordkin.engines.exact.problem import Problem, problem_of
-from wordkin.engines.exact.ridge import choose_ridge
 from wordkin.engines.exact.start import stages, start
 from wordkin.engines.exact.tiles import Tiles
 from wordkin.engines.outcome import Pass, Trained, as_plain
@@ -43,24 +42,19 @@ def train(
     settings: ExactSettings,
     run: Run | None = None,
     held_out: npt.NDArray[np.int32] | None = None,
+    prior: Prior | None = None,
 ) -> Trained:
     """Count the pairs of a text and train on the counts.
 
-    Takes and returns what `stochastic.descent.train` does, and raises what `descend` does.
+    Takes and returns what `stochastic.descent.train` does, and takes and raises what `descend`
+    does.
     """
     run = run or Run()
     began = time.perf_counter()
     require_memory(len(counts), settings)
-    counted = count_pairs(
-        ids,
-        counts,
-        settings,
-        probe=settings.ridge is None,
-        held_out=held_out,
-        run=run,
-    )
+    counted = count_pairs(ids, counts, settings, held_out=held_out, run=run)
     counting = time.perf_counter() - began
-    trained = descend(counted, counts, settings, run)
+    trained = descend(counted, counts, settings, run, prior)
     return dataclasses.replace(trained, counting=counting)
 
 
@@ -83,7 +77,8 @@ def descend(
     run : Run, optional
         Receives progress, checkpoints and the record of each pass, and may stop training.
     prior : Prior, optional
-        What the center rows of the words with a pair are pulled to; zeros by default.
+        What the center rows of the words are pulled to; zeros by default. It is not changed; the
+        fitted one is part of the result.
 
     Returns
     -------
@@ -106,6 +101,7 @@ def descend(
         raise CorpusError("no two words were counted together: there is nothing to train on")
     V = len(counts)
     require_memory(V, settings)
+    prior = prior or ZeroPrior()
     if len(seen) < V:
         counted, counts = counted.among(seen), counts[seen]
 
@@ -120,11 +116,13 @@ def descend(
         return Matrices(*wide)
 
     with open_tiles(settings) as tiles:
-        descent = _StagedDescent(tiles, counted, counts, settings, run, seen, for_all_words, prior)
+        descent = _StagedDescent(
+            tiles, counted, counts, settings, run, seen, for_all_words, prior.among(seen)
+        )
         matrices = descent.run()
     if not all(np.isfinite(matrix).all() for matrix in matrices):
         raise DivergenceError("training diverged: a vector is no longer finite; set a larger ridge")
-    return Trained(*matrices, descent.history)
+    return Trained(*matrices, descent.history, prior=descent.prior)
 
 
 class _StagedDescent:
@@ -139,10 +137,10 @@ class _StagedDescent:
         run: Run,
         seen: npt.NDArray[np.intp],
         for_all_words: Callable[..., Matrices],
-        prior: Prior | None,
+        prior: Prior,
     ) -> None:
         self.history: list[Pass] = []
-        self._prior = prior
+        self.prior = prior
         self._tiles = tiles
         self._settings = settings
         self._run = run
@@ -166,36 +164,27 @@ class _StagedDescent:
         first = done = 0
         if checkpoint := run.load_checkpoint():
             ridge, first, done = (checkpoint.facts[name] for name in ("ridge", "stage", "passes"))
+            if not checkpoint.facts["prior"]:
+                self.prior = ZeroPrior()
             self.history += [Pass(**record) for record in checkpoint.facts["history"]]
             descent = Descent.from_checkpoint(
-                self._tiles, problem.leading(sizes[first]), checkpoint, ridge, forecast, self._prior
+                self._tiles, problem.leading(sizes[first]), checkpoint, ridge, forecast, self.prior
             )
             self._expose(descent)
-        else:
-            ridge = settings.ridge
-            if ridge is None:
-                ridge = choose_ridge(
-                    self._tiles,
-                    self._counted.pairs,
-                    self._counted.probe,
-                    self._counts,
-                    settings,
-                    run.progress,
-                )
         for stage in range(first, len(sizes)):
             if stage > first or descent is None:
-                descent = self._next_descent(descent, problem.leading(sizes[stage]), ridge)
+                descent = self._next_descent(descent, problem.leading(sizes[stage]))
                 done = 0
                 if descent is None:  # no two of these words form a pair
                     continue
                 self._expose(descent)
             passes = settings.max_passes if stage == len(sizes) - 1 else GROWTH_PASSES
             while done < passes:
-                before = descent.loss + descent.penalty
+                before = self._level(descent)
                 record = self._with_held_out_loss(descent.run_pass(), descent)
                 self.history.append(record)
                 done += 1
-                gain = before - (record.loss + record.penalty)
+                gain = before - self._level(descent)
                 forecast.gained(record.words, done, gain / record.loss if record.loss else 0.0)
                 if gain <= settings.tolerance * record.loss:
                     done = passes
@@ -203,7 +192,8 @@ class _StagedDescent:
                     return self._matrices(descent)
                 if run.checkpoint_due():
                     facts = {
-                        "ridge": ridge,
+                        "ridge": descent.ridge,
+                        "prior": not isinstance(self.prior, ZeroPrior),
                         "stage": stage,
                         "passes": done,
                         "history": [as_plain(passed) for passed in self.history],
@@ -213,17 +203,27 @@ class _StagedDescent:
         assert descent is not None
         return self._matrices(descent)
 
-    def _next_descent(
-        self, descent: Descent | None, problem: Problem, ridge: float
-    ) -> Descent | None:
+    def _next_descent(self, descent: Descent | None, problem: Problem) -> Descent | None:
         """Return the descent on a larger vocabulary; None if it has no pair yet."""
         if not problem.total:
             return None
         if descent is None:
             V, U = (self._tiles.array(M) for M in start(problem, self._settings))
+            if not self.prior.holds(self._tiles.numpy(V), problem.n):
+                self.prior = ZeroPrior()
         else:
             V, U = descent.extend(problem)
-        return Descent.from_matrices(self._tiles, problem, V, U, ridge, self._forecast, self._prior)
+        ridge = self.prior.ridge if self._settings.ridge is None else self._settings.ridge
+        return Descent.from_matrices(self._tiles, problem, V, U, ridge, self._forecast, self.prior)
+
+    def _level(self, descent: Descent) -> float:
+        """Return what each pass shall lower.
+
+        With a prior that is fitted to the rows, the penalty falls for long after the loss has
+        stopped falling: rows and groups of rows go on to share out what both can explain.
+        """
+        of_rows = descent.penalty if isinstance(self.prior, ZeroPrior) else 0.0
+        return descent.loss + of_rows
 
     def _with_held_out_loss(self, record: Pass, descent: Descent) -> Pass:
         """Add the held-out loss to the record, once the vocabulary is complete."""

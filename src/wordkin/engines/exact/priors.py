@@ -16,8 +16,14 @@ import numpy.typing as npt
 from wordkin._core import fit_sums, sum_rows
 from wordkin.system.types import Float64, Int32, Int64
 
+RIDGE = 1.0
+"""The ridge of rows that are pulled to zero, or to a line."""
+SHARED_RIDGE = 2.0
+"""The ridge of rows that are pulled to sums of rows of groups, which predict more."""
 FIT_STEPS = 8
 """Steps of conjugate gradients in a fit; the next one starts from its result."""
+TRIAL_STRENGTH = 10.0
+"""Times τ, in the trial of a prior: it has half of the words, and first estimates of their rows."""
 _KNEE = 5.0  # log n below which rare rows have a slope of their own
 _MIDDLE = 8.0  # log n where the first slope is zero
 
@@ -27,7 +33,20 @@ class Prior(Protocol):
 
     Rows are numbered from the most frequent word on, so that the first rows of a larger vocabulary
     are those of a smaller one. `state` and `restore` are for checkpoints.
+
+    Attributes
+    ----------
+    ridge : float
+        The weight of the ridge that pulls rows to this prediction, unless the user sets one.
     """
+
+    ridge: float
+
+    def among(self, rows: npt.NDArray[np.intp]) -> Prior:
+        """Return the prior, not fitted, of some of the rows, in ascending order."""
+
+    def holds(self, rows: npt.NDArray[Any], n: Float64) -> bool:
+        """Whether to use it, to judge by first estimates of the first R rows, (R, d)."""
 
     def fit(self, rows: npt.NDArray[Any], n: Float64) -> None:
         """Fit the prediction to the first R rows, (R, d), with their numbers of pairs, (R,)."""
@@ -47,6 +66,16 @@ class Prior(Protocol):
 
 class ZeroPrior:
     """No expectation: the ridge pulls each row to zero."""
+
+    ridge = RIDGE
+
+    def among(self, rows: npt.NDArray[np.intp]) -> ZeroPrior:
+        """Return the prior itself."""
+        return self
+
+    def holds(self, rows: npt.NDArray[Any], n: Float64) -> bool:
+        """Return True."""
+        return True
 
     def fit(self, rows: npt.NDArray[Any], n: Float64) -> None:
         """Do nothing."""
@@ -71,6 +100,15 @@ class GivenRows:
     """Rows that are known beforehand, (V, d), such as those of an earlier model."""
 
     rows: npt.NDArray[Any]
+    ridge: float = RIDGE
+
+    def among(self, rows: npt.NDArray[np.intp]) -> GivenRows:
+        """Return the prior of these rows."""
+        return GivenRows(self.rows[rows], self.ridge)
+
+    def holds(self, rows: npt.NDArray[Any], n: Float64) -> bool:
+        """Return True."""
+        return True
 
     def fit(self, rows: npt.NDArray[Any], n: Float64) -> None:
         """Do nothing."""
@@ -94,8 +132,18 @@ class GivenRows:
 class FrequencyLine:
     """A line in log n, with another slope for rare rows: ``f(n) B``, fitted by weighted squares."""
 
+    ridge = RIDGE
+
     def __init__(self) -> None:
         self._B: Float64 | None = None
+
+    def among(self, rows: npt.NDArray[np.intp]) -> FrequencyLine:
+        """Return another line."""
+        return FrequencyLine()
+
+    def holds(self, rows: npt.NDArray[Any], n: Float64) -> bool:
+        """Return True."""
+        return True
 
     def fit(self, rows: npt.NDArray[Any], n: Float64) -> None:
         """Fit B, (3, d), to the rows, weighted by ``√n``."""
@@ -141,6 +189,14 @@ class Members:
             return self
         return Members(self.ends[: rows + 1], self.columns[: self.ends[rows]], self.groups)
 
+    def among(self, rows: npt.NDArray[np.intp]) -> Members:
+        """Return the groups of the given rows, in ascending order."""
+        sizes = np.diff(self.ends)
+        kept = np.zeros(len(sizes), bool)
+        kept[rows] = True
+        ends = np.concatenate([[0], np.cumsum(sizes[rows])]).astype(np.int64)
+        return Members(ends, self.columns[np.repeat(kept, sizes)], self.groups)
+
     def transposed(self) -> Members:
         """Return the rows of each group."""
         rows = np.repeat(np.arange(len(self.ends) - 1, dtype=np.int32), np.diff(self.ends))
@@ -171,16 +227,65 @@ class SharedRows:
     dtype : type
         The precision of G.
     threads : int
+    tried : bool
+        Whether to use it only if it predicts rows that it was not fitted to.
+
+    Attributes
+    ----------
+    B : (3, d) float64, or None before a fit
+        The line.
+    G : (groups, d) array, or None before a fit
+        The rows of the groups.
     """
 
-    def __init__(self, members: Members, strength: float, dtype: Any, threads: int) -> None:
+    ridge = SHARED_RIDGE
+
+    def __init__(
+        self,
+        members: Members,
+        strength: float,
+        dtype: Any,
+        threads: int,
+        tried: bool = False,
+    ) -> None:
         self._members = members
         self._strength = strength
         self._dtype = np.dtype(dtype)
         self._threads = threads
-        self._B: Float64 | None = None
+        self._tried = tried
+        self.B: Float64 | None = None
         self.G: npt.NDArray[Any] | None = None
         self._fitted: tuple[Members, Members] | None = None  # of as many rows as were last fitted
+
+    def among(self, rows: npt.NDArray[np.intp]) -> SharedRows:
+        """Return the prior, not fitted, of some of the rows, in ascending order."""
+        members = self._members.among(rows)
+        return SharedRows(members, self._strength, self._dtype, self._threads, self._tried)
+
+    def holds(self, rows: npt.NDArray[Any], n: Float64) -> bool:
+        """Whether groups predict rows that were left out, and do so better than the line alone.
+
+        Every second row is predicted from the others, and these from it. The gain must be above
+        twice its standard error.
+        """
+        if not self._tried:
+            return True
+        members, gains = self._members.first(len(n)), np.zeros(len(n))
+        for first in (0, 1):
+            fitted, left_out = (np.arange(part, len(n), 2) for part in (first, 1 - first))
+            prior = SharedRows(
+                members.among(fitted), TRIAL_STRENGTH * self._strength, self._dtype, self._threads
+            )
+            prior.fit(rows[fitted], n[fitted])
+            if prior.B is None or prior.G is None or not len(left_out):
+                return False
+            F, truth = features(n[left_out]), rows[left_out]
+            line = F @ fit_line(rows[fitted], n[fitted])
+            shared = F @ prior.B + members.among(left_out).sums(prior.G, self._threads)
+            gain = np.square(truth - line).sum(axis=1) - np.square(truth - shared).sum(axis=1)
+            gains[left_out] = weights(n[left_out]) * gain
+        error = gains.std(ddof=1) / np.sqrt(len(n)) if len(n) > 1 else np.inf
+        return bool(gains.mean() > 2 * error)
 
     def fit(self, rows: npt.NDArray[Any], n: Float64) -> None:
         """Fit the line and the rows of the groups."""
@@ -200,14 +305,14 @@ class SharedRows:
             FIT_STEPS,
             self._threads,
         )
-        self._B = fit_line(rows - members.sums(self.G, self._threads), n)
+        self.B = fit_line(rows - members.sums(self.G, self._threads), n)
 
     def predict(self, n: Float64) -> npt.NDArray[Any] | None:
         """Return the predictions of the first rows; None before a fit."""
-        if self._B is None or self.G is None:
+        if self.B is None or self.G is None:
             return None
         sums = self._members.first(len(n)).sums(self.G, self._threads)
-        return np.asarray(features(n) @ self._B + sums)
+        return np.asarray(features(n) @ self.B + sums)
 
     def penalty(self) -> float:
         """Return ``τ |G|²``."""
@@ -217,13 +322,13 @@ class SharedRows:
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Return B and G, once they are fitted."""
-        if self._B is None or self.G is None:
+        if self.B is None or self.G is None:
             return {}
-        return {"line": self._B, "groups": self.G}
+        return {"line": self.B, "groups": self.G}
 
     def restore(self, state: dict[str, npt.NDArray[Any]]) -> None:
         """Take B and G."""
-        self._B, self.G = state.get("line"), state.get("groups")
+        self.B, self.G = state.get("line"), state.get("groups")
 
     def _of_first(self, rows: int) -> tuple[Members, Members]:
         if self._fitted is None or len(self._fitted[0].ends) != rows + 1:

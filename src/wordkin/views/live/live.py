@@ -164,11 +164,6 @@ class Live(Progress):
         """Pass on what is counted."""
         self._beside.counts(what)
 
-    def choosing(self, done: int, total: int) -> None:
-        """Record the ridges tried."""
-        self._beside.choosing(done, total)
-        self._record({"name": "choosing"}, done, total, "ridges")
-
     def training(self, epoch: int, epochs: int, words: int, total: int, loss: float) -> None:
         """Record the words trained on, and the running loss."""
         self._beside.training(epoch, epochs, words, total, loss)

@@ -1,0 +1,90 @@
+"""N-grams of words as the prior of an engine: what words share by their spelling.
+
+Words and settings in; a `Prior` and the n-grams that it is about out. The engines know groups of
+rows only.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from wordkin._core import shared_ngrams
+from wordkin.engines.exact.priors import Members, SharedRows
+from wordkin.engines.settings import AUTO_SUBWORDS, EngineSettings, ExactSettings
+from wordkin.system.errors import CorpusWarning
+from wordkin.system.notes import note
+from wordkin.system.types import Int64
+
+LEAST_WORDS = 2
+"""The number of words that must share an n-gram: of one word it says nothing about others."""
+MOST_NGRAMS = 1 << 20
+"""The largest number of n-grams, those that most words share: 400 MB of float32 at d = 100."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Ngrams:
+    """The n-grams that words share.
+
+    Attributes
+    ----------
+    spelled : (bytes,) uint8
+        N-gram g is ``spelled[offsets[g]:offsets[g + 1]]``.
+    offsets : (G + 1,) int64
+    shortest, longest : int
+        Their lengths in characters, with "<" before a word and ">" after it.
+    """
+
+    spelled: npt.NDArray[np.uint8]
+    offsets: Int64
+    shortest: int
+    longest: int
+
+
+def shared(words: Sequence[str], shortest: int, longest: int) -> tuple[Ngrams, Members]:
+    """Return the n-grams that at least two of the words have, and which ones each word has.
+
+    A character is a byte and those from 0x80 to 0xBF that follow it, so a code point in valid
+    UTF-8. A whole word with both marks is no n-gram of itself.
+
+    Warns
+    -----
+    CorpusWarning
+        If there are more than `MOST_NGRAMS`.
+    """
+    encoded = [word.encode("utf-8", "surrogateescape") for word in words]
+    spelled, offsets, ends, columns, left_out = shared_ngrams(
+        np.frombuffer(b"".join(encoded), np.uint8),
+        np.cumsum([0, *map(len, encoded)], dtype=np.int64),
+        shortest,
+        longest,
+        LEAST_WORDS,
+        MOST_NGRAMS,
+    )
+    if left_out:
+        note(
+            f"the words share {left_out + MOST_NGRAMS:,} n-grams; the {MOST_NGRAMS:,} that most"
+            " words share are used: raise min_count, or narrow subwords",
+            CorpusWarning,
+        )
+    return Ngrams(spelled, offsets, shortest, longest), Members(ends, columns, len(offsets) - 1)
+
+
+def prior_of(
+    words: Sequence[str], settings: EngineSettings
+) -> tuple[Ngrams | None, SharedRows | None]:
+    """Return the n-grams that the settings ask for, with the prior; None and None without any."""
+    if not isinstance(settings, ExactSettings) or settings.subwords == "none":
+        return None, None
+    auto = settings.subwords == "auto"
+    lengths = AUTO_SUBWORDS if auto else str(settings.subwords)
+    shortest, longest = map(int, lengths.split("-"))
+    ngrams, members = shared(words, shortest, longest)
+    if not members.groups:
+        return None, None
+    dtype = np.float64 if settings.precision == "float64" else np.float32
+    strength = settings.subword_ridge
+    return ngrams, SharedRows(members, strength, dtype, settings.threads, tried=auto)

@@ -1,0 +1,161 @@
+"""Subwords in training: settings, the trial of "auto", checkpoints, and what shares n-grams."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from wordkin import SettingsError, Word2Vec
+from wordkin.engines.outcome import Pass
+from wordkin.engines.settings import IN_OLD_FILES, ExactSettings, settings_for
+from wordkin.system.progress import Progress
+from wordkin.training import subwords
+from wordkin.training.counting_run import count_to_file
+from wordkin.training.source import read_source
+
+STEMS = ["walk", "jump", "cook", "paint", "clean", "climb", "count", "press", "point", "watch"]
+ENDINGS = ["", "s", "ed", "ing", "er"]
+EXACT: dict[str, Any] = {
+    "engine": "exact",
+    "dim": 8,
+    "min_count": 1,
+    "threads": 1,
+    "held_out": 0,
+    "subsample": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[list[str]]:
+    """Stems and endings that each ask for words of their own beside them."""
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(6000):
+        stem, ending = rng.integers(len(STEMS)), rng.integers(len(ENDINGS))
+        word = STEMS[stem] + ENDINGS[ending]
+        found.append([f"{rng.integers(3)}{stem}!", word, f"{rng.integers(3)}{ending}?"])
+    return found
+
+
+def groups_of(model: Word2Vec) -> bool:
+    """Whether the last pass had n-grams: they ask for the larger ridge."""
+    last = model.history[-1]
+    assert isinstance(last, Pass)
+    return last.ridge == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("auto", "auto"),
+        (True, "3-6"),
+        (False, "none"),
+        (None, "none"),
+        ("none", "none"),
+        ((3, 6), "3-6"),
+        ([2, 2], "2-2"),
+        ("1-64", "1-64"),
+        (np.array([3, 5]), "3-5"),
+    ],
+)
+def test_subwords_are_given_in_several_forms(given: Any, read: str) -> None:
+    assert ExactSettings(subwords=given).subwords == read
+
+
+@pytest.mark.parametrize(
+    "given", ["6-3", "a-b", "3", "3-", "0-2", "3-65", (3,), (3, 4, 5), 3, "yes"]
+)
+def test_other_subwords_are_refused(given: Any) -> None:
+    with pytest.raises(SettingsError, match="subwords must be two lengths"):
+        ExactSettings(subwords=given)
+
+
+def test_auto_takes_n_grams_where_spelling_tells(lines: list[list[str]]) -> None:
+    assert groups_of(Word2Vec(**EXACT).fit(lines))
+    rng = np.random.default_rng(1)
+    words = sorted({word for line in lines for word in line})
+    names = {word: f"w{i:03d}" for i, word in enumerate(rng.permutation(words))}
+    renamed = [[names[word] for word in line] for line in lines]
+    assert not groups_of(Word2Vec(**EXACT).fit(renamed))
+    assert groups_of(Word2Vec(**EXACT, subwords=(3, 6)).fit(renamed))
+    assert not groups_of(Word2Vec(**EXACT, subwords=None).fit(lines))
+
+
+def test_subwords_bring_words_of_the_same_stem_together(lines: list[list[str]]) -> None:
+    few = lines[:200]
+    near = {}
+    for given in (None, True):
+        vectors = Word2Vec(**EXACT, subwords=given).fit(few).vectors
+        near[given] = np.mean(
+            [
+                vectors.similarity(stem, stem + ending)
+                for stem in STEMS
+                for ending in ENDINGS[1:]
+                if stem in vectors and stem + ending in vectors
+            ]
+        )
+    assert near[True] > near[None]
+
+
+def test_the_same_bytes_for_any_number_of_threads(lines: list[list[str]]) -> None:
+    found = {Word2Vec(**EXACT | {"threads": threads}).fit(lines).sha256 for threads in (1, 2, 3)}
+    assert len(found) == 1
+
+
+def test_a_run_with_subwords_is_resumed(lines: list[list[str]], tmp_path: Path) -> None:
+    whole = Word2Vec(**EXACT, tolerance=0, max_passes=4).fit(lines)
+
+    passes: list[Any] = []
+    path = tmp_path / "text"
+    path.write_text("\n".join(" ".join(line) for line in lines))
+    settings = {**EXACT, "tolerance": 0, "max_passes": 4}
+    options: dict[str, Any] = {"checkpoint": tmp_path / "c", "every": 0, "progress": False}
+
+    def raising(done: Any) -> None:
+        passes.append(done)
+        if len(passes) == 2:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        Word2Vec(**settings).fit(path, callback=raising, **options)
+    resumed = Word2Vec(**settings).fit(path, resume=True, **options)
+    assert resumed.vectors == whole.vectors
+    assert [dataclasses.replace(p, seconds=0) for p in resumed.history] == [
+        dataclasses.replace(p, seconds=0) for p in whole.history
+    ]
+
+
+def test_counts_are_trained_on_with_subwords(lines: list[list[str]], tmp_path: Path) -> None:
+    whole = Word2Vec(**EXACT).fit(lines)
+    settings = ExactSettings(min_count=1, held_out=0, subsample=0)
+    count_to_file(lines, tmp_path / "c", settings, progress=False)
+    counted = Word2Vec(engine="exact", dim=8, threads=1).fit_counts(tmp_path / "c")
+    assert counted.sha256 == whole.sha256
+
+
+def test_n_grams_beyond_the_limit_are_left_out_with_a_note(
+    lines: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subwords, "MOST_NGRAMS", 7)
+    with pytest.warns(match="n-grams; the 7 that most words share are used"):
+        source = read_source(lines, ExactSettings(min_count=1), Progress())
+    assert source.ngrams is not None
+    assert len(source.ngrams.offsets) == 8
+
+
+def test_words_without_n_grams_are_no_obstacle() -> None:
+    single = [[chr(97 + i % 20), chr(97 + (i * 7 + i // 20) % 20)] for i in range(400)]
+    model = Word2Vec(**EXACT, subwords=True).fit(single)
+    assert np.isfinite(model.vectors.matrix).all()
+    invalid = [[*line, "\udcff\udc80x", "\udcff\udc80y", "서울시", "서울의"] for line in single]
+    assert np.isfinite(Word2Vec(**EXACT, subwords=(1, 3)).fit(invalid).vectors.matrix).all()
+
+
+def test_a_model_of_earlier_versions_has_no_subwords() -> None:
+    values = ExactSettings().as_dict()
+    old = {name: value for name, value in values.items() if "subword" not in name}
+    assert settings_for(**IN_OLD_FILES["exact"] | old) == ExactSettings(subwords="none")
