@@ -16,6 +16,7 @@ import numpy.typing as npt
 from wordkin.corpus.encoded import Fingerprint
 from wordkin.engines import ENGINES
 from wordkin.engines.exact import gauge
+from wordkin.engines.exact.priors import SharedRows
 from wordkin.engines.outcome import Epoch, History
 from wordkin.engines.settings import StochasticSettings
 from wordkin.system import machine
@@ -116,11 +117,15 @@ def learn(source: Source, run: ManagedRun, reading: float) -> Learned:
     if isinstance(settings, StochasticSettings):
         _require_pairs(trained.history, settings)
     center, outside = trained.center, trained.outside
+    shared = isinstance(trained.prior, SharedRows)
+    share = gauge.SHARE_WITH_SUBWORDS if shared else gauge.SHARE
     return Learned.from_matrices(
         vocabulary.words,
         center,
         outside,
-        gauge.canonical(center, outside) if ENGINES[settings.engine].canonical else None,
+        gauge.canonical(center, outside, share=share)
+        if ENGINES[settings.engine].canonical
+        else None,
         vocabulary.counts,
         trained.history,
         account_of(source.corpus, trained, settings, reading, training),

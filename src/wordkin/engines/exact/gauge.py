@@ -23,6 +23,8 @@ SHARE = 0.2
 
 Syntactic analogies are best at 0, semantic ones and similarity at 1; this value keeps most of both.
 """
+SHARE_WITH_SUBWORDS = 0.35
+"""The same where center vectors are pulled to their n-grams, which favour syntactic analogies."""
 
 
 def axes(

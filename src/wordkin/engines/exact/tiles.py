@@ -52,14 +52,17 @@ class Tile(Protocol):
     Attributes
     ----------
     loss : (rows,) float64
-        The loss of each row, summed over its pairs: at a after `gradient`, and at the new point
-        after `search`.
+        The loss of each row, summed over its pairs: at a after `measure` or `gradient`, and at the
+        new point after `search`.
     log_z : (rows,) float64
         The log normaliser of each row, likewise; softmax only.
     """
 
     loss: npt.NDArray[np.float64]
     log_z: npt.NDArray[np.float64]
+
+    def measure(self) -> None:
+        """Compute the loss alone."""
 
     def gradient(self) -> Array:
         """Return the gradient of the loss per pair with respect to a, (rows, d)."""
@@ -235,9 +238,13 @@ class NativeTile:
         self.loss = np.zeros(shape[0])
         self.log_z = np.zeros(shape[0])
 
+    def measure(self) -> None:
+        """Compute the loss alone."""
+        self._kernel.residual(*self._how, self._other, self.loss, self.log_z)
+
     def gradient(self) -> npt.NDArray[Any]:
         """Return the gradient of the loss per pair with respect to a, (rows, d)."""
-        self._kernel.residual(*self._how, self._other, self.loss, self.log_z)
+        self.measure()
         return np.asarray(self._other @ self._B)
 
     def search(

@@ -224,6 +224,10 @@ class TorchTile:
         self.loss = np.zeros(size)
         self.log_z = np.zeros(size)
 
+    def measure(self) -> None:
+        """Compute the loss, and the gradient with it."""
+        self.gradient()
+
     def gradient(self) -> torch.Tensor:
         """Return the gradient of the loss per pair with respect to a, (rows, d)."""
         x = self._x
