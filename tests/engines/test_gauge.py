@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wordkin.engines.exact.gauge import axes, canonical
+from wordkin.engines.exact.gauge import axes, canonical, projection
 from wordkin.objectives import Array, softmax
 
 
@@ -160,3 +160,45 @@ def test_where_words_do_not_differ_vectors_are_zero(words: int, d: int) -> None:
         assert vectors.shape == (words, min(words, d))
         assert np.isfinite(vectors).all()
     np.testing.assert_array_equal(canonical(np.zeros((words, d)), np.zeros((words, d))), 0)
+
+
+# ------------------------------------------------------------- what else is added to center vectors
+
+
+@pytest.mark.parametrize(("words", "d"), [(40, 7), (6, 9), (1, 3)])
+def test_the_projection_makes_canonical_vectors_of_center_vectors(words: int, d: int) -> None:
+    V, U = matrices(words, d)
+    wanted = canonical(V, U, share=0)
+    M = projection(V, U, share=0)
+    assert M.shape == (d, min(words, d))
+    np.testing.assert_allclose((V - V.mean(axis=0)) @ M, wanted, atol=1e-6)
+
+
+def test_the_projection_is_scaled_as_the_canonical_vectors_are() -> None:
+    V, U = matrices()
+    without_outside = canonical(V, U, share=0) * np.square(canonical(V, 2 * U)).sum() / 40
+    Q, s, R = axes(V, U)
+    length = np.sqrt(np.square((Q + 0.2 * R) * s**0.35).sum() / 40)
+    wanted = Q * s**0.35 / length
+    np.testing.assert_allclose((V - V.mean(axis=0)) @ projection(V, U), wanted, atol=1e-9)
+    assert not np.allclose(wanted, without_outside, atol=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_added_to_center_vectors_does_not_change_with_the_gauge(seed: int) -> None:
+    V, U = matrices(seed=seed)
+    G = np.random.default_rng(9).normal(size=(11, 7))
+    A = mixing(7, seed)
+    mixed = projection(V @ A + 3, U @ np.linalg.inv(A).T + 2)
+    np.testing.assert_allclose(G @ A @ mixed, G @ projection(V, U), atol=1e-7)
+
+
+def test_the_projection_leaves_out_axes_that_no_center_has() -> None:
+    V, U = matrices()
+    wide = np.hstack([V, np.zeros((40, 2))])
+    M = projection(wide, np.hstack([U, np.ones((40, 2))]))
+    np.testing.assert_allclose(
+        (V - V.mean(axis=0)) @ M[:7, :7], (V - V.mean(axis=0)) @ projection(V, U), atol=1e-9
+    )
+    np.testing.assert_allclose(M[7:], 0, atol=1e-9)
+    assert np.isfinite(projection(np.zeros((3, 2)), np.zeros((3, 2)))).all()

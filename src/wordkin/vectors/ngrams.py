@@ -1,7 +1,8 @@
 """Composition of word vectors from the rows of words and of their n-grams.
 
 In: the rows, and words. Out: composed vectors. `Subwords` has fastText's rule, in native code;
-`LookedUpSubwords` takes any rule that gives the rows of a word.
+`LookedUpSubwords` takes any rule that gives the rows of a word. `ngram_sums`
+has sums instead of means.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin._core import compose as native_compose
+from wordkin._core import ngram_buckets
 from wordkin.system.machine import cores
 from wordkin.system.types import Float32
 
@@ -38,10 +40,22 @@ class Rows(Protocol):
 
 
 class Composer(Protocol):
-    """What composes the vector of a word from rows of n-grams."""
+    """What composes the vector of a word from rows of n-grams: their mean, or their sum.
+
+    Attributes
+    ----------
+    needs_ngrams : bool
+        Whether a word has no vector if none of its n-grams has a row. Else its vector is zero.
+    """
+
+    needs_ngrams: ClassVar[bool]
 
     def compose(self, words: Sequence[str], known: int = 0) -> Float32:
-        """Return the mean of the rows of each word; see `Subwords.compose`."""
+        """Return a vector for each word; see `Subwords.compose` and `NgramSums.compose`."""
+        ...
+
+    def number_of_ngrams(self, word: str) -> int:
+        """Return how many n-grams of a word have a row, and so a part in its vector."""
         ...
 
 
@@ -69,6 +83,17 @@ class Subwords:
     shortest: int
     longest: int
     whole_end: bool = True
+
+    needs_ngrams: ClassVar[bool] = False
+
+    def number_of_ngrams(self, word: str) -> int:
+        """Return how many n-grams a word has."""
+        encoded = word.encode("utf-8", "surrogateescape")
+        rules = (self.shortest, self.longest, max(len(self.ngrams), 1), self.whole_end)
+        _, ends = ngram_buckets(
+            np.frombuffer(encoded, np.uint8), np.array([0, len(encoded)], np.int64), *rules
+        )
+        return int(ends[-1])
 
     def compose(self, words: Sequence[str], known: int = 0) -> Float32:
         """Return the mean of the rows of each word and its n-grams.
@@ -120,6 +145,12 @@ class LookedUpSubwords:
     own: Rows | None
     ngrams: Rows
     rows_of: Callable[[str], Iterable[int]]
+
+    needs_ngrams: ClassVar[bool] = False
+
+    def number_of_ngrams(self, word: str) -> int:
+        """Return how many n-grams of a word have a row."""
+        return sum(1 for _ in self.rows_of(word))
 
     def compose(self, words: Sequence[str], known: int = 0) -> Float32:
         """Return the mean of the rows of each word and its n-grams, as `Subwords.compose`."""

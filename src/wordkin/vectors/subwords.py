@@ -1,4 +1,4 @@
-"""Word vectors that also have a vector for words outside the vocabulary, as fastText does.
+"""Word vectors that also have a vector for words outside the vocabulary, composed of n-grams.
 
 In: words, their vectors, and the vectors of n-grams. Out: a `SubwordVectors`.
 """
@@ -14,13 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.system.errors import UnknownWordError
+from wordkin.system.spelling import spell_word
 from wordkin.system.types import Float32
 from wordkin.vectors.ngrams import Composer
 from wordkin.vectors.words import WordVectors
 
 
 class SubwordVectors(WordVectors):
-    """Word vectors that compose a vector for any other word: the mean of its n-grams' vectors.
+    """Word vectors that compose a vector for other words from the vectors of their n-grams.
+
+    The composer has the rule: fastText takes the mean, the exact engine of wordkin the sum.
 
     All queries accept words outside the vocabulary. Answers contain only words of the vocabulary,
     and `in`, `len`, `index`, `take`, iteration and `within` refer to it. Instances are immutable.
@@ -46,14 +49,14 @@ class SubwordVectors(WordVectors):
     def __getitem__(self, word: str | Iterable[str]) -> Float32:
         """Return the vector of any word, (d,), read-only; or those of n words, (n, d).
 
-        The vector of an unknown word is composed. It is zero if the word is too short to have
-        n-grams.
+        The vector of an unknown word is composed. If none of its n-grams is known, the vector is
+        zero where the model gives one, as fastText does for words too short to have n-grams.
 
         Raises
         ------
         UnknownWordError
-            If the word cannot be encoded as bytes, or the vector of one of its n-grams is not
-            finite.
+            If the word cannot be encoded as bytes, none of its n-grams is known and the model gives
+            no vector then, or the vector of one of its n-grams is not finite.
         """
         if not isinstance(word, str) or word in self:
             return super().__getitem__(word)
@@ -61,16 +64,19 @@ class SubwordVectors(WordVectors):
         return row
 
     def compose(self, words: Sequence[str]) -> Float32:
-        """Return the mean of the n-gram vectors of each of n words, (n, d), read-only.
+        """Return the vectors of n words that their n-grams alone give, (n, d), read-only.
 
-        For a word in the vocabulary, the mean does not include the word's own vector.
+        For a word in the vocabulary, this does not include the word's own vector.
 
         Raises
         ------
         UnknownWordError
-            If a word cannot be encoded as bytes, or the vector of one of its n-grams is not finite.
+            If a word cannot be encoded as bytes, or its n-grams give it no vector; see
+            `__getitem__`.
         """
         try:
+            if self._subwords.needs_ngrams:
+                self._require_ngrams(words)
             composed = self._subwords.compose(words)
         except UnicodeEncodeError as error:  # a surrogate that does not stand for a byte
             raise UnknownWordError(
@@ -82,6 +88,16 @@ class SubwordVectors(WordVectors):
             raise UnknownWordError(f"the vector of an n-gram of {word!r:.80} is not finite")
         composed.setflags(write=False)
         return composed
+
+    def number_of_ngrams(self, word: str) -> int:
+        """Return of how many known n-grams the vector of a word is composed.
+
+        Zero for a word of the vocabulary, and for one that cannot be encoded as bytes.
+        """
+        try:
+            return 0 if word in self else self._subwords.number_of_ngrams(word)
+        except UnicodeEncodeError:
+            return 0
 
     def __eq__(self, other: object) -> bool:
         """Whether words, vectors, counts and n-grams are the same."""
@@ -100,7 +116,19 @@ class SubwordVectors(WordVectors):
         return True
 
     def _require_words(self, words: Iterable[str], remedy: str = "") -> None:
-        """Do nothing: any word has a vector, and composing it says why if it does not."""
+        """Raise one error for all words without a known n-gram, where a vector takes one.
+
+        Other words have a vector, or composing it says why not.
+        """
+        if self._subwords.needs_ngrams:
+            others = (word for word in words if isinstance(word, str) and word not in self)
+            self._require_ngrams(list(dict.fromkeys(filter(spell_word, others))), remedy)
+
+    def _require_ngrams(self, words: Sequence[str], remedy: str = "") -> None:
+        without = [word for word in words if not self._subwords.number_of_ngrams(word)]
+        if without:
+            none = "none of its n-grams is" if len(without) == 1 else "none of their n-grams are"
+            raise UnknownWordError(f"{self._all_unknown(without)}; {none} known{remedy}")
 
     def _subset(
         self, words: Sequence[str], matrix: Float32, counts: npt.ArrayLike | None

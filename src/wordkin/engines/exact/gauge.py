@@ -63,7 +63,37 @@ def canonical(
     They are the same for all pairs of matrices with the same probabilities, up to rounding, and are
     scaled to a mean squared length of 1.
     """
+    vectors = _scaled(*axes(V, U), power, share)[0]
+    return np.asarray(vectors, dtype=np.float32)
+
+
+def projection(
+    V: npt.NDArray[Any], U: npt.NDArray[Any], *, power: float = POWER, share: float = SHARE
+) -> npt.NDArray[np.float64]:
+    """Return what makes canonical vectors of center vectors: M, (d, r).
+
+    The part of `canonical` that comes from the center vectors is (V - V̄) M, which is all of it if
+    `share` is 0; the rest comes from the outside vectors. So what is added to the center vector of
+    a word, such as the rows of its n-grams, adds its product with M to the canonical vector. These
+    products do not change with the gauge either.
+    """
     Q, s, R = axes(V, U)
-    vectors = (Q + share * R) * s**power
+    _, scale = _scaled(Q, s, R, power, share)
+    centred = V.astype(np.float64) - V.mean(axis=0, dtype=np.float64)
+    Q_V, R_V = np.linalg.qr(centred)
+    inverse = np.linalg.pinv(R_V, rcond=max(V.shape) * np.finfo(np.float64).eps)
+    return np.asarray(inverse @ (Q_V.T @ Q) * scale)  # solves Q_V R_V M = Q diag(scale)
+
+
+def _scaled(
+    Q: npt.NDArray[np.float64],
+    s: npt.NDArray[np.float64],
+    R: npt.NDArray[np.float64],
+    power: float,
+    share: float,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return (Q + share R) diag(scale) and scale, with a mean squared length of 1."""
+    scale = s**power
+    vectors = (Q + share * R) * scale
     length = np.sqrt(np.mean(np.square(vectors).sum(axis=1)))
-    return np.asarray(vectors / length if length > 0 else vectors, dtype=np.float32)
+    return (vectors / length, scale / length) if length > 0 else (vectors, scale)

@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 
@@ -56,6 +57,12 @@ class _Directions:
     """Composes vectors of length 1 of the rows of n-grams, as finalfusion does."""
 
     subwords: LookedUpSubwords
+
+    needs_ngrams: ClassVar[bool] = False
+
+    def number_of_ngrams(self, word: str) -> int:
+        """Return how many n-grams of a word have a row."""
+        return self.subwords.number_of_ngrams(word)
 
     def compose(self, words: Sequence[str], known: int = 0) -> Float32:
         """Return the mean of the rows of each word, scaled to length 1, unless it is zero."""
