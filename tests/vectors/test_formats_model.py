@@ -7,14 +7,17 @@ import os
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
+from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
+import wordkin
 from support.strategies import any_words, files_up_to, same_folder
 from wordkin import Word2Vec
 from wordkin.system.errors import FormatError
@@ -23,12 +26,15 @@ from wordkin.vectors.formats.model import (
     FORMAT_VERSION,
     MODEL_VERSION,
     ModelFile,
+    digest,
     read,
     read_model,
     write,
     write_model,
 )
 from wordkin.vectors.formats.vector_file import VectorFile
+from wordkin.vectors.ngram_sums import NgramRows, NgramSums, SubwordRows
+from wordkin.vectors.subwords import SubwordVectors
 
 
 def model(V: int = 3, d: int = 2) -> dict[str, Any]:
@@ -367,3 +373,186 @@ def test_the_package_is_imported_without_safetensors(tmp_path: Path) -> None:
     )
     argv = [sys.executable, "-c", code, str(tmp_path / "m")]
     assert subprocess.run(argv, check=True, capture_output=True).stdout == b"3\n"
+
+
+# N-grams.
+
+NGRAMS = [b"<a", b"ab", "서울".encode(), b"\xff>"]
+
+
+def subwords(d: int = 2, r: int | None = None) -> SubwordRows:
+    rng = np.random.default_rng(d)
+    table = NgramRows(
+        np.frombuffer(b"".join(NGRAMS), np.uint8),
+        np.cumsum([0, *map(len, NGRAMS)]),
+        rng.normal(size=(4, d)).astype(np.float32),
+        2,
+        2,
+    )
+    return SubwordRows(table, rng.normal(size=d), None if r is None else rng.normal(size=(d, r)))
+
+
+def assert_same_ngrams(found: SubwordRows | NgramSums, given: SubwordRows | NgramSums) -> None:
+    assert found.table.ngrams.tobytes() == given.table.ngrams.tobytes()
+    assert (found.table.shortest, found.table.longest) == (2, 2)
+    np.testing.assert_array_equal(found.table.offsets, given.table.offsets)
+    for a, b in (
+        (found.table.rows, given.table.rows),
+        (found.line, given.line),
+        (found.projection, given.projection),
+    ):
+        assert (a is None) == (b is None)
+        if a is not None and b is not None:
+            assert a.dtype == b.dtype
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("r", [None, 3])
+def test_the_ngrams_of_a_model_are_restored_exactly(tmp_path: Path, r: int | None) -> None:
+    rng = np.random.default_rng(3)
+    vectors = None if r is None else rng.normal(size=(3, r)).astype(np.float32)
+    write_model(tmp_path / "m", **model(), vectors=vectors, subwords=subwords(2, r))
+    found = read_model(tmp_path / "m")
+    assert_same(found, model())
+    assert found.subwords is not None
+    assert_same_ngrams(found.subwords, subwords(2, r))
+    assert isinstance(found.subwords.table.rows.base, np.memmap)  # read when it is asked for
+
+    v = wordkin.load(tmp_path / "m")
+    assert isinstance(v, SubwordVectors)
+    words = ["about", "서울", "\udcff", "ab" * 500]
+    np.testing.assert_array_equal(v.compose(words), subwords(2, r).of_vectors.compose(words))
+    assert len(wordkin.load(tmp_path / "m", limit=2)) == 2
+
+
+@pytest.mark.parametrize(("line", "r"), [(None, None), (None, 4), (True, None), (True, 4)])
+def test_vectors_alone_keep_their_ngrams(tmp_path: Path, line: bool | None, r: int | None) -> None:
+    whole = subwords(3, r)
+    given = NgramSums(whole.table, whole.line if line else None, whole.projection)
+    v = SubwordVectors(["a", "b"], np.ones((2, given.dim)), [2, 1], given)
+    path = tmp_path / "v.safetensors"
+    wordkin.save(path, v)
+    assert wordkin.load(path) == v
+    found = read(path).subwords
+    assert isinstance(found, NgramSums)
+    assert_same_ngrams(found, given)
+
+
+def test_a_model_without_ngrams_has_the_same_bytes_as_before(tmp_path: Path) -> None:
+    write_model(tmp_path / "m", **model())
+    write_model(tmp_path / "n", **model(), subwords=None)
+    assert (tmp_path / "m").read_bytes() == (tmp_path / "n").read_bytes()
+    assert sorted(load_file(tmp_path / "m")) == [
+        "center", "counts", "offsets", "outside", "words"
+    ]  # fmt: skip
+
+
+def test_the_digest_covers_the_ngrams() -> None:
+    words, counts = ["a"], np.array([1])
+    whole = subwords(2, 3)
+    table = whole.table
+    variants = [
+        None,
+        whole,
+        SubwordRows(table, whole.line),
+        replace(whole, line=whole.line + 1),
+        replace(whole, projection=2 * np.asarray(whole.projection)),
+        replace(whole, table=replace(table, rows=-table.rows)),
+        replace(whole, table=replace(table, longest=3)),
+        replace(whole, table=replace(table, ngrams=table.ngrams[::-1].copy())),
+        replace(whole, table=replace(table, offsets=np.array([0, 1, 4, 10, 12]))),
+    ]
+    digests = [digest(words, counts, {}, given) for given in variants]
+    assert len(set(digests)) == len(variants)
+    assert digests[0] == digest(words, counts, {})
+    assert digests[1] == digest(words, counts, {}, subwords(2, 3))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda t: t.pop("ngrams"), "n-grams without ngrams"),
+        (lambda t: t.pop("ngram_offsets"), "n-grams without ngram_offsets"),
+        (lambda t: t.pop("ngram_rows"), "n-grams without ngram_rows"),
+        (lambda t: t.pop("ngram_line"), "need ngram_line and ngram_projection"),
+        (lambda t: t.pop("ngram_projection"), "ngram_rows must have 3 numbers in each row, got 2"),
+        (
+            lambda t: t.pop("vectors"),
+            r"ngram_projection must have the shape \(2, 2\), got \(2, 3\)",
+        ),
+        (lambda t: t.update(ngram_offsets=t["ngram_offsets"][::-1].copy()), "do not cut the bytes"),
+        (lambda t: t.update(ngram_offsets=t["ngram_offsets"] * 2), "do not cut the bytes"),
+        (lambda t: t.update(ngram_offsets=t["ngram_offsets"] - 1), "do not cut the bytes"),
+        (lambda t: t.update(ngram_offsets=np.array([0, 4, 2, 10, 12])), "do not cut the bytes"),
+        (lambda t: t.update(ngram_offsets=np.array([0, 2**62, 4, 5, 12])), "do not cut the bytes"),
+        (lambda t: t.update(ngram_offsets=np.array([], np.int64)), r"the shape \(5,\), got \(0,\)"),
+        (
+            lambda t: t.update(ngram_rows=t["ngram_rows"][:3].copy()),
+            r"the shape \(4,\), got \(5,\)",
+        ),
+        (
+            lambda t: t.update(ngram_rows=np.ones((4, 5), "f4")),
+            r"ngram_line must have the shape \(5,",
+        ),
+        (lambda t: t.update(ngram_rows=np.ones((4, 2))), "ngram_rows must be F32 with 2 axes"),
+        (lambda t: t.update(ngram_line=np.ones(3)), r"ngram_line must have the shape \(2,\)"),
+        (
+            lambda t: t.update(ngram_projection=np.ones((3, 2))),
+            "ngram_projection must have the sha",
+        ),
+        (
+            lambda t: t.update(
+                {"ngram_rows": np.ones((4, 5), "f4"), "ngram_line": np.ones(5)},
+                ngram_projection=np.ones((5, 3)),
+            ),
+            "ngram_rows must have 2 numbers in each row, got",
+        ),
+    ],
+)
+def test_damaged_ngrams_are_refused(tmp_path: Path, change: Any, said: str) -> None:
+    path = tmp_path / "m"
+    write_model(path, **model(), vectors=np.ones((3, 3)), subwords=subwords(2, 3))
+    tensors, metadata = load_file(path), saved_metadata(path)
+    change(tensors)
+    save_file(tensors, tmp_path / "n", {"wordkin": json.dumps(metadata)})
+    for read_it in (read, read_model):
+        with pytest.raises(FormatError, match=rf"n: .*{said}.* \(at byte 8\)"):
+            read_it(tmp_path / "n")
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [None, 3, "36", [], [3], [3, 6, 7], [6, 3], [0, 3], [-1, 3], [1, 65], [3.0, 6], [True, 6],
+     [3, None], {"3": 6}, [3, 10**30]],
+)  # fmt: skip
+def test_damaged_lengths_of_ngrams_are_refused(tmp_path: Path, lengths: Any) -> None:
+    path = tmp_path / "m"
+    write_model(path, **model(), subwords=subwords())
+    tensors, metadata = load_file(path), saved_metadata(path)
+    metadata["metadata"]["ngrams"] = lengths
+    save_file(tensors, tmp_path / "n", {"wordkin": json.dumps(metadata)})
+    for read_it in (read, read_model):
+        with pytest.raises(FormatError, match=r"n-grams must have lengths in 1\.\.64"):
+            read_it(tmp_path / "n")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"table": replace(subwords().table, offsets=np.array([0, 9]))},
+        {"table": replace(subwords().table, offsets=np.array([0, 1, 1, 1, 12]))},
+        {"table": replace(subwords().table, rows=np.ones(4, np.float32).reshape(4, 1))},
+        {"line": np.ones(1)},
+        {"projection": np.ones((2, 5))},
+    ],
+)
+def test_ngrams_that_do_not_fit_are_not_written(tmp_path: Path, change: dict[str, Any]) -> None:
+    with pytest.raises(FormatError):
+        write_model(tmp_path / "m", **model(), subwords=replace(subwords(), **change))
+    assert not list(tmp_path.iterdir())
+
+
+def saved_metadata(path: Path) -> dict[str, Any]:
+    with safe_open(path, "numpy") as file:
+        found: dict[str, Any] = json.loads(file.metadata()["wordkin"])
+    return found

@@ -25,6 +25,7 @@ from wordkin.system.tensors import write_tensors
 from wordkin.vectors import formats
 from wordkin.vectors.formats.model import read_model, write, write_model
 from wordkin.vectors.formats.vector_file import VectorFile
+from wordkin.vectors.ngram_sums import NgramRows, SubwordRows
 
 VECTORS = np.random.default_rng(1).normal(size=(3, 4)).astype(np.float32)
 WORDS = ["the", "서울", "caf\udce9"]
@@ -34,6 +35,23 @@ def a_model(path: Path) -> None:
     counts = np.array([3, 2, 1])
     write_model(
         path, words=WORDS, center=VECTORS, outside=VECTORS, counts=counts, metadata={"a": [1]}
+    )
+
+
+def a_model_with_ngrams(path: Path) -> None:
+    table = NgramRows(
+        np.frombuffer(b"<unen>", np.uint8), np.array([0, 3, 6]), np.ones((2, 2), np.float32), 2, 3
+    )
+    center = VECTORS[:, :2].copy()
+    write_model(
+        path,
+        words=["the", "caf\udce9", "서"],
+        center=center,
+        outside=center,
+        counts=np.array([3, 2, 1]),
+        metadata={},
+        vectors=VECTORS,
+        subwords=SubwordRows(table, np.ones(2), np.ones((2, 4))),
     )
 
 
@@ -81,12 +99,18 @@ def of_finalfusion_quantised(path: Path) -> None:
 def read_a_model(path: Path) -> VectorFile:
     found = read_model(path)
     assert found.outside.shape == found.center.shape
-    return VectorFile(found.words, found.center, found.counts)
+    composer = None if found.subwords is None else found.subwords.of_center
+    return VectorFile(found.words, found.center, found.counts, composer)
 
 
 Reader = Callable[[Path], VectorFile]
 KINDS: dict[str, tuple[Callable[[Path], None], Reader]] = {
     "model": (a_model, read_a_model),
+    "model with n-grams": (a_model_with_ngrams, read_a_model),
+    "n-grams": (
+        a_model_with_ngrams,
+        lambda path: formats.read(path, format="safetensors"),
+    ),
     "vectors": (vectors_alone, lambda path: formats.read(path, format="safetensors")),
     "gensim": (of_gensim, lambda path: formats.read(path, format="gensim")),
     "fasttext": (of_fasttext, lambda path: formats.read(path, format="fasttext")),

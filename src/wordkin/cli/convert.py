@@ -88,8 +88,8 @@ def convert(
     vectors = replace(loading, source_format=read).load(source)
     save(target, vectors, format=written.name, skip_unwritable=skip_unwritable)
     lost = _not_written(vectors, written)
-    if lost:
-        terminal.say(f"note: {written.name} cannot hold {' and '.join(lost)}: not written")
+    if "counts" in lost:  # `save` says what else is lost
+        terminal.say(f"note: {written.name} cannot hold counts: not written")
     terminal.say(f"saved {quantity(len(vectors), 'vector')} of {vectors.dim} dimensions: {target}")
     if json:
         terminal.put_json(
@@ -110,4 +110,6 @@ def _not_written(vectors: WordVectors, written: Format) -> list[str]:
     from wordkin.vectors.subwords import SubwordVectors
 
     lost = [] if vectors.counts is None or written.keeps_counts else ["counts"]
-    return [*lost, "subwords"] if isinstance(vectors, SubwordVectors) else lost
+    if isinstance(vectors, SubwordVectors) and written.loses_subwords(vectors.subwords):
+        lost.append("subwords")
+    return lost

@@ -25,6 +25,9 @@ from wordkin.training.account import Account, account_of
 from wordkin.training.managed_run import ManagedRun
 from wordkin.training.source import Source
 from wordkin.vectors.formats.model import digest
+from wordkin.vectors.ngram_sums import NgramRows, SubwordRows
+from wordkin.vectors.ngrams import Composer
+from wordkin.vectors.subwords import SubwordVectors
 from wordkin.vectors.words import WordVectors
 
 
@@ -54,6 +57,7 @@ class Learned:
     account: Account
     origin: Origin
     corpus: Fingerprint | None
+    subwords: SubwordRows | None = None
 
     @classmethod
     def from_matrices(
@@ -67,14 +71,20 @@ class Learned:
         account: Account,
         origin: Origin,
         corpus: Fingerprint | None,
+        subwords: SubwordRows | None = None,
     ) -> Learned:
-        """Return the data of a model with these matrices, (V, d) each, and make them read-only."""
+        """Return the data of a model with these matrices, (V, d) each, and make them read-only.
+
+        With subwords, `center` and `vectors` compose those of unknown words.
+        """
         for matrix in (center, outside, vectors):
             if matrix is not None:
                 matrix.setflags(write=False)
-        center_vectors = WordVectors(words, center, counts)
+        of_center = None if subwords is None else subwords.of_center
+        of_vectors = None if subwords is None else subwords.of_vectors
+        center_vectors = _vectors(words, center, counts, of_center)
         return cls(
-            center_vectors if vectors is None else WordVectors(words, vectors, counts),
+            center_vectors if vectors is None else _vectors(words, vectors, counts, of_vectors),
             center_vectors,
             WordVectors(words, outside, counts),
             counts,
@@ -82,15 +92,16 @@ class Learned:
             account,
             origin,
             corpus,
+            subwords,
         )
 
     @cached_property
     def sha256(self) -> str:
-        """The SHA-256 of words, counts and matrices."""
+        """The SHA-256 of words, counts, matrices and n-grams."""
         matrices = {"center": self.center.matrix, "outside": self.outside.matrix}
         if self.vectors is not self.center:
             matrices["vectors"] = self.vectors.matrix
-        return digest(self.vectors.words, self.counts, matrices)
+        return digest(self.vectors.words, self.counts, matrices, self.subwords)
 
 
 def learn(source: Source, run: ManagedRun, reading: float) -> Learned:
@@ -132,6 +143,56 @@ def learn(source: Source, run: ManagedRun, reading: float) -> Learned:
         Origin(**run.origin),
         source.corpus.fingerprint,
     )
+
+
+def subword_rows(
+    ngrams: bytes,
+    offsets: npt.NDArray[np.int64],
+    G: npt.NDArray[Any],
+    line: npt.NDArray[Any],
+    lengths: tuple[int, int],
+    projection: npt.NDArray[Any] | None,
+) -> SubwordRows:
+    """Return the n-grams of a model.
+
+    Parameters
+    ----------
+    ngrams, offsets
+        As `wordkin._core.shared_ngrams` returns them.
+    G : (groups, d) array
+        The row of each n-gram, in the space of the center vectors.
+    line : (d,) array
+        What the center vector of every unknown word has besides.
+    lengths : (int, int)
+        The least and the greatest number of characters of an n-gram.
+    projection : (d, r) array or None
+        `wordkin.engines.exact.gauge.projection` of the matrices; None if the model has no canonical
+        vectors.
+    """
+    table = NgramRows(
+        np.frombuffer(ngrams, np.uint8),
+        np.asarray(offsets, np.int64),
+        np.ascontiguousarray(G, np.float32),
+        *lengths,
+    )
+    for array in (table.offsets, table.rows):
+        array.setflags(write=False)
+    return SubwordRows(
+        table,
+        np.asarray(line, np.float64),
+        None if projection is None else np.asarray(projection, np.float64),
+    )
+
+
+def _vectors(
+    words: list[str],
+    matrix: npt.NDArray[Any],
+    counts: npt.NDArray[np.int64],
+    composer: Composer | None,
+) -> WordVectors:
+    if composer is None:
+        return WordVectors(words, matrix, counts)
+    return SubwordVectors(words, matrix, counts, composer)
 
 
 def _require_pairs(history: list[Epoch], settings: StochasticSettings) -> None:

@@ -181,7 +181,8 @@ class Word2Vec:
         Parameters
         ----------
         word : str
-            The center word.
+            The center word. If the model was trained with subwords, it may be unknown: its center
+            vector is then composed from its n-grams.
         topn : int or None
             The number of outside words; None for all.
 
@@ -193,17 +194,20 @@ class Word2Vec:
         Raises
         ------
         UnknownWordError
-            For a word that is not in the vocabulary, or never occurred next to another word.
+            For a word that is not in the vocabulary and has no known n-gram, or that never occurred
+            next to another word.
         SettingsError
             For `topn` below 1.
         """
         fitted = self._fitted
-        c = fitted.center.index(word)
-        if not fitted.center.matrix[c].any():
+        if not isinstance(word, str):
+            fitted.center.index(word)  # raises
+        v_c = fitted.center[word]
+        if word in fitted.center and not v_c.any():
             raise UnknownWordError(f"{word!r:.80} never occurs next to another word in the text")
         noise = OBJECTIVES[self.settings.objective].noise
         probable = prediction.probabilities(
-            fitted.center.matrix[c], fitted.outside.matrix, fitted.counts if noise else None
+            v_c, fitted.outside.matrix, fitted.counts if noise else None
         )
         order = [o for o in prediction.largest(probable, topn) if probable[o] > 0]
         words = fitted.outside.words
@@ -221,7 +225,7 @@ class Word2Vec:
 
     @property
     def sha256(self) -> str:
-        """The SHA-256 of words, counts, center, outside and canonical vectors.
+        """The SHA-256 of words, counts, center, outside and canonical vectors, and of n-grams.
 
         In deterministic training it depends on the text, the settings, the versions and the
         instruction set only, and not on the number of threads.
@@ -234,7 +238,7 @@ class Word2Vec:
 
         For the stochastic engine, these are the center vectors. For the exact engine, they are the
         canonical vectors that all models with the same probabilities share:
-        `wordkin.engines.exact.gauge`.
+        `wordkin.engines.exact.gauge`. With subwords, these are `SubwordVectors`, as are `center`.
         """
         return self._fitted.vectors
 
@@ -288,6 +292,7 @@ class Word2Vec:
                 "history": [as_plain(done) for done in result.history],
             },
             vectors=None if result.vectors is result.center else result.vectors.matrix,
+            subwords=result.subwords,
         )
         log.info("saved the model: %s", os.fspath(path))
         remove_stale_temporaries(Path(os.path.realpath(path)).parent)
@@ -348,6 +353,7 @@ class Word2Vec:
                 account,
                 origin,
                 corpus and Fingerprint(**corpus),
+                file.subwords,
             )
         except (KeyError, TypeError, WordkinError) as error:
             raise FormatError(f"{path}: not a wordkin model: {error}") from None

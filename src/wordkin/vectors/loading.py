@@ -138,8 +138,8 @@ def save(
         The file to write. An existing file is replaced only when the new one is complete. The
         vectors may come first, as in other programs.
     vectors : WordVectors
-        V words with their (V, d) vectors. Counts are written if the format can store them. The
-        n-grams of `SubwordVectors` are not written: no format stores them.
+        V words with their (V, d) vectors. Counts are written if the format can store them, and so
+        are the n-grams of `SubwordVectors`.
     format : str, optional
         The name of the format, such as "word2vec-binary" or "parquet". By default, the suffix of
         the path determines it. `wordkin convert --help` lists names and suffixes.
@@ -162,7 +162,7 @@ def save(
     Warns
     -----
     FormatWarning
-        If words were left out.
+        If words were left out, or n-grams that the format cannot store.
 
     Examples
     --------
@@ -178,6 +178,7 @@ def save(
             ": save its vectors, or model.save(path)" if hasattr(type(vectors), "vectors") else ""
         )
         raise TypeError(f"vectors must be WordVectors, got {type(vectors).__name__}{remedy}")
-    file = VectorFile(list(vectors.words), vectors.matrix, vectors.counts)
+    subwords = vectors.subwords if isinstance(vectors, SubwordVectors) else None
+    file = VectorFile(list(vectors.words), vectors.matrix, vectors.counts, subwords)
     formats.write(path, file, format=format, skip_unwritable=skip_unwritable)
     log.info(f"saved {len(vectors):,} vectors of {vectors.dim} dimensions: {os.fspath(path)}")

@@ -46,6 +46,11 @@ class SubwordVectors(WordVectors):
         super().__init__(words, matrix, counts)
         self._subwords = subwords
 
+    @property
+    def subwords(self) -> Composer:
+        """The vectors of n-grams, and the rule that composes them."""
+        return self._subwords
+
     def __getitem__(self, word: str | Iterable[str]) -> Float32:
         """Return the vector of any word, (d,), read-only; or those of n words, (n, d).
 

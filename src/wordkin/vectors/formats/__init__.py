@@ -43,6 +43,8 @@ class Format:
         writer takes a path and a `VectorFile`.
     keeps_counts : bool
         Whether the format can store counts.
+    keeps_subwords : tuple of str
+        The classes of composers whose n-grams the format can store.
     options : tuple of str
         The options of `read` that the reader takes, as keywords.
     unpacks : bool
@@ -55,8 +57,13 @@ class Format:
     reader: str = ""
     writer: str = ""
     keeps_counts: bool = False
+    keeps_subwords: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     unpacks: bool = False
+
+    def loses_subwords(self, composer: object) -> bool:
+        """Return whether there are n-grams that the format cannot store."""
+        return composer is not None and type(composer).__name__ not in self.keeps_subwords
 
 
 FORMATS = {
@@ -69,6 +76,7 @@ FORMATS = {
             reader="model:read",
             writer="model:write",
             keeps_counts=True,
+            keeps_subwords=("NgramSums",),
         ),
         Format(
             "word2vec-binary",
@@ -250,6 +258,11 @@ def write(
         If the file cannot be written. The error names the path and the cause.
     SettingsError
         If there is no format of this name.
+
+    Warns
+    -----
+    FormatWarning
+        If words or n-grams were left out.
     """
     selected = format_to_write(path, format)
     writer = _import_function(selected.writer, selected, "written")
@@ -267,6 +280,8 @@ def write(
                 raise
             skipped |= {vectors.words[row]: reason for row, reason in error.reasons.items()}
             vectors = without(vectors, error.reasons)
+    if selected.loses_subwords(vectors.subwords):
+        note(f"{selected.name} cannot hold these subwords: not written", FormatWarning)
     if skipped:
         note(
             f"{os.fspath(path)}: left out {len(skipped):,} of {total:,} words, which"

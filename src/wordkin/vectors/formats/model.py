@@ -19,8 +19,11 @@ from wordkin.system.errors import FormatError
 from wordkin.system.files import atomic_write, damaged
 from wordkin.system.spelling import spell_words, split_words
 from wordkin.system.tensors import HEADER, TYPES, decode_metadata, map_tensors, write_tensors
-from wordkin.system.types import Float32, Int64, StrPath
+from wordkin.system.types import Float32, Int64, StrPath, Tensors
+from wordkin.vectors.formats import model_ngrams
+from wordkin.vectors.formats.model_ngrams import LENGTHS
 from wordkin.vectors.formats.vector_file import VectorFile, checked
+from wordkin.vectors.ngram_sums import NgramSums, SubwordRows
 
 # Increment the newest version for files that an older wordkin could not read.
 MODEL_VERSION = 2
@@ -32,14 +35,15 @@ FORMAT_VERSION = VECTORS_VERSION
 _WORDS = {"words": ("U8", 1), "offsets": ("I64", 1)}
 _MODEL = {"center": ("F32", 2), "outside": ("F32", 2), "counts": ("I64", 1), **_WORDS}
 _VECTORS = {"vectors": ("F32", 2), **_WORDS}
-_OPTIONAL = {"vectors": ("F32", 2), "counts": ("I64", 1)}
+_OPTIONAL = {"vectors": ("F32", 2), "counts": ("I64", 1), **model_ngrams.TENSORS}
 
 
 @dataclass(frozen=True, eq=False)
 class ModelFile:
     """The content of a model file: V words, two (V, d) matrices, V counts, and plain data.
 
-    Neighbours are searched among `vectors`, (V, r); if None, among the center vectors.
+    Neighbours are searched among `vectors`, (V, r); if None, among the center vectors. `subwords`
+    are the n-grams that compose the vectors of unknown words, if the model has any.
     """
 
     words: list[str]
@@ -48,6 +52,7 @@ class ModelFile:
     vectors: Float32 | None
     counts: Int64
     metadata: dict[str, Any]
+    subwords: SubwordRows | None = None
 
 
 def read(path: StrPath, limit: int | None = None) -> VectorFile:
@@ -62,14 +67,21 @@ def read(path: StrPath, limit: int | None = None) -> VectorFile:
     OSError
         If it cannot be opened.
     """
-    _, tensors, _ = _open(path)
+    version, tensors, metadata = _open(path)
     matrix = tensors["vectors"] if "vectors" in tensors else tensors["center"]
     counts = tensors.get("counts")
+    subwords: NgramSums | None
+    if version == VECTORS_VERSION:
+        subwords = model_ngrams.sums_in(path, tensors, metadata, matrix.shape[1])
+    else:
+        rows = _subwords(path, tensors, metadata)
+        subwords = None if rows is None else rows.of_vectors
     words = _words(path, tensors, len(matrix) if limit is None else limit)
     return VectorFile(
         words,
         matrix[:limit].view(np.ndarray),
         None if counts is None else counts[:limit].view(np.ndarray),
+        subwords,
     )
 
 
@@ -78,7 +90,8 @@ def write(path: StrPath, file: VectorFile) -> None:
 
     Tensors: `vectors` (V, d) float32; `counts` (V,) int64, if there are counts; `words` and
     `offsets` as in a model file. Metadata: the value of "wordkin" is JSON,
-    {"format": VECTORS_VERSION, "metadata": {}}.
+    {"format": VECTORS_VERSION, "metadata": {}}. If the n-grams of unknown words are summed, not
+    hashed, the file has them as a model file does; `ngram_line` and `ngram_projection` may lack.
 
     Raises
     ------
@@ -92,15 +105,19 @@ def write(path: StrPath, file: VectorFile) -> None:
     tensors["vectors"] = checked(path, "vectors", file.matrix, np.float32, (V, -1))
     if file.counts is not None:
         tensors["counts"] = checked(path, "counts", file.counts, np.int64, (V,))
-    _write(path, tensors, VECTORS_VERSION, {})
+    ngrams = file.subwords if isinstance(file.subwords, NgramSums) else None
+    if ngrams is not None:
+        tensors |= model_ngrams.as_tensors(path, ngrams, tensors["vectors"].shape[1])
+    _write(path, tensors, VECTORS_VERSION, model_ngrams.lengths_of(ngrams))
 
 
 def digest(
     words: Sequence[str],
     counts: npt.NDArray[Any],
     matrices: Mapping[str, npt.NDArray[Any]],
+    subwords: SubwordRows | None = None,
 ) -> str:
-    """Return the SHA-256 of words, counts and matrices, the result of training.
+    """Return the SHA-256 of words, counts, matrices and n-grams, the result of training.
 
     It does not depend on how the model was trained, such as the time or the number of threads.
     """
@@ -111,6 +128,9 @@ def digest(
         "counts": np.asarray(counts, "<i8"),
         **{name: np.asarray(matrix, "<f4") for name, matrix in matrices.items()},
     }
+    if subwords is not None:
+        parts |= model_ngrams.as_tensors("", subwords, subwords.of_vectors.dim)
+        parts["ngram_lengths"] = np.array(model_ngrams.lengths_of(subwords)[LENGTHS], "<i8")
     for name, array in parts.items():
         sha256.update(f"{name}{array.shape}".encode())
         for start in range(0, len(array), 1 << 14):  # copy strided rows in blocks
@@ -127,6 +147,7 @@ def write_model(
     counts: npt.NDArray[Any],
     metadata: Mapping[str, Any],
     vectors: npt.NDArray[Any] | None = None,
+    subwords: SubwordRows | None = None,
 ) -> None:
     """Write a model.
 
@@ -134,6 +155,11 @@ def write_model(
     the center vectors; `counts` (V,) int64; `words` uint8, the concatenated bytes of all words;
     `offsets` (V + 1,) int64: word i is the bytes offsets[i] to offsets[i + 1]. Metadata: the value
     of "wordkin" is JSON, {"format": MODEL_VERSION, "metadata": metadata}.
+
+    With subwords, also `ngrams` uint8, the concatenated bytes of G n-grams; `ngram_offsets`
+    (G + 1,) int64, which cut them; `ngram_rows` (G, d) float32; `ngram_line` (d,) float64;
+    `ngram_projection` (d, r) float64, if there are `vectors`; and in the metadata "ngrams", the
+    least and the greatest number of characters of an n-gram.
 
     Parameters
     ----------
@@ -146,6 +172,7 @@ def write_model(
     metadata : mapping
         Any JSON data.
     vectors : (V, r) array or None
+    subwords : SubwordRows or None
 
     Raises
     ------
@@ -161,7 +188,10 @@ def write_model(
     tensors["counts"] = checked(path, "counts", counts, np.int64, (V,))
     if vectors is not None:
         tensors["vectors"] = checked(path, "vectors", vectors, np.float32, (V, -1))
-    _write(path, tensors, MODEL_VERSION, metadata)
+    if subwords is not None:
+        searched = tensors["center" if vectors is None else "vectors"]
+        tensors |= model_ngrams.as_tensors(path, subwords, searched.shape[1])
+    _write(path, tensors, MODEL_VERSION, {**metadata, **model_ngrams.lengths_of(subwords)})
 
 
 def read_model(path: StrPath) -> ModelFile:
@@ -178,13 +208,15 @@ def read_model(path: StrPath) -> ModelFile:
     if version == VECTORS_VERSION:
         raise damaged(path, HEADER, "it contains vectors alone, not a model")
     arrays = {name: tensor.view(np.ndarray) for name, tensor in tensors.items()}
+    subwords = _subwords(path, tensors, metadata)
     return ModelFile(
         _words(path, tensors, len(tensors["center"])),
         arrays["center"],
         arrays["outside"],
         arrays.get("vectors"),
         arrays["counts"],
-        metadata,
+        {key: value for key, value in metadata.items() if subwords is None or key != LENGTHS},
+        subwords,
     )
 
 
@@ -248,6 +280,11 @@ def _open(path: StrPath) -> tuple[int, dict[str, npt.NDArray[Any]], dict[str, An
     if "vectors" in tensors and len(tensors["vectors"]) != V:
         raise damaged(path, HEADER, f"vectors must have {V} rows, got {tensors['vectors'].shape}")
     return version, tensors, metadata
+
+
+def _subwords(path: StrPath, tensors: Tensors, metadata: dict[str, Any]) -> SubwordRows | None:
+    r = tensors["vectors"].shape[1] if "vectors" in tensors else None
+    return model_ngrams.rows_in(path, tensors, metadata, (tensors["center"].shape[1], r))
 
 
 def _words(path: StrPath, tensors: Mapping[str, npt.NDArray[Any]], limit: int) -> list[str]:

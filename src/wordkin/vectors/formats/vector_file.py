@@ -36,8 +36,8 @@ class VectorFile:
     counts : (V,) int64 array or None
         How often each word occurs in the corpus; None if the file does not contain it.
     subwords : Composer or None
-        The rows that compose the vectors of other words, if the file contains them. They are only
-        read, never written.
+        The rows that compose the vectors of other words, if the file contains them. Writers leave
+        out those that the format cannot hold; see `Format.keeps_subwords`.
     notes : tuple of str
         What a reader left out or took for granted, a sentence each; `formats.read` warns of them.
     """
