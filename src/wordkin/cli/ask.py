@@ -97,7 +97,9 @@ def neighbours(
         answers = vectors.most_similar_batch(chosen, topn, within=within)
     if json:
         heads: list[dict[str, Any]] = (
-            [{"words": chosen}] if together else [{"word": word} for word in chosen]
+            [{"words": chosen} | known.composed([*chosen, *unwanted])]
+            if together
+            else [{"word": word} | known.composed([word, *unwanted]) for word in chosen]
         )
         far = {"without": unwanted} if unwanted else {}
         terminal.put_json(
@@ -141,6 +143,7 @@ def analogy(
             words,
             [
                 {"a": a, "b": b, "c": c, "answers": scores_as_json(answer, name)}
+                | known.composed([a, b, c])
                 for (a, b, c), answer in zip(questions, answers, strict=True)
             ],
         )
@@ -163,11 +166,18 @@ def similarity(
     """Show the cosine similarity of two words."""
     pairs = questions_of(words, 2)
     vectors = loading.load(model)
-    pairs = KnownWords(vectors, chain(*pairs), skip=skip_unknown).answerable(pairs)
+    known = KnownWords(vectors, chain(*pairs), skip=skip_unknown)
+    pairs = known.answerable(pairs)
     cosines = [vectors.similarity(a, b) for a, b in pairs]
     if json:
         reports = zip(pairs, cosines, strict=True)
-        _put_reports(words, [{"a": a, "b": b, "cosine": cosine} for (a, b), cosine in reports])
+        _put_reports(
+            words,
+            [
+                {"a": a, "b": b, "cosine": cosine} | known.composed([a, b])
+                for (a, b), cosine in reports
+            ],
+        )
         return
     for (a, b), cosine in zip(pairs, cosines, strict=True):
         terminal.put(f"{cosine:7.4f}  {a}  {b}")
@@ -185,13 +195,14 @@ def rank(
     """Show the rank of OTHER among the neighbours of WORD."""
     pairs = questions_of(words, 2)
     vectors = loading.load(model)
-    pairs = KnownWords(vectors, chain(*pairs), skip=skip_unknown).answerable(pairs)
+    known = KnownWords(vectors, chain(*pairs), skip=skip_unknown)
+    pairs = known.answerable(pairs)
     ranks = [vectors.rank(word, other) for word, other in pairs]
     if json:
         _put_reports(
             words,
             [
-                {"word": word, "other": other, "rank": rank}
+                {"word": word, "other": other, "rank": rank} | known.composed([word])
                 for (word, other), rank in zip(pairs, ranks, strict=True)
             ],
         )
@@ -221,7 +232,10 @@ def odd(
     found = [vectors.doesnt_match(group) for group in groups]
     if json:
         reports = zip(groups, found, strict=True)
-        _put_reports(words, [{"words": group, "odd": word} for group, word in reports])
+        _put_reports(
+            words,
+            [{"words": group, "odd": word} | known.composed(group) for group, word in reports],
+        )
         return
     for word in found:
         terminal.put(word)
@@ -239,10 +253,11 @@ def distances(
     """Show the cosine distances between all given words."""
     chosen = words_of(words)
     vectors = loading.load(model)
-    chosen = KnownWords(vectors, chosen, skip=skip_unknown).among(chosen)
+    known = KnownWords(vectors, chosen, skip=skip_unknown)
+    chosen = known.among(chosen)
     far = vectors.distances(chosen).tolist()
     if json:
-        terminal.put_json({"words": chosen, "distances": far})
+        terminal.put_json({"words": chosen, "distances": far} | known.composed(chosen))
         return
     # Columns have numbers as headings; words come last, as their display width varies.
     places = [str(i) for i in range(1, len(chosen) + 1)]
@@ -268,11 +283,15 @@ def predict(
     if model.suffix.lower() != MODEL_SUFFIX:
         raise FormatError(f"{model}: predict needs a {MODEL_SUFFIX} model, not vectors alone")
     trained = Word2Vec.load(model)
-    chosen = KnownWords(trained.center, chosen, skip=skip_unknown).among(chosen)
+    known = KnownWords(trained.center, chosen, skip=skip_unknown)
+    chosen = known.among(chosen)
     answers = ((word, trained.predict(word, topn)) for word in chosen)
     if json:
         terminal.put_json(
-            [{"word": word, "outside": scores_as_json(a, "probability")} for word, a in answers]
+            [
+                {"word": word, "outside": scores_as_json(a, "probability")} | known.composed([word])
+                for word, a in answers
+            ]
         )
         return
     _put_tables(answers)

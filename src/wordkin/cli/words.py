@@ -1,13 +1,13 @@
 """The words that verbs are asked about: from arguments or standard input, known or not.
 
 In: arguments, and vectors. Out: words and questions. Words without a vector are all named at once,
-or left out with a note.
+or left out with a note. A note also says which words have a vector that is composed of n-grams.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -33,6 +33,8 @@ _LISTED = 3  # and in a note
 class KnownWords:
     """Tells the words that have a vector; the others are an error, or are left out.
 
+    A note names the words outside the vocabulary whose vectors are composed of n-grams.
+
     Parameters
     ----------
     vectors : WordVectors
@@ -53,17 +55,17 @@ class KnownWords:
     def __init__(
         self, vectors: WordVectors, words: Iterable[str], *, skip: bool, prefix: str = ""
     ) -> None:
-        unknown = [word for word in dict.fromkeys(words) if not _has_vector(vectors, word)]
+        others = [word for word in dict.fromkeys(words) if word not in vectors]
+        unknown = [word for word in others if not _has_vector(vectors, word)]
         if unknown and not skip:
             raise UnknownWordError(prefix + _unknown(vectors, unknown))
         self._unknown = frozenset(unknown)
+        self._composed = _composed(vectors, self.among(others))
         if unknown:
-            from wordkin.vectors.suggestions import quoted
-
-            terminal.say(
-                f"note: {prefix}skipped {quantity(len(unknown), 'word')} without a vector:"
-                f" {', '.join(map(quoted, unknown[:_LISTED]))}{', …' * (len(unknown) > _LISTED)}"
-            )
+            without = quantity(len(unknown), "word")
+            terminal.say(f"note: {prefix}skipped {without} without a vector: {_listed(unknown)}")
+        for note in _about(self._composed):
+            terminal.say(f"note: {prefix}{note}")
 
     def among(self, words: Iterable[str]) -> list[str]:
         """Return the words that have a vector."""
@@ -73,15 +75,53 @@ class KnownWords:
         """Return the questions whose words all have a vector."""
         return [question for question in questions if self._unknown.isdisjoint(question)]
 
+    def composed(self, words: Iterable[str]) -> dict[str, dict[str, int]]:
+        """Return {"composed": {word: number of n-grams}} of those of these words that are composed.
+
+        Nothing if none is: for reports in JSON.
+        """
+        found = {word: self._composed[word] for word in words if word in self._composed}
+        return {"composed": found} if found else {}
+
 
 def _has_vector(vectors: WordVectors, word: str) -> bool:
-    if word in vectors:
-        return True
-    try:  # vectors with subwords compose those of other words
+    try:  # vectors with subwords compose those of words outside the vocabulary
         vectors[word]
     except UnknownWordError:
         return False
     return True
+
+
+def _composed(vectors: WordVectors, words: Sequence[str]) -> dict[str, int]:
+    """Return of how many n-grams the vectors of words outside the vocabulary are composed."""
+    if not words:
+        return {}
+    from wordkin.vectors.subwords import SubwordVectors
+
+    assert isinstance(vectors, SubwordVectors)  # others have no vectors of such words
+    return {word: vectors.number_of_ngrams(word) for word in words}
+
+
+def _about(composed: Mapping[str, int]) -> Iterator[str]:
+    """Yield notes on words outside the vocabulary, by their numbers of n-grams."""
+    some, none = ([w for w, n in composed.items() if bool(n) is has] for has in (True, False))
+    if some:
+        of_what = quantity(composed[some[0]], "n-gram") if len(some) == 1 else "n-grams"
+        yield f"composed from {of_what}: {_not_there(some)}"
+    if none:
+        yield f"zero for want of n-grams: {_not_there(none)}"
+
+
+def _not_there(words: Sequence[str]) -> str:
+    if len(words) == 1:
+        return f"{_listed(words)} is not in the vocabulary"
+    return f"{len(words):,} words that are not in the vocabulary, {_listed(words)}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    from wordkin.vectors.suggestions import quoted
+
+    return ", ".join(map(quoted, words[:_LISTED])) + ", …" * (len(words) > _LISTED)
 
 
 def _unknown(vectors: WordVectors, unknown: Sequence[str]) -> str:
@@ -89,7 +129,8 @@ def _unknown(vectors: WordVectors, unknown: Sequence[str]) -> str:
     from wordkin.vectors.suggestions import close_words, quoted
 
     close = {word: ", ".join(map(quoted, close_words(word, vectors))) for word in unknown[:_NAMED]}
-    of_model = quantity(len(vectors), "word")
+    verb = "has" if len(unknown) == 1 else "have"
+    of_model = quantity(len(vectors), "word") + f" and {verb} no known n-gram" * _sums(vectors)
     if len(unknown) == 1:
         (word,) = unknown
         hint = f"; close ones: {close[word]}" if close[word] else ""
@@ -102,6 +143,13 @@ def _unknown(vectors: WordVectors, unknown: Sequence[str]) -> str:
         f"{len(unknown):,} words are not among the {of_model}: {named}{more}; --skip-unknown leaves"
         " them out"
     )
+
+
+def _sums(vectors: WordVectors) -> bool:
+    """Return whether words without a vector are those that have no known n-gram."""
+    from wordkin.vectors.subwords import SubwordVectors
+
+    return isinstance(vectors, SubwordVectors) and vectors.subwords.needs_ngrams
 
 
 def words_of(arguments: Sequence[str] | None) -> list[str]:
