@@ -55,6 +55,7 @@ def test_a_limit_gives_the_first_words_or_all_of_fewer(path: Path) -> None:
             np.testing.assert_array_equal(part.counts, whole.counts[:limit])
 
 
+@pytest.mark.filterwarnings("ignore:safetensors cannot hold these subwords")
 def test_loaded_vectors_survive_the_replacement_of_their_file(path: Path) -> None:
     loaded = wordkin.load(path)
     if path.is_dir():

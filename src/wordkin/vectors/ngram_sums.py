@@ -115,6 +115,23 @@ class NgramSums:
         """Return how many different n-grams of a word have a row."""
         return len(self.table.numbers_of(word))
 
+    def rows(self, begin: int, end: int) -> Float32:
+        """Return what n-grams `begin` to `end` add to a vector, (n, d).
+
+        The line is in the n-grams of `shortest` characters that begin a word: a word has one.
+        """
+        rows = self.table.rows[begin:end].astype(np.float64)
+        if self.line is not None:
+            rows[[self._begins(g) for g in range(begin, min(end, len(self.table.rows)))]] += (
+                self.line
+            )
+        return np.asarray(rows if self.projection is None else rows @ self.projection, np.float32)
+
+    def _begins(self, g: int) -> bool:
+        table = self.table
+        ngram = table.ngrams[table.offsets[g] : table.offsets[g + 1]].tobytes()
+        return ngram[:1] == b"<" and len(_CHARACTER.findall(ngram)) == table.shortest
+
     def compose(self, words: Sequence[str], known: int = 0) -> Float32:
         """Return the vectors of n words, (n, d). No word has a row of its own, known or not."""
         sums: Any = np.array([self.table.sum_of(word) for word in words], np.float32)

@@ -112,7 +112,14 @@ FORMATS = {
             writer="arrays:write",
             options=("encoding", "words", "skip_bad"),
         ),
-        Format("fasttext", "fastText's models, with subwords", reader="fasttext:read"),
+        Format(
+            "fasttext",
+            "fastText's models, with subwords",
+            reader="fasttext:read",
+            writer="fasttext_written:write",
+            keeps_counts=True,
+            keeps_subwords=("NgramSums", "Subwords"),
+        ),
         Format("gensim", "gensim's KeyedVectors and models", reader="gensim:read"),
         Format(
             "parquet",
