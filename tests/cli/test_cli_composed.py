@@ -99,6 +99,12 @@ def test_a_word_without_a_known_ngram_is_an_error_or_skipped(model: Path) -> Non
     )
 
 
+def test_info_tells_the_number_of_ngrams(model: Path) -> None:
+    assert "  subwords     4 n-grams of 2 to 6 characters\n" in run("info", model).out
+    found = run("info", model, "--json").json
+    assert (found["ngrams"], found["ngram_lengths"]) == (4, [2, 6])
+
+
 def test_words_of_fasttext_are_composed_too(fasttext: Path) -> None:
     ran = run("neighbours", fasttext, "cats", "--json", "-n", 1)
     assert ran.err == "note: composed from 9 n-grams: 'cats' is not in the vocabulary\n"

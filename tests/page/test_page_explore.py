@@ -11,6 +11,8 @@ import pytest
 import wordkin
 from support.browsing import PHONE, WIDE, screenshot, serving
 from support.pages import Explorer, OpenPage
+from wordkin.vectors.ngram_sums import NgramRows, NgramSums
+from wordkin.vectors.subwords import SubwordVectors
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page, Route
@@ -167,6 +169,26 @@ def test_words_spelled_like_an_unknown_one_are_offered_but_not_chosen(
     assert page.get_by_role("heading", name="Which words are kin?").is_visible()
     page.get_by_role("option", name="salmon").click()
     wait_for_word(page, "salmon")
+
+
+def test_an_unknown_word_that_is_composed_shows_what_is_nearest(
+    explorer: Explorer, open_page: OpenPage, exact: Path
+) -> None:
+    words = ["herring", "herrings", "iron"]
+    spelled = b"herrirri"
+    table = NgramRows(
+        np.frombuffer(spelled, np.uint8), np.array([0, 4, 8]), np.eye(2, 3, dtype=np.float32), 4, 4
+    )
+    vectors = SubwordVectors(words, np.eye(3), None, NgramSums(table))
+    path = exact.with_name("composed.safetensors")
+    wordkin.save(path, vectors)
+    page = open_page(explorer(path))
+    search(page, "herrix")
+    page.get_by_text("No word “herrix”. Nearest, composed from 1 n-gram:").wait_for()
+    offers = page.get_by_role("option").locator(".word")
+    assert offers.all_inner_texts() == words
+    page.get_by_role("option").first.click()
+    wait_for_word(page, "herring")
 
 
 def test_korean_words_are_found_by_a_syllable_and_while_one_is_composed(

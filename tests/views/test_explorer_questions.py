@@ -17,6 +17,8 @@ from support import toy
 from support.asking import app_of, ask, page_model, question, stand_in_page
 from support.markup import MARKUP
 from wordkin import Word2Vec
+from wordkin.vectors.ngrams import Subwords
+from wordkin.vectors.subwords import SubwordVectors
 from wordkin.views import projection
 from wordkin.views.page.model import PageModel
 from wordkin.views.server.guard import App
@@ -51,7 +53,7 @@ def test_about_says_what_there_is(app: App) -> None:
     one = about["models"][0]
     assert (one["name"], one["words"], one["mapped"], one["dim"]) == ("one", V, V, 8)
     assert (one["layout"], one["pending"]) == ("PCA", None)
-    assert (one["predicts"], one["sentences"]) == (False, False)
+    assert (one["predicts"], one["sentences"], one["composes"]) == (False, False, False)
 
 
 def test_words_come_in_the_order_of_the_points_whatever_they_hold(app: App) -> None:
@@ -100,6 +102,28 @@ def test_the_same_word_of_another_model_is_found_by_its_spelling(app: App) -> No
     assert question(app, "same", model=0, id=60, other=1).json == {"id": 0, "word": "서울"}
     assert question(app, "same", model=1, id=1, other=0).json == {"id": 3, "word": "word3"}
     assert question(app, "same", model=0, id=1, other=1).json is None
+
+
+def test_a_word_outside_the_vocabulary_is_composed(monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in_page(monkeypatch)
+    rng = np.random.default_rng(2)
+    own, ngrams = (rng.normal(size=(rows, 4)).astype(np.float32) for rows in (3, 50))
+    vectors = SubwordVectors(["the", "cat", "dog"], own, None, Subwords(own, ngrams, 3, 6))
+    app = app_of(SHOWN, PageModel("b", vectors, projection.layout(own)))
+    assert [one["composes"] for one in question(app, "about").json["models"]] == [False, True]
+    found = question(app, "composed", model=1, q="cats ", n=2).json
+    near = vectors.most_similar("cats", topn=2)
+    assert (found["word"], found["ngrams"]) == ("cats", vectors.number_of_ngrams("cats"))
+    assert [(w["word"], w["score"]) for w in found["neighbours"]] == [
+        (word, pytest.approx(cosine, rel=1e-6)) for word, cosine in near
+    ]
+    assert [w["id"] for w in found["neighbours"]] == [vectors.index(word) for word, _ in near]
+    for model, q in ((1, "cat"), (1, ""), (0, "cats")):
+        assert question(app, "composed", model=model, q=q, n=2).json is None
+    broken = Subwords(own, np.full_like(ngrams, np.nan), 3, 6)
+    vectors = SubwordVectors(["the", "cat", "dog"], own, None, broken)
+    app = app_of(PageModel("b", vectors, projection.layout(own)))
+    assert question(app, "composed", model=0, q="cats", n=2).json is None
 
 
 def test_search_gives_words_with_their_rows(app: App) -> None:

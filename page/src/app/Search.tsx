@@ -13,11 +13,13 @@ interface Offer extends Word {
   model: number;
 }
 
-/** The completions of a query; near: no word contains it, these have similar spellings. */
+/** The completions of a query; near: no word contains it, these are like it. */
 interface Found {
   query: string;
   offers: Offer[];
   near: boolean;
+  /** Of how many n-grams a vector of the query was composed, whose neighbours these are, or 0. */
+  ngrams: number;
   /** Why the request failed. */
   error: AnswerError | null;
 }
@@ -166,7 +168,8 @@ function Unknown({ found }: { found: Found }) {
   if (found.error) return <p class="offers-note">{found.error.message}</p>;
   return (
     <p class="offers-note">
-      No word “<bdi>{visible(found.query)}</bdi>”.{found.offers.length > 0 && " Similar spellings:"}
+      No word “<bdi>{visible(found.query)}</bdi>”.
+      {found.offers.length > 0 && ` ${likeness(found)}:`}
     </p>
   );
 }
@@ -177,11 +180,18 @@ function placeholder(about: About | null, model: number): string {
   return about?.exported ? "Search on this page" : `Search ${grouped(one.words)} words`;
 }
 
+function likeness({ ngrams }: Found): string {
+  if (ngrams === 0) return "Similar spellings";
+  return `Nearest, composed from ${ngrams === 1 ? "1 n-gram" : `${grouped(ngrams)} n-grams`}`;
+}
+
 function announcement(found: Found): string {
   if (found.error) return found.error.message;
   const count = found.offers.length;
   const words = count === 1 ? "1 word" : `${count} words`;
-  return found.near ? `No word ${visible(found.query)}; ${words} with a similar spelling` : words;
+  if (!found.near) return words;
+  const like = found.ngrams > 0 ? "near it" : "with a similar spelling";
+  return `No word ${visible(found.query)}; ${words} ${like}`;
 }
 
 /** The completions of the last query, in whatever order answers arrive. */
@@ -196,7 +206,7 @@ function useFound(about: About | null, model: number, query: string): Found | nu
         if (current) setFound(now);
       } catch (error) {
         if (!(error instanceof AnswerError)) throw error;
-        if (current) setFound({ query, offers: [], near: true, error });
+        if (current) setFound({ query, offers: [], near: true, ngrams: 0, error });
       }
     }, DEBOUNCE);
     return () => {
@@ -221,7 +231,14 @@ async function find(about: About, model: number, query: string): Promise<Found> 
   // On-screen keyboards add a space after a word.
   const wanted = plain(query.trim());
   const near = offers.every(({ word }) => !plain(word).includes(wanted));
-  return { query, offers, near, error: null };
+  if (near && about.models[model]?.composes) {
+    const composed = await ask("composed", { model, q: query, n: MOST });
+    if (composed) {
+      const nearest = composed.neighbours.map(({ id, word }) => ({ id, word, model }));
+      return { query, offers: nearest, near, ngrams: composed.ngrams, error: null };
+    }
+  }
+  return { query, offers, near, ngrams: 0, error: null };
 }
 
 /** Focus the search box on `/`, unless another text field has the focus. */

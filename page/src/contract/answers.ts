@@ -28,6 +28,8 @@ export interface Model {
   arrows: [Id, Id][];
   /** One line on how it was trained, or on what its map shows; "" if unknown. */
   origin: string;
+  /** Whether it composes vectors of other words from their n-grams, and can be asked for them. */
+  composes: boolean;
   /** Whether it can predict P(outside | center), and whether its corpus is available. */
   predicts: boolean;
   sentences: boolean;
@@ -47,6 +49,14 @@ export interface Neighbours {
   word: string;
   /** How often it occurs in the text; null if unknown. */
   count: number | null;
+  neighbours: Scored[];
+}
+
+/** A word outside the vocabulary. */
+export interface Composed {
+  word: string;
+  /** Of how many known n-grams its vector is composed. */
+  ngrams: number;
   neighbours: Scored[];
 }
 

@@ -5,7 +5,16 @@
  * the answers, by the same addresses.
  */
 
-import type { About, Comparison, Id, Neighbours, Scored, Sentences, Word } from "./answers";
+import type {
+  About,
+  Comparison,
+  Composed,
+  Id,
+  Neighbours,
+  Scored,
+  Sentences,
+  Word,
+} from "./answers";
 
 /** How an analogy is scored: by a sum of cosines, or by a product of them. */
 export type Method = "add" | "mul";
@@ -16,6 +25,8 @@ export interface Questions {
   words: { params: { model: number }; answer: string[] };
   /** Words that begin with `q`, contain it, or are spelled like it; the frequent ones first. */
   search: { params: { model: number; q: string; n: number }; answer: Word[] };
+  /** The neighbours of a word outside the vocabulary; null if it is inside, or has no known n-gram. */
+  composed: { params: { model: number; q: string; n: number }; answer: Composed | null };
   neighbours: { params: { model: number; id: Id; n: number }; answer: Neighbours };
   /** a is to b as c is to the answers. */
   analogy: {

@@ -84,7 +84,19 @@ def _as_json(path: Path, format: str, vectors: WordVectors) -> dict[str, Any]:
         "lengths": _range(vectors.lengths),
         "counts": None if counts is None else _range(counts),
         "counted": None if counts is None else int(counts.sum()),
+        **_ngrams_of(vectors),
     }
+
+
+def _ngrams_of(vectors: WordVectors) -> dict[str, Any]:
+    """Return how many n-grams have a row of their own, and their lengths; nothing without them."""
+    from wordkin.vectors.ngram_sums import NgramSums
+    from wordkin.vectors.subwords import SubwordVectors
+
+    if not isinstance(vectors, SubwordVectors) or not isinstance(vectors.subwords, NgramSums):
+        return {}
+    table = vectors.subwords.table
+    return {"ngrams": len(table.rows), "ngram_lengths": [table.shortest, table.longest]}
 
 
 def _put_vectors(path: Path, format: str, vectors: WordVectors) -> None:
@@ -101,6 +113,9 @@ def _put_vectors(path: Path, format: str, vectors: WordVectors) -> None:
             f"  counts       {counts['least']:,} to {counts['greatest']:,};"
             f" {facts['counted']:,} in all"
         )
+    if ngrams := facts.get("ngrams"):
+        least, most = facts["ngram_lengths"]
+        terminal.put(f"  subwords     {quantity(ngrams, 'n-gram')} of {least} to {most} characters")
 
 
 def _put_model(model: Word2Vec) -> None:

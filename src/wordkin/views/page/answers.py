@@ -15,6 +15,7 @@ from wordkin.engines import OBJECTIVES
 from wordkin.system.errors import UnknownWordError
 from wordkin.system.machine import version
 from wordkin.vectors import search
+from wordkin.vectors.subwords import SubwordVectors
 from wordkin.vectors.words import Answer, WordVectors
 from wordkin.views.page.model import PageModel
 from wordkin.views.projection import LAYOUTS
@@ -28,13 +29,13 @@ def about(
     """Return the models, and what kind of page this is."""
     return {
         "version": version(),
-        "models": [_about_model(model) for model in models],
+        "models": [_about_model(model, exported) for model in models],
         "live": live,
         "exported": exported,
     }
 
 
-def _about_model(model: PageModel) -> dict[str, Any]:
+def _about_model(model: PageModel, exported: bool) -> dict[str, Any]:
     return {
         "name": model.name,
         "words": len(model.vectors),
@@ -46,6 +47,7 @@ def _about_model(model: PageModel) -> dict[str, Any]:
         "arrows": model.arrows,
         "origin": model.caption or _origin(model),
         "predicts": model.word2vec is not None,
+        "composes": isinstance(model.vectors, SubwordVectors) and not exported,
         "sentences": bool(model.corpus),
     }
 
@@ -84,6 +86,21 @@ def neighbours(model: PageModel, id: int, n: int) -> dict[str, Any]:
         "count": None if vectors.counts is None else int(vectors.counts[id]),
         "neighbours": near,
     }
+
+
+def composed(model: PageModel, word: str, n: int) -> dict[str, Any] | None:
+    """Return the n words nearest to a word outside the vocabulary, composed of its n-grams.
+
+    None if it is in the vocabulary, or none of its n-grams is known.
+    """
+    vectors = model.vectors
+    if not isinstance(vectors, SubwordVectors) or not (ngrams := vectors.number_of_ngrams(word)):
+        return None
+    try:
+        near = vectors.most_similar(word, topn=n)
+    except UnknownWordError:  # an n-gram that is not finite
+        return None
+    return {"word": word, "ngrams": ngrams, "neighbours": _answer(vectors, near)}
 
 
 def analogy(

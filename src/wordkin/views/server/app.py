@@ -154,6 +154,9 @@ def _questions(
         rows = completion_of(vectors).rows(given.text("q"), number(given))
         return answers.found(vectors, rows)
 
+    def composed(given: Parameters) -> Any:
+        return answers.composed(model(given), given.text("q").strip(), number(given))
+
     def neighbours(given: Parameters) -> Any:
         chosen = model(given)
         return answers.neighbours(chosen, given.row("id", len(chosen.vectors)), number(given))
@@ -210,6 +213,7 @@ def _questions(
         "words": (("model",), words),
         "map": (("model",), points),
         "search": (("model", "q", "n"), search),
+        "composed": (("model", "q", "n"), composed),
         "neighbours": (("model", "id", "n"), neighbours),
         "analogy": (("model", "a", "b", "c", "n", "method"), analogy),
         "compare": (("model", "ids", "n"), compare),
