@@ -45,6 +45,18 @@ def axes(
         (V, r), (r,) descending, (V, r), with r = min(V, d); Q and R have orthonormal columns. The
         sign of a column is set so that the entry of Q largest in size is positive.
     """
+    return _decomposed(V, U)[:3]
+
+
+def _decomposed(
+    V: npt.NDArray[Any], U: npt.NDArray[Any]
+) -> tuple[
+    npt.NDArray[np.float64],
+    npt.NDArray[np.float64],
+    npt.NDArray[np.float64],
+    npt.NDArray[np.float64],
+]:
+    """Return Q, s, R of `axes`, and T, (d, r), with Q = (V - V̄) T where s is not 0."""
     V, U = (M.astype(np.float64) - M.mean(axis=0, dtype=np.float64) for M in (V, U))
     (Q_V, R_V), (Q_U, R_U) = np.linalg.qr(V), np.linalg.qr(U)
     left, s, right = np.linalg.svd(R_V @ R_U.T)
@@ -52,7 +64,8 @@ def axes(
     size = np.abs(Q)
     largest = (size > 0.999 * size.max(axis=0)).argmax(axis=0)  # among equals, the first
     sign = np.sign(Q[largest, np.arange(Q.shape[1])])
-    return Q * sign, s, R * sign
+    inverse = np.linalg.pinv(R_V, rcond=max(V.shape) * np.finfo(np.float64).eps)
+    return Q * sign, s, R * sign, inverse @ left * sign
 
 
 def canonical(
@@ -63,8 +76,7 @@ def canonical(
     They are the same for all pairs of matrices with the same probabilities, up to rounding, and are
     scaled to a mean squared length of 1.
     """
-    vectors = _scaled(*axes(V, U), power, share)[0]
-    return np.asarray(vectors, dtype=np.float32)
+    return with_projection(V, U, power=power, share=share)[0]
 
 
 def projection(
@@ -77,23 +89,17 @@ def projection(
     a word, such as the rows of its n-grams, adds its product with M to the canonical vector. These
     products do not change with the gauge either.
     """
-    Q, s, R = axes(V, U)
-    _, scale = _scaled(Q, s, R, power, share)
-    centred = V.astype(np.float64) - V.mean(axis=0, dtype=np.float64)
-    Q_V, R_V = np.linalg.qr(centred)
-    inverse = np.linalg.pinv(R_V, rcond=max(V.shape) * np.finfo(np.float64).eps)
-    return np.asarray(inverse @ (Q_V.T @ Q) * scale)  # solves Q_V R_V M = Q diag(scale)
+    return with_projection(V, U, power=power, share=share)[1]
 
 
-def _scaled(
-    Q: npt.NDArray[np.float64],
-    s: npt.NDArray[np.float64],
-    R: npt.NDArray[np.float64],
-    power: float,
-    share: float,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return (Q + share R) diag(scale) and scale, with a mean squared length of 1."""
+def with_projection(
+    V: npt.NDArray[Any], U: npt.NDArray[Any], *, power: float = POWER, share: float = SHARE
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+    """Return `canonical` and `projection`, for little more than the cost of one of them."""
+    Q, s, R, T = _decomposed(V, U)
     scale = s**power
     vectors = (Q + share * R) * scale
     length = np.sqrt(np.mean(np.square(vectors).sum(axis=1)))
-    return (vectors / length, scale / length) if length > 0 else (vectors, scale)
+    if length > 0:
+        vectors, scale = vectors / length, scale / length
+    return np.asarray(vectors, dtype=np.float32), np.asarray(T * scale)
