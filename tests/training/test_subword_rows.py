@@ -55,7 +55,7 @@ def with_subwords(model: Word2Vec) -> Word2Vec:
 def plain() -> Word2Vec:
     settings: dict[str, Any] = {
         "engine": "exact", "dim": 8, "min_count": 1, "window": 3, "subsample": 0, "threads": 1,
-        "max_passes": 2, "objective": "naive-softmax",
+        "max_passes": 2, "objective": "naive-softmax", "subwords": "none",
     }  # fmt: skip
     return Word2Vec(**settings).fit(toy.sentences(100))
 

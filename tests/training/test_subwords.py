@@ -159,3 +159,17 @@ def test_a_model_of_earlier_versions_has_no_subwords() -> None:
     values = ExactSettings().as_dict()
     old = {name: value for name, value in values.items() if "subword" not in name}
     assert settings_for(**IN_OLD_FILES["exact"] | old) == ExactSettings(subwords="none")
+
+
+def test_unknown_words_are_composed_and_saved(lines: list[list[str]], tmp_path: Path) -> None:
+    model = Word2Vec(**EXACT).fit([line for line in lines if "paints" not in line])
+    assert "paints" not in model.vectors
+    near = [word for word, _ in model.vectors.most_similar("paints", topn=4)]
+    assert sorted(near) == ["paint", "painted", "painter", "painting"]
+    model.save(tmp_path / "m.safetensors")
+    loaded = Word2Vec.load(tmp_path / "m.safetensors")
+    np.testing.assert_array_equal(loaded.vectors["paints"], model.vectors["paints"])
+    found = dict(loaded.predict("paints", topn=None))
+    beside = [o for o in found if o.endswith("!")]
+    mine = [o for o in beside if o.endswith(f"{STEMS.index('paint')}!")]
+    assert np.mean([found[o] for o in mine]) > np.mean([found[o] for o in beside])

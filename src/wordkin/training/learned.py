@@ -128,25 +128,38 @@ def learn(source: Source, run: ManagedRun, reading: float) -> Learned:
     if isinstance(settings, StochasticSettings):
         _require_pairs(trained.history, settings)
     center, outside = trained.center, trained.outside
-    shared = isinstance(trained.prior, SharedRows)
-    share = gauge.SHARE_WITH_SUBWORDS if shared else gauge.SHARE
+    shared = trained.prior if isinstance(trained.prior, SharedRows) else None
+    vectors = projection = None
+    if ENGINES[settings.engine].canonical:
+        share = gauge.SHARE if shared is None else gauge.SHARE_WITH_SUBWORDS
+        vectors, projection = gauge.with_projection(center, outside, share=share)
     return Learned.from_matrices(
         vocabulary.words,
         center,
         outside,
-        gauge.canonical(center, outside, share=share)
-        if ENGINES[settings.engine].canonical
-        else None,
+        vectors,
         vocabulary.counts,
         trained.history,
         account_of(source.corpus, trained, settings, reading, training),
         Origin(**run.origin),
         source.corpus.fingerprint,
+        None if shared is None else _subwords(source, shared, projection),
     )
 
 
+def _subwords(
+    source: Source, prior: SharedRows, projection: npt.NDArray[np.float64] | None
+) -> SubwordRows | None:
+    """Return the n-grams of a source with their rows; None if training stopped before a fit."""
+    ngrams, line = source.ngrams, prior.least
+    if ngrams is None or prior.G is None or line is None:
+        return None
+    lengths = (ngrams.shortest, ngrams.longest)
+    return subword_rows(ngrams.spelled, ngrams.offsets, prior.G, line, lengths, projection)
+
+
 def subword_rows(
-    ngrams: bytes,
+    ngrams: bytes | npt.NDArray[np.uint8],
     offsets: npt.NDArray[np.int64],
     G: npt.NDArray[Any],
     line: npt.NDArray[Any],

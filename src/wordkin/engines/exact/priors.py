@@ -255,6 +255,7 @@ class SharedRows:
         self._tried = tried
         self.B: Float64 | None = None
         self.G: npt.NDArray[Any] | None = None
+        self._least_n = 1.0
         self._fitted: tuple[Members, Members] | None = None  # of as many rows as were last fitted
 
     def among(self, rows: npt.NDArray[np.intp]) -> SharedRows:
@@ -306,6 +307,7 @@ class SharedRows:
             self._threads,
         )
         self.B = fit_line(rows - members.sums(self.G, self._threads), n)
+        self._least_n = float(n.min())
 
     def predict(self, n: Float64) -> npt.NDArray[Any] | None:
         """Return the predictions of the first rows; None before a fit."""
@@ -313,6 +315,11 @@ class SharedRows:
             return None
         sums = self._members.first(len(n)).sums(self.G, self._threads)
         return np.asarray(features(n) @ self.B + sums)
+
+    @property
+    def least(self) -> Float64 | None:
+        """The line at the fewest pairs that it was fitted to, (d,)."""
+        return None if self.B is None else features(np.array([self._least_n]))[0] @ self.B
 
     def penalty(self) -> float:
         """Return ``τ |G|²``."""
@@ -324,11 +331,13 @@ class SharedRows:
         """Return B and G, once they are fitted."""
         if self.B is None or self.G is None:
             return {}
-        return {"line": self.B, "groups": self.G}
+        return {"line": self.B, "groups": self.G, "least": np.array([self._least_n])}
 
     def restore(self, state: dict[str, npt.NDArray[Any]]) -> None:
         """Take B and G."""
         self.B, self.G = state.get("line"), state.get("groups")
+        if "least" in state:
+            self._least_n = float(state["least"][0])
 
     def _of_first(self, rows: int) -> tuple[Members, Members]:
         if self._fitted is None or len(self._fitted[0].ends) != rows + 1:
