@@ -86,7 +86,7 @@ def test_known_words_keep_their_vectors_and_unknown_ones_their_directions(tmp_pa
     given = summed()
     (said,) = save(tmp_path / "m.bin", given)
     G = len(given.subwords.table.rows)  # type: ignore[attr-defined]
-    assert f"of {G} n-grams share one of {8 * G:,} rows with others" in said
+    assert f"of {G} n-grams share one of {20 * G:,} rows with others" in said
     found = wordkin.load(tmp_path / "m.bin")
     assert isinstance(found, SubwordVectors)
     assert found.words == given.words

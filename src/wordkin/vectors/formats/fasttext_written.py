@@ -34,7 +34,7 @@ from wordkin.vectors.ngram_sums import NgramSums
 from wordkin.vectors.ngrams import Subwords
 
 MOST_BUCKETS = 2_000_000  # fastText's own default
-_BUCKETS_PER_NGRAM = 8  # about one n-gram of nine then meets another
+_BUCKETS_PER_NGRAM = 20  # about one n-gram of twenty then meets another
 _HEAD = struct.pack("<ii", 793712314, 12)
 _SKIP_GRAM, _SOFTMAX = 2, 3
 _BLOCK = 1 << 13  # rows at a time
