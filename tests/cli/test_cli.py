@@ -83,7 +83,7 @@ def exactly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a model of a toy text by the exact engine; nobody changes it."""
     folder = tmp_path_factory.mktemp("exactly")
     path = folder / "m.safetensors"
-    settings = [*EXACT, *COUNTING, "--subsample", 0]
+    settings = [*EXACT, *COUNTING, "--subsample", 0, "--subwords", "none"]
     assert run("train", toy.write(folder / "text.txt"), "-o", path, *settings).code == 0
     return path
 

@@ -1045,7 +1045,10 @@ class Exposed(Run):
     """A run that keeps the matrices of training, and the centers that it began with."""
 
     def expose(
-        self, matrices: Callable[[], Matrices], rows: npt.NDArray[np.intp] | None = None
+        self,
+        matrices: Callable[[], Matrices],
+        rows: npt.NDArray[np.intp] | None = None,
+        share: float | None = None,
     ) -> None:
         self.matrices = matrices()
         self.first_centers = self.matrices.center.copy()

@@ -101,7 +101,10 @@ def test_the_hash_of_a_model_is_that_of_its_tensors(saved: Path) -> None:
     model, tensors = wordkin.Word2Vec.load(saved), load_file(saved)
     names: list[str] = [name for name in ("center", "outside", "vectors") if name in tensors]
     matrices = {name: tensors[name] for name in names}
-    assert model.sha256 == digest(model.vectors.words, tensors["counts"], matrices)
+    learned = model._result
+    assert learned is not None
+    words, counts = model.vectors.words, tensors["counts"]
+    assert model.sha256 == digest(words, counts, matrices, learned.subwords)
 
 
 def test_another_number_or_word_is_another_hash(saved: Path) -> None:

@@ -203,7 +203,7 @@ def test_a_sample_at_the_end_of_training_has_the_neighbours_of_the_model(engine:
 
     model = Word2Vec(**ENGINES[engine]).fit(toy.sentences(300), progress=Sampling())
     training, sample = samples[-1]
-    assert training.canonical == (engine == "exact")
+    assert (training.share is not None) == (engine == "exact")
     words = model.vectors.words
     for probe in sample.probes:
         exactly = model.vectors.most_similar(words[probe.id], topn=10)
@@ -415,14 +415,16 @@ def test_speed_is_that_of_the_last_seconds_and_that_of_all() -> None:
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, 1e30])
-@pytest.mark.parametrize("gauged", [False, True])
-def test_vectors_that_are_not_finite_give_frames_that_are(gauged: bool, wrong: float) -> None:
+@pytest.mark.parametrize("share", [None, 0.2])
+def test_vectors_that_are_not_finite_give_frames_that_are(
+    share: float | None, wrong: float
+) -> None:
     rng = np.random.default_rng(0)
     center, outside = rng.standard_normal((2, 40, 5)).astype(np.float32)
     center[[3, 7]] = wrong
     center[9] = 0
     sample = Sampler([0, 3, 9]).sample(
-        InTraining(["w"] * 40, lambda: (center, outside), None, gauged)
+        InTraining(["w"] * 40, lambda: (center, outside), None, share)
     )
     assert np.isfinite(sample.points).all()
     for probe in sample.probes:
@@ -448,7 +450,7 @@ def test_a_sample_has_the_nearest_of_the_rows_that_it_searches(
     monkeypatch.setattr(sampler, "SEARCHED", 300 * 8)
     matrix = np.random.default_rng(1).standard_normal((500, 8)).astype(np.float32)
     words = [f"w{i}" for i in range(500)]
-    sample = Sampler([4, 299, 450]).sample(InTraining(words, lambda: (matrix, matrix), None, False))
+    sample = Sampler([4, 299, 450]).sample(InTraining(words, lambda: (matrix, matrix), None))
     exactly = WordVectors(words, matrix)
     assert sample.searched == 300
     for probe in sample.probes:
@@ -460,9 +462,7 @@ def test_a_sample_has_the_nearest_of_the_rows_that_it_searches(
 def test_rows_of_some_words_are_named_by_their_ids() -> None:
     matrix = np.random.default_rng(6).standard_normal((4, 3)).astype(np.float32)
     rows = np.array([1, 2, 5, 9, 11])  # the last has no row yet
-    sample = Sampler([2, 3, 11]).sample(
-        InTraining(["w"] * 12, lambda: (matrix, matrix), rows, False)
-    )
+    sample = Sampler([2, 3, 11]).sample(InTraining(["w"] * 12, lambda: (matrix, matrix), rows))
     assert sample.mapped.tolist() == [1, 2, 5, 9]
     assert set(sample.probes[0].neighbours) == {1, 5, 9}
     assert [probe.neighbours for probe in sample.probes[1:]] == [(), ()]
@@ -474,7 +474,7 @@ def test_a_sample_of_gauged_rows_has_the_canonical_neighbours(
     V, U = np.random.default_rng(2).standard_normal((2, 200, 6)).astype(np.float32)
     V += 3
     words = [f"w{i}" for i in range(200)]
-    sample = Sampler([0, 50]).sample(InTraining(words, lambda: (V, U), None, True))
+    sample = Sampler([0, 50]).sample(InTraining(words, lambda: (V, U), None, gauge.SHARE))
     exactly = WordVectors(words, gauge.canonical(V, U))
     for probe in sample.probes:
         near = exactly.most_similar(words[probe.id], topn=10)

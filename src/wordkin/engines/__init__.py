@@ -60,9 +60,6 @@ class Engine:
     descend : str or None
         counts of pairs, counts of words, settings, run -> `outcome.Trained`: the function that
         trains on a file of counts; None if the engine needs the text.
-    canonical : bool
-        Whether the model's vectors are the canonical form of both matrices (`exact.gauge`); if not,
-        they are the center vectors.
     """
 
     name: str
@@ -72,7 +69,6 @@ class Engine:
     unit: str
     rereads: bool
     descend: str | None
-    canonical: bool
 
     def units(self, number: int) -> str:
         """Return the name of the unit, in the plural unless `number` is 1."""
@@ -141,7 +137,6 @@ ENGINES = {
             unit="epoch",
             rereads=True,
             descend=None,
-            canonical=False,
         ),
         Engine(
             name="exact",
@@ -151,7 +146,6 @@ ENGINES = {
             unit="pass",
             rereads=False,
             descend="engines.exact.engine:descend",
-            canonical=True,
         ),
     )
 }

@@ -95,6 +95,9 @@ class Trained:
         Seconds of the training that went into counting.
     prior : object or None
         The fitted `exact.priors.Prior` of the center rows, for the engine that has one.
+    share : float or None
+        The share of outside vectors in the model's vectors, if these are the canonical form of both
+        matrices (`exact.gauge`); None if they are the center vectors.
     """
 
     center: npt.NDArray[Any]
@@ -102,6 +105,7 @@ class Trained:
     history: list[Any]
     counting: float = 0.0
     prior: Any = None
+    share: float | None = None
 
 
 def as_plain(done: Epoch | Pass) -> dict[str, Any]:

@@ -66,7 +66,10 @@ class Run:
         """Save the next part of the counted rows."""
 
     def expose(
-        self, matrices: Callable[[], Matrices], rows: npt.NDArray[np.intp] | None = None
+        self,
+        matrices: Callable[[], Matrices],
+        rows: npt.NDArray[np.intp] | None = None,
+        share: float | None = None,
     ) -> None:
         """Receive access to the matrices, at the start and whenever the engine allocates new ones.
 
@@ -76,6 +79,8 @@ class Run:
             Returns both matrices as they are; it may be called at any time.
         rows : (n,) array of int, or None
             The words that the matrices' rows belong to; None for the n most frequent ones.
+        share : float or None
+            As in `outcome.Trained`.
         """
 
     def report(self, done: Any, matrices: Callable[[], Matrices]) -> bool:

@@ -29,14 +29,15 @@ class InTraining(NamedTuple):
         them while they are read, so rows may be from different moments.
     rows : (at least n,) array of int, or None
         The word id of each row; None if row i is word i.
-    canonical : bool
-        True if the model's vectors are made by `gauge`; False if they are the center vectors.
+    share : float or None
+        The share of outside vectors in the model's vectors, if `gauge` makes them; None if they are
+        the center vectors.
     """
 
     words: Sequence[str]
     matrices: Callable[[], tuple[npt.NDArray[Any], npt.NDArray[Any]]]
     rows: npt.NDArray[np.intp] | None
-    canonical: bool
+    share: float | None = None
 
 
 class FittedVectors(Protocol):

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.corpus.encoded import Fingerprint
-from wordkin.engines import ENGINES
 from wordkin.engines.exact import gauge
 from wordkin.engines.exact.priors import SharedRows
 from wordkin.engines.outcome import Epoch, History
@@ -130,9 +129,8 @@ def learn(source: Source, run: ManagedRun, reading: float) -> Learned:
     center, outside = trained.center, trained.outside
     shared = trained.prior if isinstance(trained.prior, SharedRows) else None
     vectors = projection = None
-    if ENGINES[settings.engine].canonical:
-        share = gauge.SHARE if shared is None else gauge.SHARE_WITH_SUBWORDS
-        vectors, projection = gauge.with_projection(center, outside, share=share)
+    if trained.share is not None:
+        vectors, projection = gauge.with_projection(center, outside, share=trained.share)
     return Learned.from_matrices(
         vocabulary.words,
         center,

@@ -238,10 +238,13 @@ class ManagedRun(Run):
         }
 
     def expose(
-        self, matrices: Callable[[], Matrices], rows: npt.NDArray[np.intp] | None = None
+        self,
+        matrices: Callable[[], Matrices],
+        rows: npt.NDArray[np.intp] | None = None,
+        share: float | None = None,
     ) -> None:
         """Pass access to the matrices on to the progress display."""
-        self.progress.watch(InTraining(self._words, matrices, rows, self._engine.canonical))
+        self.progress.watch(InTraining(self._words, matrices, rows, share))
 
     def report(self, done: Any, matrices: Callable[[], Matrices]) -> bool:
         """Log the record; return whether patience or the callback stops training."""

@@ -122,7 +122,7 @@ def descend(
         matrices = descent.run()
     if not all(np.isfinite(matrix).all() for matrix in matrices):
         raise DivergenceError("training diverged: a vector is no longer finite; set a larger ridge")
-    return Trained(*matrices, descent.history, prior=descent.prior)
+    return Trained(*matrices, descent.history, prior=descent.prior, share=descent.prior.share)
 
 
 class _StagedDescent:
@@ -239,4 +239,4 @@ class _StagedDescent:
         return Matrices(*(self._tiles.numpy(s.A) for s in (descent.center, descent.outside)))
 
     def _expose(self, descent: Descent) -> None:
-        self._run.expose(lambda: self._rows(descent), self._seen)
+        self._run.expose(lambda: self._rows(descent), self._seen, self.prior.share)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin._core import fit_sums, sum_rows
+from wordkin.engines.exact import gauge
 from wordkin.system.types import Float64, Int32, Int64
 
 RIDGE = 1.0
@@ -38,9 +39,12 @@ class Prior(Protocol):
     ----------
     ridge : float
         The weight of the ridge that pulls rows to this prediction, unless the user sets one.
+    share : float
+        The share of outside vectors in canonical vectors (`gauge`) that suits such rows.
     """
 
     ridge: float
+    share: float
 
     def among(self, rows: npt.NDArray[np.intp]) -> Prior:
         """Return the prior, not fitted, of some of the rows, in ascending order."""
@@ -68,6 +72,7 @@ class ZeroPrior:
     """No expectation: the ridge pulls each row to zero."""
 
     ridge = RIDGE
+    share = gauge.SHARE
 
     def among(self, rows: npt.NDArray[np.intp]) -> ZeroPrior:
         """Return the prior itself."""
@@ -101,10 +106,11 @@ class GivenRows:
 
     rows: npt.NDArray[Any]
     ridge: float = RIDGE
+    share: float = gauge.SHARE
 
     def among(self, rows: npt.NDArray[np.intp]) -> GivenRows:
         """Return the prior of these rows."""
-        return GivenRows(self.rows[rows], self.ridge)
+        return GivenRows(self.rows[rows], self.ridge, self.share)
 
     def holds(self, rows: npt.NDArray[Any], n: Float64) -> bool:
         """Return True."""
@@ -133,6 +139,7 @@ class FrequencyLine:
     """A line in log n, with another slope for rare rows: ``f(n) B``, fitted by weighted squares."""
 
     ridge = RIDGE
+    share = gauge.SHARE
 
     def __init__(self) -> None:
         self._B: Float64 | None = None
@@ -239,6 +246,7 @@ class SharedRows:
     """
 
     ridge = SHARED_RIDGE
+    share = gauge.SHARE_WITH_SUBWORDS
 
     def __init__(
         self,

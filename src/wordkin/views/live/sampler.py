@@ -173,7 +173,9 @@ class _Vectors:
 
     def __init__(self, training: InTraining) -> None:
         self._center, self._outside = training.matrices()
-        self._gauge = _gauge(self._center, self._outside) if training.canonical else None
+        self._gauge = None
+        if training.share is not None:
+            self._gauge = _gauge(self._center, self._outside, training.share)
 
     def __len__(self) -> int:
         return len(self._center)
@@ -193,9 +195,9 @@ class _Vectors:
 
 
 def _gauge(
-    center: npt.NDArray[np.floating], outside: npt.NDArray[np.floating]
+    center: npt.NDArray[np.floating], outside: npt.NDArray[np.floating], share: float
 ) -> tuple[Float32, Float32, Float32, Float32]:
-    """Return V̄, Ū, A and B so that (V - V̄) A + (U - Ū) B approximates `gauge.canonical(V, U)`.
+    """Return V̄, Ū, A and B so that (V - V̄) A + (U - Ū) B approximates `gauge.canonical`.
 
     Up to scale, and estimated from a sample of the rows. The eigenvectors of (V - V̄)ᵀ (V - V̄)
     replace the QR decomposition of all rows.
@@ -212,7 +214,7 @@ def _gauge(
     left, s, right = np.linalg.svd(root_v @ root_u.T)
     weight = s**gauge.POWER
     A = whiten_v @ left * weight
-    B = gauge.SHARE * whiten_u @ right.T * weight
+    B = share * whiten_u @ right.T * weight
     mean_v, mean_u, A, B = (part.astype(np.float32) for part in (*means, A, B))
     return mean_v, mean_u, A, B
 
