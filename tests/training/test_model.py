@@ -46,7 +46,7 @@ QUICK: dict[str, Any] = {
     "engine": "stochastic", "dim": 10, "min_count": 1, "epochs": 2, "window": 3,
     "subsample": 1e-2, "threads": 1
 }  # fmt: skip
-EXACT: dict[str, Any] = {"subwords": "none", 
+EXACT: dict[str, Any] = {"subwords": "none",
     "engine": "exact", "dim": 8, "min_count": 1, "window": 3, "subsample": 1e-2, "threads": 1,
     "max_passes": 4
 }  # fmt: skip
