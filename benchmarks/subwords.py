@@ -2,11 +2,13 @@
 
     python benchmarks/subwords.py unknown SMALLER LARGER [--words 2000 --least 5 --most 50]
     python benchmarks/subwords.py stems MODEL ... [--words 500 --characters 2]
+    python benchmarks/subwords.py unseen CORPUS MODEL OTHER
 
 `unknown`: of words that only the larger of two models knows, the overlap of the ten neighbours of
 the vector that the smaller model composes with those of the vector that the larger one has trained,
 among the words of the smaller one. `stems`: of long words of middling frequency, the share of ten
-neighbours that begin with the same characters.
+neighbours that begin with the same characters. `unseen`: the loss of naive softmax on the lines
+that both models held out of this text, and its difference, with standard errors over lines.
 """
 
 from __future__ import annotations
@@ -16,13 +18,20 @@ import argparse
 import numpy as np
 
 import wordkin
+from wordkin.corpus.encoded import LINE_END
+from wordkin.engines.counts.counting import count_lines
+from wordkin.engines.run import Run
+from wordkin.engines.settings import ExactSettings
+from wordkin.system.progress import Progress
+from wordkin.system.types import Float64
+from wordkin.training.source import read_text
 from wordkin.vectors.subwords import SubwordVectors
 
 NEIGHBOURS = 10
 
 
 def main() -> None:
-    """Run one of the two."""
+    """Run one of the three."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -39,6 +48,10 @@ def main() -> None:
     kind.add_argument("--words", type=int, default=500)
     kind.add_argument("--characters", type=int, default=2)
     kind.set_defaults(run=stems)
+    kind = kinds.add_parser("unseen")
+    kind.add_argument("corpus")
+    kind.add_argument("models", nargs=2)
+    kind.set_defaults(run=unseen)
     told = parser.parse_args()
     told.run(told)
 
@@ -86,6 +99,51 @@ def stems(told: argparse.Namespace) -> None:
         k = told.characters
         same = sum(n[:k] == w[:k] for w, of in zip(asked, near, strict=True) for n, _ in of)
         print(f"{path}: {same / NEIGHBOURS / len(asked):.3f} of {len(asked)} words")
+
+
+def unseen(told: argparse.Namespace) -> None:
+    """Print the mean losses per pair, and their difference."""
+    models = [wordkin.Word2Vec.load(path) for path in told.models]
+    settings = models[0].settings
+    assert isinstance(settings, ExactSettings)
+    corpus = read_text(told.corpus, settings, Progress())
+    ends = np.flatnonzero(corpus.held_out == LINE_END)
+    begins = np.concatenate([[0], ends[:-1] + 1])
+    per_line, pairs = [], []
+    log_z = [normalisers(model) for model in models]
+    for begin, end in zip(begins, ends, strict=True):
+        line = np.ascontiguousarray(corpus.held_out[begin : end + 1])
+        N = count_lines(line, corpus.vocabulary.counts, settings, None, Run())
+        c, o = np.repeat(np.arange(N.size), np.diff(N.indptr)), N.indices
+        pairs.append(float(N.values.sum()))
+        per_line.append(
+            [
+                N.values @ (z[c] - (m.center.matrix[c] * m.outside.matrix[o]).sum(axis=1))
+                for m, z in zip(models, log_z, strict=True)
+            ]
+        )
+    n, losses = np.array(pairs), np.array(per_line)
+    for what, x in (
+        (told.models[0], losses[:, 0]),
+        (told.models[1], losses[:, 1]),
+        ("difference", losses[:, 0] - losses[:, 1]),
+    ):
+        mean = x.sum() / n.sum()
+        error = np.sqrt(np.square(x - mean * n).sum()) / n.sum()
+        print(f"{what}: {mean:.4f} ± {error:.4f} over {len(n):,} lines")
+
+
+def normalisers(model: wordkin.Word2Vec) -> Float64:
+    """Return log Z of each center, over the outside words that have a pair."""
+    V, U = model.center.matrix, model.outside.matrix
+    found = np.empty(len(V))
+    for first in range(0, len(V), 512):
+        logits = V[first : first + 512] @ U.T
+        logits[:, ~U.any(axis=1)] = -np.inf
+        top = logits.max(axis=1)
+        sums = np.exp(logits - top[:, None]).sum(axis=1, dtype=np.float64)
+        found[first : first + 512] = np.log(sums) + top
+    return found
 
 
 if __name__ == "__main__":
