@@ -1,7 +1,7 @@
 /** The answers of a training process. */
 
 export interface Stage {
-  name: "starting" | "reading" | "counting" | "choosing" | "training" | "descending" | "fitted";
+  name: "starting" | "reading" | "counting" | "training" | "descending" | "fitted";
   /** Number of the epoch or pass; 0 before the first pass. */
   number?: number;
   /** Total number of epochs. */

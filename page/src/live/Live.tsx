@@ -137,8 +137,6 @@ function stageName(stage: Stage): string {
       return "Reading the text";
     case "counting":
       return "Counting pairs";
-    case "choosing":
-      return "Choosing the ridge";
     case "training":
       return `Epoch ${stage.number} of ${stage.of}`;
     case "descending": {
