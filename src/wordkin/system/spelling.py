@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from wordkin.system.errors import FormatError
 from wordkin.system.files import damaged
-from wordkin.system.types import Int64, StrPath
+from wordkin.system.types import Int64, StrPath, UInt8
 
 
 def spell_words(path: StrPath, words: Sequence[str]) -> list[bytes]:
@@ -44,6 +44,12 @@ def spell_word(word: str) -> bytes | None:
     except UnicodeEncodeError:  # a lone surrogate that encodes no byte
         return None
     return raw if raw.decode("utf-8", "surrogateescape") == word else None
+
+
+def join_words(spelled: Sequence[bytes]) -> tuple[UInt8, Int64]:
+    """Return the bytes of n words one after the other, and offsets, (n + 1,), for `split_words`."""
+    offsets = np.cumsum([0, *map(len, spelled)], dtype=np.int64)
+    return np.frombuffer(b"".join(spelled), np.uint8), offsets
 
 
 def describe_duplicate(words: Sequence[str]) -> str:

@@ -157,7 +157,7 @@ def _subwords(
 
 
 def subword_rows(
-    ngrams: bytes | npt.NDArray[np.uint8],
+    ngrams: bytes,
     offsets: npt.NDArray[np.int64],
     G: npt.NDArray[Any],
     line: npt.NDArray[Any],

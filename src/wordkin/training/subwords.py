@@ -10,13 +10,13 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from wordkin._core import shared_ngrams
 from wordkin.engines.exact.priors import Members, SharedRows
 from wordkin.engines.settings import AUTO_SUBWORDS, EngineSettings, ExactSettings
 from wordkin.system.errors import CorpusWarning
 from wordkin.system.notes import note
+from wordkin.system.spelling import join_words
 from wordkin.system.types import Int64
 
 LEAST_WORDS = 2
@@ -31,14 +31,14 @@ class Ngrams:
 
     Attributes
     ----------
-    spelled : (bytes,) uint8
+    spelled : bytes
         N-gram g is ``spelled[offsets[g]:offsets[g + 1]]``.
     offsets : (G + 1,) int64
     shortest, longest : int
         Their lengths in characters, with "<" before a word and ">" after it.
     """
 
-    spelled: npt.NDArray[np.uint8]
+    spelled: bytes
     offsets: Int64
     shortest: int
     longest: int
@@ -55,14 +55,9 @@ def shared(words: Sequence[str], shortest: int, longest: int) -> tuple[Ngrams, M
     CorpusWarning
         If there are more than `MOST_NGRAMS`.
     """
-    encoded = [word.encode("utf-8", "surrogateescape") for word in words]
+    joined = join_words([word.encode("utf-8", "surrogateescape") for word in words])
     spelled, offsets, ends, columns, left_out = shared_ngrams(
-        np.frombuffer(b"".join(encoded), np.uint8),
-        np.cumsum([0, *map(len, encoded)], dtype=np.int64),
-        shortest,
-        longest,
-        LEAST_WORDS,
-        MOST_NGRAMS,
+        *joined, shortest, longest, LEAST_WORDS, MOST_NGRAMS
     )
     if left_out:
         note(

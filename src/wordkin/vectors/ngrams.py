@@ -18,6 +18,7 @@ import numpy.typing as npt
 from wordkin._core import compose as native_compose
 from wordkin._core import ngram_buckets
 from wordkin.system.machine import cores
+from wordkin.system.spelling import join_words
 from wordkin.system.types import Float32
 
 LONGEST_NGRAM = 64
@@ -88,11 +89,9 @@ class Subwords:
 
     def number_of_ngrams(self, word: str) -> int:
         """Return how many n-grams a word has."""
-        encoded = word.encode("utf-8", "surrogateescape")
-        rules = (self.shortest, self.longest, max(len(self.ngrams), 1), self.whole_end)
-        _, ends = ngram_buckets(
-            np.frombuffer(encoded, np.uint8), np.array([0, len(encoded)], np.int64), *rules
-        )
+        joined = join_words([word.encode("utf-8", "surrogateescape")])
+        buckets = max(len(self.ngrams), 1)
+        _, ends = ngram_buckets(*joined, self.shortest, self.longest, buckets, self.whole_end)
         return int(ends[-1])
 
     def compose(self, words: Sequence[str], known: int = 0) -> Float32:
@@ -115,8 +114,7 @@ class Subwords:
         out = np.empty((len(words), self.own.shape[1]), np.float32)
         native_compose(
             out,
-            np.frombuffer(b"".join(encoded), np.uint8),
-            np.cumsum([0, *map(len, encoded)], dtype=np.int64),
+            *join_words(encoded),
             rows,
             _bytes_of(self.own),
             _bytes_of(self.ngrams),

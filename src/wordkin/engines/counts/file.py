@@ -17,7 +17,7 @@ import numpy.typing as npt
 from wordkin.engines.counts.matrix import Cooccurrence, Counted
 from wordkin.system.errors import FormatError
 from wordkin.system.files import atomic_write
-from wordkin.system.spelling import spell_words, split_words
+from wordkin.system.spelling import join_words, spell_words, split_words
 from wordkin.system.tensors import TYPES, decode_metadata, map_tensors, write_tensors
 from wordkin.system.types import Int64, StrPath
 
@@ -93,9 +93,10 @@ def write_counts(
     for name, size in sizes.items():
         if size != V:
             raise FormatError(f"{path}: {name} must be of {V} words, got {size}")
+    joined, offsets = join_words(spelled)
     tensors: dict[str, npt.NDArray[Any]] = {
-        "words": np.frombuffer(b"".join(spelled), np.uint8),
-        "offsets": np.cumsum([0, *map(len, spelled)], dtype=np.int64),
+        "words": joined,
+        "offsets": offsets,
         "counts": np.asarray(counts).astype(np.int64, casting="same_kind", copy=False),
     }
     for prefix, matrix in matrices.items():

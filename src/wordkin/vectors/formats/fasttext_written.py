@@ -24,7 +24,7 @@ from wordkin._core import ngram_buckets
 from wordkin.system.errors import FormatError, FormatWarning
 from wordkin.system.files import atomic_write
 from wordkin.system.notes import note
-from wordkin.system.spelling import spell_words
+from wordkin.system.spelling import join_words, spell_words
 from wordkin.system.tensors import write_array, write_bytes
 from wordkin.system.types import Float32, Int64, StrPath
 from wordkin.system.wording import quantity
@@ -53,10 +53,8 @@ class _Buckets:
 
     def of(self, words: list[bytes]) -> tuple[Int64, Int64]:
         """Return the buckets of the words' n-grams, and where those of each word end."""
-        joined = np.frombuffer(b"".join(words), np.uint8)
-        offsets = np.cumsum([0, *map(len, words)], dtype=np.int64)
         found, ends = ngram_buckets(
-            joined, offsets, self.shortest, self.longest, max(self.size, 1), True
+            *join_words(words), self.shortest, self.longest, max(self.size, 1), True
         )
         return found, ends
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from wordkin.system.errors import FormatError
 from wordkin.system.files import atomic_write, damaged
-from wordkin.system.spelling import spell_words, split_words
+from wordkin.system.spelling import join_words, spell_words, split_words
 from wordkin.system.tensors import HEADER, TYPES, decode_metadata, map_tensors, write_tensors
 from wordkin.system.types import Float32, Int64, StrPath, Tensors
 from wordkin.vectors.formats import model_ngrams
@@ -227,11 +227,8 @@ def is_model(path: StrPath) -> bool:
 
 
 def _words_as_tensors(path: StrPath, words: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-    encoded = spell_words(path, words)
-    return {
-        "words": np.frombuffer(b"".join(encoded), dtype=np.uint8),
-        "offsets": np.cumsum([0, *map(len, encoded)], dtype=np.int64),
-    }
+    joined, offsets = join_words(spell_words(path, words))
+    return {"words": joined, "offsets": offsets}
 
 
 def _write(
