@@ -33,7 +33,8 @@ from wordkin.engines.counts import counting
 from wordkin.engines.exact import descent as descent_module
 from wordkin.engines.exact import engine as exact_engine
 from wordkin.engines.exact import problem as problem_module
-from wordkin.engines.exact.tiles import NativeTiles, Tile
+from wordkin.engines.exact.tiles import Tile
+from wordkin.engines.exact.tiles_native import NativeTiles
 from wordkin.engines.run import Run
 from wordkin.engines.settings import ExactSettings
 from wordkin.system.progress import Progress

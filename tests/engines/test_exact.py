@@ -25,7 +25,7 @@ from wordkin.engines.counts.counting import count, count_pairs
 from wordkin.engines.counts.matrix import Cooccurrence, Counted
 from wordkin.engines.exact import descent as descent_module
 from wordkin.engines.exact import engine as exact_engine
-from wordkin.engines.exact import gauge, tiles
+from wordkin.engines.exact import gauge, tiles_native
 from wordkin.engines.exact import start as start_module
 from wordkin.engines.exact.engine import train
 from wordkin.engines.exact.loss import loss_and_gradients, loss_of_lines
@@ -347,7 +347,9 @@ def test_any_number_of_threads_gives_the_same_bytes(
     monkeypatch: pytest.MonkeyPatch, core: int, objective: str
 ) -> None:
     monkeypatch.setattr(start_module, "INITIAL_WORDS", core)
-    monkeypatch.setattr(tiles, "tile_rows", lambda columns, itemsize: 16)  # so that there are some
+    monkeypatch.setattr(
+        tiles_native, "tile_rows", lambda columns, itemsize: 16
+    )  # so that there are some
     text = random_text(words=100, lines=300)
     settings = told(objective, precision="float32", ridge=None, max_passes=4)
     once, *others = (
@@ -372,7 +374,7 @@ def test_the_size_of_tiles_matters_by_rounding_alone(
     settings = told(objective, max_passes=3, tolerance=0, threads=2)
     results = []
     for rows in (16, 48, 64, 512):
-        monkeypatch.setattr(tiles, "tile_rows", lambda columns, itemsize, rows=rows: rows)
+        monkeypatch.setattr(tiles_native, "tile_rows", lambda columns, itemsize, rows=rows: rows)
         results.append(fit(text, settings))
     for other in results[1:]:
         np.testing.assert_allclose(other.center, results[0].center, rtol=0, atol=1e-9)
@@ -428,7 +430,7 @@ def test_words_that_come_in_begin_with_a_good_guess_and_the_others_stay(
     settings = told(objective)
     pairs = counted(text, settings)
     whole = problem_of(pairs, text[1], settings)
-    with tiles.NativeTiles.opened(1, np.float64) as on:
+    with tiles_native.NativeTiles.opened(1, np.float64) as on:
         V, U = start_module.start(whole.leading(15), settings)
         descent = descent_module.Descent.from_matrices(
             on, whole.leading(15), V.copy(), U.copy(), 1.0, Progress()
@@ -469,7 +471,7 @@ def test_the_shared_curvature_is_exact_for_a_row_of_average_probabilities(
     settings = told(objective)
     problem = problem_of(counted(text, settings), text[1], settings)
     V, U = random_matrices(20, 5)
-    with tiles.NativeTiles.opened(1, np.float64) as on:
+    with tiles_native.NativeTiles.opened(1, np.float64) as on:
         descent = descent_module.Descent.from_matrices(on, problem, V, U, 0.0, Progress())
         inverse = descent._inverse_curvature(descent.outside, problem.center_link())
     share = problem.n / problem.total
@@ -673,7 +675,7 @@ def test_from_any_state_that_was_kept_training_goes_on_to_the_same_bytes(
     objective: str,
 ) -> None:
     monkeypatch.setattr(start_module, "INITIAL_WORDS", 7)
-    monkeypatch.setattr(tiles, "tile_rows", lambda columns, itemsize: 16)
+    monkeypatch.setattr(tiles_native, "tile_rows", lambda columns, itemsize: 16)
     settings = told(objective, precision=precision, ridge=ridge, tolerance=tolerance, max_passes=4)
     wanted = assert_goes_on(random_text(words=100, lines=300), settings, unseen_text())
     passes = [*Counter(done.words for done in wanted.history).values()]
@@ -695,6 +697,58 @@ def test_words_that_stand_alone_or_do_not_meet_yet_are_no_obstacle_to_going_on(
     wanted = assert_goes_on(text_of([*edges, [6]], 19), told(objective, max_passes=3), None)
     assert not wanted.center[6].any()
     assert wanted.history[0].words > 6
+
+
+# -------------------------------------------------------------------- passes over samples of words
+
+
+@pytest.fixture
+def sampling(monkeypatch: pytest.MonkeyPatch) -> ExactSettings:
+    """Settings with which the last two of three stages meet samples, in several tiles."""
+    monkeypatch.setattr(start_module, "INITIAL_WORDS", 12)
+    monkeypatch.setattr(tiles_native, "tile_rows", lambda columns, itemsize: 16)
+    return told("naive-softmax", columns=20, max_passes=4, tolerance=0.0)
+
+
+def test_the_last_loss_is_exact_and_those_before_are_estimates(sampling: ExactSettings) -> None:
+    text = random_text(words=100, lines=900)
+    trained = train(*text, sampling)
+    assert text[1].all()
+    full = [done for done in trained.history if done.words == 100]
+    assert [done.sampled for done in full] == [True] * (len(full) - 1) + [False]
+    assert not trained.history[0].sampled
+    pairs = counted(text, sampling)
+    loss = loss_and_gradients(pairs, text[1], trained.center, trained.outside, sampling)[0]
+    np.testing.assert_allclose(full[-1].loss, loss / pairs.total, rtol=1e-12)
+    everything = train(*text, dataclasses.replace(sampling, columns=0))
+    assert not any(done.sampled for done in everything.history)
+    exact = everything.history[-1]
+    assert all(abs(estimate.loss / exact.loss - 1) < 0.02 for estimate in full)
+    assert full[-1].loss < 1.01 * exact.loss
+
+
+def test_training_with_samples_can_be_resumed_and_has_the_same_bytes_on_any_threads(
+    sampling: ExactSettings,
+) -> None:
+    assert_goes_on(random_text(words=100, lines=300), sampling, unseen_text())
+
+
+def test_a_training_that_is_stopped_keeps_its_estimate(sampling: ExactSettings) -> None:
+    class Stopped(Run):
+        def report(self, record: Any, matrices: Any) -> bool:
+            return bool(record.sampled)
+
+    trained = train(*random_text(words=100, lines=300), sampling, Stopped())
+    assert trained.history[-1].sampled
+
+
+def test_negative_sampling_meets_all_words(sampling: ExactSettings) -> None:
+    text = random_text(words=100, lines=300)
+    settings = dataclasses.replace(sampling, objective="negative-sampling")
+    trained = train(*text, settings)
+    assert not any(done.sampled for done in trained.history)
+    other = train(*text, dataclasses.replace(settings, columns=0))
+    assert trained.center.tobytes() == other.center.tobytes()
 
 
 # ---------------------------------------------------------------------------- ending before the end
@@ -752,7 +806,7 @@ def test_the_loss_of_lines_held_out_is_that_of_the_equations_once_all_words_are_
     objective: str,
 ) -> None:
     monkeypatch.setattr(start_module, "INITIAL_WORDS", 15)
-    monkeypatch.setattr(tiles, "tile_rows", lambda columns, itemsize: 16)
+    monkeypatch.setattr(tiles_native, "tile_rows", lambda columns, itemsize: 16)
     ids, counts = random_text(words=100, lines=300)
     ids = np.concatenate([np.where(ids >= 3, ids + 1, ids), [3, LINE_END]]).astype(np.int32)
     counts = np.insert(counts, 3, 1)  # 3 stands alone here, though not in the held-out lines

@@ -26,8 +26,9 @@ from support.tiles import (
 )
 from wordkin import _core
 from wordkin.engines.counts.matrix import Cooccurrence
-from wordkin.engines.exact.tiles import Link, LinkName, NativeTiles, tile_rows
+from wordkin.engines.exact.tiles import Link, LinkName
 from wordkin.engines.exact.tiles import Tile as EngineTile
+from wordkin.engines.exact.tiles_native import NativeTiles, tile_rows
 from wordkin.objectives import Array
 
 COLUMNS = [1, 2, 3, 15, 16, 17, 100, 4095, 4096, 4097, 9000]
@@ -226,6 +227,7 @@ def arguments(dtype: type = np.float64) -> dict[str, npt.NDArray[Any]]:
         "row": np.ones(2, dtype),
         "row_hit": np.ones(2, dtype),
         "column_hit": np.ones(3, dtype),
+        "lengths": np.empty(0, np.int64),
     }
 
 
@@ -243,6 +245,10 @@ def arguments(dtype: type = np.float64) -> dict[str, npt.NDArray[Any]]:
         ("indices", np.array([2, 0, -1], np.int32)),
         ("counts", np.ones(4)),
         ("n", np.ones(3)),
+        ("lengths", np.array([3])),
+        ("lengths", np.array([3, 4])),
+        ("lengths", np.array([2, 3])),
+        ("lengths", np.array([0, 3])),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(name: str, wrong: npt.NDArray[Any]) -> None:

@@ -31,8 +31,9 @@ from support.tiles import (
 from wordkin.engines.counts.matrix import Cooccurrence
 from wordkin.engines.exact import devices, start
 from wordkin.engines.exact import engine as exact_engine
-from wordkin.engines.exact.tiles import Link, LinkName, NativeTiles, Tiles
+from wordkin.engines.exact.tiles import Link, LinkName, Tiles
 from wordkin.engines.exact.tiles import Tile as EngineTile
+from wordkin.engines.exact.tiles_native import NativeTiles
 from wordkin.engines.outcome import Trained
 from wordkin.engines.run import Run
 from wordkin.engines.settings import ExactSettings, Precision

@@ -76,13 +76,17 @@ class Tile:
     def native(self, dtype: type, indices: npt.NDArray[np.int32] | None = None) -> Any:
         kernel = _core.Tile32 if dtype is np.float32 else _core.Tile64
         filled = self.N > 0
-        vectors = (self.n, self.column, self.row, self.row_hit, self.column_hit)
         return kernel(
             self.x.astype(dtype),
             np.concatenate([[0], np.cumsum(filled.sum(axis=1))]),
             np.nonzero(filled)[1].astype(np.int32) if indices is None else indices,
             self.N[filled].astype(dtype),
-            *(vector.astype(dtype) for vector in vectors),
+            self.n.astype(dtype),
+            self.column.astype(dtype),
+            self.row.astype(dtype),
+            self.row_hit.astype(dtype),
+            self.column_hit.astype(dtype),
+            np.empty(0, np.int64),
         )
 
 

@@ -35,7 +35,7 @@ from wordkin import (
 )
 from wordkin.engines import ENGINES, OBJECTIVES, outcome
 from wordkin.engines.counts.file import read_counts, write_counts
-from wordkin.engines.exact import devices, gauge, tiles
+from wordkin.engines.exact import devices, gauge, tiles_native
 from wordkin.engines.outcome import Epoch, Pass
 from wordkin.engines.settings import COUNTED, ExactSettings, settings_for
 from wordkin.training import count_to_file
@@ -165,7 +165,9 @@ def test_one_thread_and_one_seed_give_the_same_bytes_twice(model: Word2Vec, tmp_
 def test_the_exact_engine_gives_the_same_bytes_twice_and_for_any_number_of_threads(
     exactly: Word2Vec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tiles, "tile_rows", lambda columns, itemsize: 16)  # so that there are two
+    monkeypatch.setattr(
+        tiles_native, "tile_rows", lambda columns, itemsize: 16
+    )  # so that there are two
     settings = {"objective": exactly.settings.objective}
     once = exactly_trained(toy.sentences(), **settings)
     for threads in (1, 2, 3):

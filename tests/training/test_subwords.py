@@ -156,9 +156,12 @@ def test_words_without_n_grams_are_no_obstacle() -> None:
 
 
 def test_a_model_of_earlier_versions_has_no_subwords() -> None:
-    values = ExactSettings().as_dict()
-    old = {name: value for name, value in values.items() if "subword" not in name}
-    assert settings_for(**IN_OLD_FILES["exact"] | old) == ExactSettings(subwords="none")
+    old = ExactSettings().as_dict()
+    for name in ("subwords", "subword_ridge", "columns"):
+        del old[name]
+    values: dict[str, Any] = IN_OLD_FILES["exact"] | old
+    read = settings_for(**values)
+    assert read == ExactSettings(subwords="none", columns=0)
 
 
 def test_unknown_words_are_composed_and_saved(lines: list[list[str]], tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 // The innermost loops of both engines, compiled once for each instruction set ("level"), and the
 // table that names the levels that this processor can run.
 //
-// negative_sampling.cpp, residual.cpp and line_search.cpp are compiled with WORDKIN_LEVEL naming a
-// namespace of their own. They must call no function that another translation unit could also emit: of
+// The .cpp files named below, but levels.cpp, are compiled with WORDKIN_LEVEL naming a namespace of
+// their own. They must call no function that another translation unit could also emit: of
 // an inline function the linker keeps one copy, and that copy could hold instructions that the
 // processor at hand does not have. So they include nothing but this header, base/types.hpp and headers
 // whose functions are all local to the file that includes them; and in this header no function may be
@@ -71,22 +71,46 @@ using Merge = void (*)(float* row, const float* const* copies, int n, std::int64
 // padded with zeros.
 std::vector<CacheLine> expected_window(int reach, std::int64_t m);
 
-// ---- residual.cpp, line_search.cpp: between the matrix products of the exact engine --------------
+// ---- residual.cpp, line_search.cpp, pairs.cpp: between the matrix products of the exact engine --------------
 
 enum class Link { softmax, poisson, logistic };   // the losses of a row: tile.hpp has the formulas
 
-// The logits of some rows of one matrix with all rows of the other, and the counts of these rows.
+// The logits of some rows of one matrix with rows of the other, and the counts of these rows.
 template <typename T>
 struct Tile {
   Link link;
-  std::int64_t rows, columns;
-  const T* x;                               // (rows, columns)
+  std::int64_t rows, stride;
+  const T* x;                               // (rows, stride)
+  const std::int64_t* lengths;              // of each row: its logits; or null, then all `stride`
   const std::int64_t* indptr;               // row r has the entries indptr[r] .. indptr[r + 1]
   const Id* indices;
   const T* counts;
   const T* n;                               // of each row: the sum of its counts, above 0
   const T* column;                          // poisson: log m; logistic: the column's factor of m
   const T *row, *row_hit, *column_hit;      // logistic
+};
+
+// The counted pairs of some rows where a sample of `columns` rows stands for the other matrix. Row r has
+// its logits with the sample first, and behind them those with the words of its own pairs that are not
+// in the sample: so a row always meets its own pairs, each counted once, whatever was drawn.
+template <typename T>
+struct SampledPairs {
+  std::int64_t rows, columns, stride;       // stride: from one row of logits to the next
+  const std::int64_t* indptr;
+  const Id* words;                          // of each pair: a row of the other matrix
+  Id* at;                                   // of each pair: where its logit stands in its row
+};
+
+template <typename T>
+struct PairKernels {
+  // Writes `at` and the lengths of the rows, and takes the weight of a draw off logits of pairs that
+  // are in the sample. `place` has the place of each word in the sample, or -1.
+  void (*place)(const SampledPairs<T>&, const Id* place, const T* log_weights, T* x,
+                std::int64_t* lengths);
+  // x at the pairs beyond the sample: a_r . b_w + column_w, without the latter if column is null.
+  void (*multiply)(const SampledPairs<T>&, const T* A, const T* B, std::int64_t d, const T* column, T* x);
+  // g_r += sum over the pairs beyond the sample of x_w b_w.
+  void (*add)(const SampledPairs<T>&, const T* x, const T* B, std::int64_t d, T* g);
 };
 
 template <typename T>
@@ -109,6 +133,8 @@ struct Level {
   Merge merge;
   TileKernels<float> float32;
   TileKernels<double> float64;
+  PairKernels<float> pairs32;
+  PairKernels<double> pairs64;
 };
 
 std::vector<Level> levels();   // those that this processor can run, slowest first

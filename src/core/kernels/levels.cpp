@@ -11,10 +11,21 @@ namespace wordkin {
   void residual(const Tile<T>&, T*, double*, double*);                                      \
   template <typename T>                                                                     \
   int search(const Tile<T>&, const T*, const double*, const double*, T*, double*, double*); \
+  template <typename T>                                                                     \
+  void place(const SampledPairs<T>&, const Id*, const T*, T*, std::int64_t*);               \
+  template <typename T>                                                                     \
+  void multiply(const SampledPairs<T>&, const T*, const T*, std::int64_t, const T*, T*);    \
+  template <typename T>                                                                     \
+  void add(const SampledPairs<T>&, const T*, const T*, std::int64_t, T*);                   \
   }
 #define WORDKIN_KERNELS(name, level)                                                        \
-  Level{name, level::step, level::merge, {level::residual<float>, level::search<float>},                  \
-        {level::residual<double>, level::search<double>}}
+  Level{name,                                                                               \
+        level::step,                                                                        \
+        level::merge,                                                                       \
+        {level::residual<float>, level::search<float>},                                     \
+        {level::residual<double>, level::search<double>},                                   \
+        {level::place<float>, level::multiply<float>, level::add<float>},                   \
+        {level::place<double>, level::multiply<double>, level::add<double>}}
 
 WORDKIN_DECLARE(plain)
 #ifdef WORDKIN_X86

@@ -196,7 +196,7 @@ int search(const Tile<T>& tile, const T* y, const double* linear, const double* 
            double* loss, double* log_z) {
   int evaluations = 0;
   for (std::int64_t r = 0; r < tile.rows; ++r) {
-    const T* direction = y + r * tile.columns;
+    const T* direction = y + r * tile.stride;
     const Row<T> row = row_of(tile, r);
     if (!(row.n > 0)) {
       alpha[r] = 0;

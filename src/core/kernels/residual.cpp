@@ -80,9 +80,9 @@ void logistic_residual(const Tile<T>& tile, std::int64_t r, T* out, double* loss
 template <typename T>
 void residual(const Tile<T>& tile, T* out, double* loss, double* log_z) {
   for (std::int64_t r = 0; r < tile.rows; ++r) {
-    T* row = out + r * tile.columns;
+    T* row = out + r * tile.stride;
     if (!(tile.n[r] > 0)) {
-      for (std::int64_t w = 0; w < tile.columns; ++w) row[w] = 0;
+      for (std::int64_t w = 0; w < tile.stride; ++w) row[w] = 0;
       loss[r] = log_z[r] = 0;
       continue;
     }

@@ -138,8 +138,8 @@ struct Row {
 template <typename T>
 Row<T> row_of(const Tile<T>& tile, std::int64_t r) {
   const std::int64_t begin = tile.indptr[r], end = tile.indptr[r + 1];
-  return {tile.x + r * tile.columns, tile.columns, end - begin, tile.indices + begin,
-          tile.counts + begin, static_cast<double>(tile.n[r])};
+  return {tile.x + r * tile.stride, tile.lengths ? tile.lengths[r] : tile.stride, end - begin,
+          tile.indices + begin, tile.counts + begin, static_cast<double>(tile.n[r])};
 }
 
 }  // namespace

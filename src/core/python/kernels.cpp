@@ -69,101 +69,6 @@ nb::tuple step(const std::string& level, InOut<float, 2> V, InOut<float, 2> U, i
   return nb::make_tuple(result.loss, result.pairs);
 }
 
-// ---- the exact engine's kernels ------------------------------------------------------------------
-
-template <typename T>
-const TileKernels<T>& kernels_of(const Level& level) {
-  if constexpr (sizeof(T) == 4) return level.float32;
-  else return level.float64;
-}
-
-Link link_of(const std::string& name) {
-  if (name == "softmax") return Link::softmax;
-  if (name == "poisson") return Link::poisson;
-  if (name == "logistic") return Link::logistic;
-  throw std::invalid_argument("no such link: '" + name + "'");
-}
-
-// The arrays of a tile, checked against each other: the kernels index by what they hold.
-template <typename T>
-class TileArrays {
- public:
-  TileArrays(In<T, 2> x, In<std::int64_t, 1> indptr, In<Id, 1> indices, In<T, 1> counts, In<T, 1> n,
-             In<T, 1> column, In<T, 1> row, In<T, 1> row_hit, In<T, 1> column_hit)
-      : x_(x), indptr_(indptr), indices_(indices), counts_(counts), n_(n), column_(column), row_(row),
-        row_hit_(row_hit), column_hit_(column_hit) {
-    const auto entries = static_cast<std::int64_t>(indices.shape(0));
-    bool fits = x.shape(1) > 0 && indptr.shape(0) == x.shape(0) + 1 && n.shape(0) == x.shape(0) &&
-                counts.shape(0) == indices.shape(0);
-    for (std::size_t r = 0; fits && r <= x.shape(0); ++r)
-      fits = indptr(r) >= (r ? indptr(r - 1) : 0) && indptr(r) <= entries;
-    for (std::size_t i = 0; fits && i < indices.shape(0); ++i)
-      fits = indices(i) >= 0 && indices(i) < static_cast<Id>(x.shape(1));
-    if (!fits) throw std::invalid_argument("the arrays of a tile do not fit each other");
-  }
-
-  void residual(const std::string& level, const std::string& link, InOut<T, 2> out,
-                InOut<double, 1> loss, InOut<double, 1> log_z) const {
-    const Tile<T> tile = linked(link);
-    if (out.shape(0) != x_.shape(0) || out.shape(1) != x_.shape(1) || loss.shape(0) != x_.shape(0) ||
-        log_z.shape(0) != x_.shape(0))
-      throw std::invalid_argument("out, loss and log_z must fit x");
-    const auto kernels = kernels_of<T>(level_of(level));
-    nb::gil_scoped_release unlocked;
-    kernels.residual(tile, out.data(), loss.data(), log_z.data());
-  }
-
-  int search(const std::string& level, const std::string& link, In<T, 2> y, In<double, 1> linear,
-             In<double, 1> quadratic, InOut<T, 1> alpha, InOut<double, 1> loss,
-             InOut<double, 1> log_z) const {
-    const Tile<T> tile = linked(link);
-    const auto rows = x_.shape(0);
-    if (y.shape(0) != rows || y.shape(1) != x_.shape(1) || linear.shape(0) != rows ||
-        quadratic.shape(0) != rows || alpha.shape(0) != rows || loss.shape(0) != rows ||
-        log_z.shape(0) != rows)
-      throw std::invalid_argument("y, linear, quadratic, alpha, loss and log_z must fit x");
-    const auto kernels = kernels_of<T>(level_of(level));
-    nb::gil_scoped_release unlocked;
-    return kernels.search(tile, y.data(), linear.data(), quadratic.data(), alpha.data(), loss.data(),
-                          log_z.data());
-  }
-
- private:
-  Tile<T> linked(const std::string& name) const {
-    const Link link = link_of(name);
-    const auto rows = x_.shape(0), columns = x_.shape(1);
-    const bool logistic = link == Link::logistic;
-    if ((link != Link::softmax && column_.shape(0) != columns) ||
-        (logistic && (row_.shape(0) != rows || row_hit_.shape(0) != rows ||
-                      column_hit_.shape(0) != columns)))
-      throw std::invalid_argument("the arrays of a tile do not fit its link");
-    return {link, static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns), x_.data(),
-            indptr_.data(), indices_.data(), counts_.data(), n_.data(), column_.data(), row_.data(),
-            row_hit_.data(), column_hit_.data()};
-  }
-
-  In<T, 2> x_;
-  In<std::int64_t, 1> indptr_;
-  In<Id, 1> indices_;
-  In<T, 1> counts_, n_, column_, row_, row_hit_, column_hit_;
-};
-
-template <typename T>
-void define_tile(nb::module_& m, const char* name) {
-  using Arrays = TileArrays<T>;
-  nb::class_<Arrays>(m, name, "Logits of some rows with all columns, and the counts of these rows.")
-      .def(nb::init<In<T, 2>, In<std::int64_t, 1>, In<Id, 1>, In<T, 1>, In<T, 1>, In<T, 1>, In<T, 1>,
-                    In<T, 1>, In<T, 1>>(),
-           "x"_a.noconvert(), "indptr"_a.noconvert(), "indices"_a.noconvert(), "counts"_a.noconvert(),
-           "n"_a.noconvert(), "column"_a.noconvert(), "row"_a.noconvert(), "row_hit"_a.noconvert(),
-           "column_hit"_a.noconvert())
-      .def("residual", &Arrays::residual, "level"_a, "link"_a, "out"_a.noconvert(),
-           "loss"_a.noconvert(), "log_z"_a.noconvert(), "Write dJ/dx, the rows' losses and log Z.")
-      .def("search", &Arrays::search, "level"_a, "link"_a, "y"_a.noconvert(), "linear"_a, "quadratic"_a,
-           "alpha"_a.noconvert(), "loss"_a.noconvert(), "log_z"_a.noconvert(),
-           "Write the step of each row along -y, and its loss there; the number of points looked at.");
-}
-
 }  // namespace
 
 void define_levels(nb::module_& m) {
@@ -181,11 +86,6 @@ void define_step(nb::module_& m) {
         "reach"_a,
         "One step of descent over one span of centers, whose windows of m = `window`, or 0 for whole lines,"
         " reach `reach` words: (loss, pairs).");
-}
-
-void define_tiles(nb::module_& m) {
-  define_tile<float>(m, "Tile32");
-  define_tile<double>(m, "Tile64");
 }
 
 }  // namespace wordkin

@@ -40,7 +40,7 @@ Parameters parameters(InOut<float, 2>& V, InOut<float, 2>& U, int d);   // throw
 // Each adds what its file binds to the module.
 void define_levels(nanobind::module_&);        // kernels.cpp
 void define_step(nanobind::module_&);
-void define_tiles(nanobind::module_&);
+void define_tiles(nanobind::module_&);         // tiles.cpp
 void define_alias_table(nanobind::module_&);   // stochastic.cpp
 void define_training(nanobind::module_&);
 void define_text(nanobind::module_&);

@@ -55,7 +55,7 @@ class Pass:
         Size of the vocabulary in this pass. It starts with the most frequent words and grows to
         the full vocabulary.
     loss : float
-        Mean loss per pair in nats, exact, in float64, after the pass.
+        Mean loss per pair in nats, in float64, after the pass: exact, unless `sampled`.
     penalty : float
         What the ridge adds to the loss.
     ridge : float
@@ -68,6 +68,8 @@ class Pass:
     held_out : float or None
         Mean loss per pair on the held-out lines, after the pass; None if there are none, or as
         long as the vocabulary still grows.
+    sampled : bool
+        Whether the losses are estimates, from a sample of the outside words.
     """
 
     words: int
@@ -77,6 +79,7 @@ class Pass:
     gradient: float
     seconds: float
     held_out: float | None = None
+    sampled: bool = False
 
 
 History: TypeAlias = list[Epoch] | list[Pass]

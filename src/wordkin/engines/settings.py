@@ -239,6 +239,13 @@ class ExactSettings(Settings):
         least=1,
         most=1 << 30,
     )
+    columns: int = setting(
+        3000,
+        help="How many words of the other side each row meets in a pass, drawn anew by frequency"
+        " and beside its own pairs; the last step meets all. 0: all, always.",
+        least=0,
+        metavar="WORDS",
+    )
     precision: Precision = setting(
         "float32",
         help="Floating-point precision: float32, float64, or bfloat16, which trains in float32 but"
@@ -267,7 +274,7 @@ class AnySettings(ExactSettings, StochasticSettings):
 
 EngineSettings: TypeAlias = StochasticSettings | ExactSettings
 
-IN_OLD_FILES = {"stochastic": {}, "exact": {"subwords": "none"}}
+IN_OLD_FILES = {"stochastic": {}, "exact": {"subwords": "none", "columns": 0}}
 """The values of settings that files of earlier versions do not have, by engine."""
 COUNTED = ("window", "subsample", "min_count", "max_vocab", "held_out")
 """The settings that determine counts."""

@@ -9,16 +9,16 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.engines.counts.matrix import Cooccurrence
 from wordkin.engines.exact.priors import Prior, ZeroPrior
 from wordkin.engines.exact.problem import Problem
-from wordkin.engines.exact.tiles import Array, Link, Tile, Tiles
+from wordkin.engines.exact.sample import Sample, Sampler
+from wordkin.engines.exact.steps import Factor, step, step_rows
+from wordkin.engines.exact.tiles import Array, Link, Tiles
 from wordkin.engines.outcome import Pass
 from wordkin.engines.run import Checkpoint
 from wordkin.system.errors import DivergenceError
@@ -35,105 +35,6 @@ DAMPING = 0.1
 """The damping of the shared curvature: this share of its mean is added to its diagonal."""
 
 
-@dataclasses.dataclass
-class Factor:
-    """One of the two matrices, with statistics of the last step of each row, (V,) each."""
-
-    A: Array
-    loss: Float64  # summed over the pairs of the row, after the step
-    log_z: Float64  # after the step, for softmax
-    gradient: Float64  # squared norm before the step, times the pairs of the row
-
-    ROW_STATISTICS: ClassVar = ("loss", "log_z", "gradient")
-
-    @classmethod
-    def of(cls, A: Array) -> Factor:
-        """Return a matrix with statistics of zero, before any step."""
-        return cls(A, *(np.zeros(len(A)) for _ in range(3)))
-
-    def steepest(self, share: float) -> npt.NDArray[np.intp]:
-        """Return the fewest rows that together have this share of the squared gradient."""
-        order = np.argsort(-self.gradient, kind="stable")
-        reached = np.cumsum(self.gradient[order])
-        return np.sort(order[: 1 + np.searchsorted(reached, share * reached[-1])])
-
-
-def step(
-    tiles: Tiles,
-    factor: Factor,
-    B: Array,
-    pairs: Cooccurrence,
-    n: Float64,
-    link: Link,
-    ridge: Float64,
-    inverse: Array,
-    expected: Array | None = None,
-    tick: Callable[[int], None] = lambda _: None,
-) -> None:
-    """Take a step with each row of a matrix, in place, at fixed B.
-
-    Parameters
-    ----------
-    tiles : Tiles
-    factor : Factor
-        The matrix A, (rows, d).
-    B : (V, d) array
-        The other matrix.
-    pairs : Cooccurrence
-        The counts of these rows.
-    n : (rows,) float64
-        Their sums.
-    link : Link
-        The loss of the rows.
-    ridge : (rows,) float64
-        The penalty of the rows, per pair.
-    inverse : (d, d) array
-        The inverse of the shared curvature.
-    expected : (rows, d) array, optional
-        What the penalty pulls the rows to; zeros by default.
-    tick : function of int
-        Called with the number of rows done so far.
-    """
-    A, weights = factor.A, tiles.array(ridge)
-
-    def work(tile: Tile, rows: slice) -> None:
-        a, weight = A[rows], weights[rows]
-        off = a if expected is None else a - expected[rows]
-        with np.errstate(over="ignore", invalid="ignore"):  # reported after the pass
-            g = tile.gradient() + weight[:, None] * off
-            d = g @ inverse
-            alpha = tile.search(d, weight * (off * d).sum(1), weight * (d * d).sum(1))
-            A[rows] = a - alpha[:, None] * d
-            factor.gradient[rows] = tiles.numpy((g * d).sum(1)) * n[rows]
-        factor.loss[rows] = tile.loss
-        factor.log_z[rows] = tile.log_z
-
-    for rows in tiles.each(A, B, pairs, n, link, work):
-        tick(rows)
-
-
-def step_rows(
-    tiles: Tiles,
-    factor: Factor,
-    B: Array,
-    pairs: Cooccurrence,
-    n: Float64,
-    link: Link,
-    ridge: Float64,
-    inverse: Array,
-    expected: Array | None,
-    rows: npt.NDArray[np.intp],
-) -> None:
-    """Take a step with the given rows only; parameters as in `step`."""
-    some = Factor.of(factor.A[rows])
-    pairs, link = pairs.some_rows(rows), link.of_rows(rows)
-    expected = None if expected is None else expected[rows]
-    step(tiles, some, B, pairs, n[rows], link, ridge[rows], inverse, expected)
-    factor.A[rows] = some.A
-    for name in Factor.ROW_STATISTICS:
-        getattr(factor, name)[rows] = getattr(some, name)
-
-
 class Descent:
     """The alternating descent on both matrices, for the words of one problem."""
 
@@ -146,6 +47,7 @@ class Descent:
         weight: float,
         progress: Progress,
         prior: Prior | None = None,
+        sampler: Sampler | None = None,
     ) -> None:
         self._tiles = tiles
         self._problem = problem
@@ -156,6 +58,8 @@ class Descent:
         self.loss = self.penalty = math.nan
         self.center, self.outside = center, outside
         self._prior = prior or ZeroPrior()
+        self._sampler = sampler or Sampler(0, 0)
+        self._sampler.begin(len(problem), 0)
         self._expect()
 
     @classmethod
@@ -168,9 +72,11 @@ class Descent:
         weight: float,
         progress: Progress,
         prior: Prior | None = None,
+        sampler: Sampler | None = None,
     ) -> Descent:
         """Start from two matrices, (V, d) each, with a step of all centers."""
-        descent = cls(tiles, problem, Factor.of(V), Factor.of(U), weight, progress, prior)
+        both = Factor.of(V), Factor.of(U)
+        descent = cls(tiles, problem, *both, weight, progress, prior, sampler)
         descent._step_centers()
         descent._measure()
         return descent
@@ -184,6 +90,7 @@ class Descent:
         weight: float,
         progress: Progress,
         prior: Prior | None = None,
+        sampler: Sampler | None = None,
     ) -> Descent:
         """Resume from what `state` returned."""
 
@@ -194,7 +101,8 @@ class Descent:
         if prior is not None:
             names = [name for name in checkpoint.tensors if name.startswith(PRIOR)]
             prior.restore({name[len(PRIOR) :]: checkpoint.tensors[name] for name in names})
-        descent = cls(tiles, problem, factor("center"), factor("outside"), weight, progress, prior)
+        both = factor("center"), factor("outside")
+        descent = cls(tiles, problem, *both, weight, progress, prior, sampler)
         descent._number, descent.loss, descent.penalty = (
             checkpoint.facts[name] for name in ("number", "loss", "penalty")
         )
@@ -219,6 +127,7 @@ class Descent:
         """
         began = time.perf_counter()
         self._number += 1
+        self._sampler.begin(len(self._problem), self._number)
         self._prior.fit(self._tiles.numpy(self.center.A), self._problem.n)
         self._expect()
         for _ in range(FOCUSED_SWEEPS if self._number > 1 else 0):
@@ -240,7 +149,34 @@ class Descent:
             self.ridge,
             float(gradient) / self._problem.total,
             time.perf_counter() - began,
+            sampled=self.samples,
         )
+
+    @property
+    def samples(self) -> bool:
+        """Whether the rows of a pass meet a sample of the other matrix."""
+        return self._tiles.samples(self._problem.center_link()) and self._sampler.samples(
+            len(self._problem)
+        )
+
+    def finish(self, record: Pass) -> Pass:
+        """Step all centers once more, against all outside words; return the record of both.
+
+        Its loss is exact.
+        """
+        began = time.perf_counter()
+        self._prior.fit(self._tiles.numpy(self.center.A), self._problem.n)
+        self._expect()
+        self._step(self.center, self.outside, self._problem.center_link(), None, None)
+        self._measure()
+        seconds = record.seconds + time.perf_counter() - began
+        return dataclasses.replace(
+            record, loss=self.loss, penalty=self.penalty, seconds=seconds, sampled=False
+        )
+
+    def sample_outside(self) -> Sample | None:
+        """Draw what stands for all outside words, as in a pass; None if all are met."""
+        return self._draw(self._problem.n, self._problem.center_link())
 
     def extend(self, problem: Problem) -> tuple[Array, Array]:
         """Return both matrices with rows for the additional words of a larger problem.
@@ -249,6 +185,7 @@ class Descent:
         the old rows of the other matrix.
         """
         tiles, smaller, old = self._tiles, self._problem, len(self._problem)
+        self._sampler.begin(old, self._number + 1)
         ridge = problem.ridge(self.ridge)[old:]
         between = problem.pairs.block(old, len(problem), old)
         matrices = []
@@ -271,19 +208,30 @@ class Descent:
             link = link._replace(row=of_fresh.row, row_hit=of_fresh.row_hit)
             inverse = self._inverse_curvature(other, link)
             n = between.row_sums
-            step(tiles, fresh, other.A, between, n, link, ridge, inverse, expected)
+            sample = self._draw(smaller.n, link)
+            step(tiles, fresh, other.A, between, n, link, ridge, inverse, expected, sample)
             matrices.append(tiles.array(np.concatenate([rows, tiles.numpy(fresh.A)])))
         return matrices[0], matrices[1]
 
     def _step_centers(self, rows: npt.NDArray[np.intp] | None = None) -> None:
-        self._step(self.center, self.outside, self._problem.center_link(), rows)
+        link = self._problem.center_link()
+        self._step(self.center, self.outside, link, self._draw(self._problem.n, link), rows)
 
     def _step_outside(self, rows: npt.NDArray[np.intp] | None = None) -> None:
         link = self._problem.outside_link(self.center.log_z)
-        self._step(self.outside, self.center, link, rows)
+        self._step(self.outside, self.center, link, self._draw(self._problem.n, link), rows)
+
+    def _draw(self, n: Float64, link: Link) -> Sample | None:
+        """Draw what rows with this link meet of a matrix whose rows have n pairs each."""
+        return self._sampler.draw(n) if self._tiles.samples(link) else None
 
     def _step(
-        self, factor: Factor, other: Factor, link: Link, rows: npt.NDArray[np.intp] | None
+        self,
+        factor: Factor,
+        other: Factor,
+        link: Link,
+        sample: Sample | None,
+        rows: npt.NDArray[np.intp] | None,
     ) -> None:
         problem, inverse = self._problem, self._inverse_curvature(other, link)
         expected = self._expected if factor is self.center else None
@@ -296,6 +244,8 @@ class Descent:
             link,
             self._row_ridge,
             inverse,
+            expected,
+            sample,
         )
         if rows is None:
             half = 0.0 if factor is self.outside else 0.5
@@ -304,9 +254,9 @@ class Descent:
                 share = half + done / len(problem) / 2
                 self._progress.descending(len(problem), self._number, share, self.loss)
 
-            step(*what, expected, tick)
+            step(*what, tick)
         else:
-            step_rows(*what, expected, rows)
+            step_rows(*what, rows)
 
     def _inverse_curvature(self, other: Factor, link: Link) -> Array:
         """Return the inverse of the curvature that all rows are assumed to share, (d, d).

@@ -11,7 +11,8 @@ from contextlib import AbstractContextManager
 import numpy as np
 
 from wordkin.engines.exact.start import INITIAL_WORDS
-from wordkin.engines.exact.tiles import NativeTiles, Tiles, tile_rows
+from wordkin.engines.exact.tiles import Tiles
+from wordkin.engines.exact.tiles_native import NativeTiles, tile_rows
 from wordkin.engines.settings import ExactSettings
 from wordkin.system.errors import SettingsError
 from wordkin.system.machine import available_memory, format_bytes

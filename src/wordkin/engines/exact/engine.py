@@ -25,6 +25,7 @@ from wordkin.engines.exact.forecast import Forecast
 from wordkin.engines.exact.loss import mean_pair_loss
 from wordkin.engines.exact.priors import Prior, ZeroPrior
 from wordkin.engines.exact.problem import Problem, problem_of
+from wordkin.engines.exact.sample import Sampler
 from wordkin.engines.exact.start import stages, start
 from wordkin.engines.exact.tiles import Tiles
 from wordkin.engines.outcome import Pass, Trained, as_plain
@@ -148,6 +149,7 @@ class _StagedDescent:
         self._for_all_words = for_all_words
         self._counted = counted
         self._counts = counts
+        self._sampler = Sampler(settings.columns, settings.seed)
         self._problem = problem_of(counted.pairs, counts, settings)
         self._held_out = None
         if counted.held_out is not None and counted.held_out.total:
@@ -168,7 +170,13 @@ class _StagedDescent:
                 self.prior = ZeroPrior()
             self.history += [Pass(**record) for record in checkpoint.facts["history"]]
             descent = Descent.from_checkpoint(
-                self._tiles, problem.leading(sizes[first]), checkpoint, ridge, forecast, self.prior
+                self._tiles,
+                problem.leading(sizes[first]),
+                checkpoint,
+                ridge,
+                forecast,
+                self.prior,
+                self._sampler,
             )
             self._expose(descent)
         for stage in range(first, len(sizes)):
@@ -181,13 +189,16 @@ class _StagedDescent:
             passes = settings.max_passes if stage == len(sizes) - 1 else GROWTH_PASSES
             while done < passes:
                 before = self._level(descent)
-                record = self._with_held_out_loss(descent.run_pass(), descent)
-                self.history.append(record)
+                record = descent.run_pass()
                 done += 1
                 gain = before - self._level(descent)
                 forecast.gained(record.words, done, gain / record.loss if record.loss else 0.0)
                 if gain <= settings.tolerance * record.loss:
                     done = passes
+                if record.sampled and stage == len(sizes) - 1 and done == passes:
+                    record = descent.finish(record)
+                record = self._with_held_out_loss(record, descent)
+                self.history.append(record)
                 if run.report(record, lambda at=descent: self._matrices(at)):  # type: ignore[misc]
                     return self._matrices(descent)
                 if run.checkpoint_due():
@@ -214,7 +225,9 @@ class _StagedDescent:
         else:
             V, U = descent.extend(problem)
         ridge = self.prior.ridge if self._settings.ridge is None else self._settings.ridge
-        return Descent.from_matrices(self._tiles, problem, V, U, ridge, self._forecast, self.prior)
+        return Descent.from_matrices(
+            self._tiles, problem, V, U, ridge, self._forecast, self.prior, self._sampler
+        )
 
     def _level(self, descent: Descent) -> float:
         """Return what each pass shall lower.
@@ -229,7 +242,9 @@ class _StagedDescent:
         """Add the held-out loss to the record, once the vocabulary is complete."""
         if self._held_out is None or record.words < len(self._problem):
             return record
-        loss = mean_pair_loss(self._tiles, self._held_out, descent.center.A, descent.outside.A)
+        sample = descent.sample_outside() if record.sampled else None
+        matrices = descent.center.A, descent.outside.A
+        loss = mean_pair_loss(self._tiles, self._held_out, *matrices, sample)
         return dataclasses.replace(record, held_out=loss)
 
     def _matrices(self, descent: Descent) -> Matrices:

@@ -15,9 +15,10 @@ import numpy.typing as npt
 from wordkin.engines import OBJECTIVES
 from wordkin.engines.counts.counting import count_lines
 from wordkin.engines.counts.matrix import Cooccurrence
-from wordkin.engines.exact.descent import Factor
 from wordkin.engines.exact.devices import open_tiles
 from wordkin.engines.exact.problem import Problem, problem_of
+from wordkin.engines.exact.sample import Sample
+from wordkin.engines.exact.steps import Factor
 from wordkin.engines.exact.tiles import Array, Link, Tile, Tiles
 from wordkin.engines.run import Run
 from wordkin.engines.settings import ExactSettings
@@ -94,8 +95,10 @@ def loss_and_gradients(
     return float(at.loss.sum()), grad_V, grad_U
 
 
-def mean_pair_loss(tiles: Tiles, problem: Problem, V: Array, U: Array) -> float:
-    """Return the mean loss per pair, in nats."""
+def mean_pair_loss(
+    tiles: Tiles, problem: Problem, V: Array, U: Array, sample: Sample | None = None
+) -> float:
+    """Return the mean loss per pair, in nats; with a sample of U, an estimate."""
     losses = []
 
     def work(tile: Tile, _: slice) -> None:
@@ -104,6 +107,6 @@ def mean_pair_loss(tiles: Tiles, problem: Problem, V: Array, U: Array) -> float:
 
     rows = np.flatnonzero(problem.n)  # in few lines, many words have no pair
     link, pairs = problem.center_link().of_rows(rows), problem.pairs.some_rows(rows)
-    for _ in tiles.each(V[rows], U, pairs, problem.n[rows], link, work):
+    for _ in tiles.each(V[rows], U, pairs, problem.n[rows], link, work, sample):
         pass
     return math.fsum(losses) / problem.total

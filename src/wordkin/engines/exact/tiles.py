@@ -1,25 +1,20 @@
-"""Tiles of the exact engine: the logits of some rows of one matrix against all rows of the other.
+"""Tiles of the exact engine: the logits of some rows of one matrix against rows of the other.
 
-Rows, the other matrix and the counts of these rows in; losses, gradients and step lengths out.
-NumPy, and so BLAS, computes the matrix products. The native kernels between them, with their
-formulas, are in `src/core/kernels/tile.hpp`. `tiles_torch` does the same on a PyTorch device.
+Rows, the other matrix and the counts of these rows in; losses, gradients and step lengths out. The
+rows meet all rows of the other matrix, or a sample of them. This is what the engine asks of tiles:
+`tiles_native` computes them on the CPU, `tiles_torch` on a PyTorch device.
 """
 
 from __future__ import annotations
 
-import queue
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
-from wordkin._core import Tile32, Tile64
 from wordkin.engines.counts.matrix import Cooccurrence
-from wordkin.system.machine import level
+from wordkin.engines.exact.sample import Sample
 
 Array: TypeAlias = Any
 """A NumPy array or PyTorch tensor; the engine uses only operations that both have."""
@@ -47,7 +42,9 @@ class Link(NamedTuple):
 
 
 class Tile(Protocol):
-    """Some rows a of one matrix against all rows B of the other.
+    """Some rows a of one matrix against all rows B of the other, or a sample of them.
+
+    With a sample, losses, log Z and gradients are estimates, in which a row's own pairs are exact.
 
     Attributes
     ----------
@@ -92,6 +89,7 @@ class Tiles(Protocol):
         n: npt.NDArray[np.float64],
         link: Link,
         work: Callable[[Tile, slice], None],
+        sample: Sample | None = None,
     ) -> Iterator[int]:
         """Call `work` for each tile of A against B; yield the number of rows done so far.
 
@@ -105,161 +103,9 @@ class Tiles(Protocol):
         link : Link
         work : function
             Called with each tile, and the slice of its rows. `NativeTiles` call it in threads.
+        sample : Sample, optional
+            What stands for all rows of B, if the tiles and the link take samples.
         """
 
-
-def tile_rows(columns: int, itemsize: int) -> int:
-    """Return the rows of a tile: up to 512, for fast matrix products, within 128 MB."""
-    return max(16, min(512, (1 << 27) // (columns * itemsize) // 16 * 16))
-
-
-class NativeTiles:
-    """Tiles on the CPU, several at a time, one per thread.
-
-    Parameters
-    ----------
-    threads : int
-    dtype : {np.float32, np.float64}
-    rows : int or None
-        Rows of a tile; None for `tile_rows`. It affects results by rounding only, as BLAS may sum
-        small products in another order.
-    """
-
-    def __init__(self, threads: int, dtype: type[Any], rows: int | None = None) -> None:
-        self.dtype = np.dtype(dtype)
-        self.level = level()
-        self._rows = rows
-        self._pool = ThreadPoolExecutor(threads)
-        self._scratch: queue.SimpleQueue[tuple[Array, Array]] = queue.SimpleQueue()
-        for _ in range(threads):
-            self._scratch.put((np.empty(0, dtype), np.empty(0, dtype)))
-
-    @classmethod
-    @contextmanager
-    def opened(
-        cls, threads: int, dtype: type[Any], rows: int | None = None
-    ) -> Iterator[NativeTiles]:
-        """Open tiles as a context manager, with BLAS on one thread, for a fixed order of sums."""
-        tiles = cls(threads, dtype, rows)
-        try:
-            with threadpool_limits(1, "blas"):
-                yield tiles
-        finally:
-            tiles._pool.shutdown(cancel_futures=True)
-
-    def array(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return a contiguous array in the engine's precision."""
-        return np.ascontiguousarray(x, dtype=self.dtype)
-
-    def numpy(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return the array itself."""
-        return x
-
-    def each(
-        self,
-        A: npt.NDArray[Any],
-        B: npt.NDArray[Any],
-        pairs: Cooccurrence,
-        n: npt.NDArray[np.float64],
-        link: Link,
-        work: Callable[[Tile, slice], None],
-    ) -> Iterator[int]:
-        """Call `work` for each tile, in threads; see `Tiles.each`."""
-        step = self._rows or tile_rows(len(B), self.dtype.itemsize)
-        # BLAS multiplies a single row by another routine, with sums in another order: so the last
-        # tile takes a row from the one before.
-        cuts: list[int] = [*range(0, len(A), step), len(A)]
-        if len(cuts) > 2 and cuts[-1] - cuts[-2] == 1:
-            cuts[-2] -= 1
-        parts = {
-            "n": self.array(n),
-            "column": self._array(link.column),
-            "row": self._array(link.row),
-            "row_hit": self._array(link.row_hit),
-            "column_hit": self._array(link.column_hit),
-        }
-
-        def one(at: int) -> int:
-            rows = slice(cuts[at], cuts[at + 1])
-            scratch = self._scratch.get()
-            try:
-                size = step * len(B)
-                if scratch[0].size < size:
-                    scratch = (np.empty(size, self.dtype), np.empty(size, self.dtype))
-                work(NativeTile(self.level, A, B, pairs, link.name, parts, rows, scratch), rows)
-            finally:
-                self._scratch.put(scratch)
-            return cuts[at + 1]
-
-        yield from self._pool.map(one, range(len(cuts) - 1))
-
-    def _array(self, x: npt.NDArray[Any] | None) -> npt.NDArray[Any]:
-        return np.empty(0, self.dtype) if x is None else self.array(x)
-
-
-class NativeTile:
-    """A tile on the CPU; see `Tile`."""
-
-    def __init__(
-        self,
-        instruction_set: str,
-        A: npt.NDArray[Any],
-        B: npt.NDArray[Any],
-        pairs: Cooccurrence,
-        link: LinkName,
-        parts: dict[str, npt.NDArray[Any]],
-        rows: slice,
-        scratch: tuple[npt.NDArray[Any], npt.NDArray[Any]],
-    ) -> None:
-        shape = (rows.stop - rows.start, len(B))
-        x, self._other = (s[: shape[0] * shape[1]].reshape(shape) for s in scratch)
-        # OpenBLAS reads beyond the end of short float32 vectors, and what it finds there may raise
-        # the invalid flag, although the product is correct.
-        with np.errstate(invalid="ignore"):
-            np.matmul(A[rows], B.T, out=x)
-        indptr, indices, values = pairs.rows(rows.start, rows.stop)
-        row, row_hit = (
-            part[rows] if len(part) else part for part in (parts["row"], parts["row_hit"])
-        )
-        kernel = Tile32 if A.dtype == np.float32 else Tile64
-        self._kernel = kernel(
-            x,
-            indptr - indptr[0],
-            indices,
-            values.astype(A.dtype, copy=False),
-            parts["n"][rows],
-            parts["column"],
-            row,
-            row_hit,
-            parts["column_hit"],
-        )
-        self._B = B
-        self._how = (instruction_set, link)
-        self.loss = np.zeros(shape[0])
-        self.log_z = np.zeros(shape[0])
-
-    def measure(self) -> None:
-        """Compute the loss alone."""
-        self._kernel.residual(*self._how, self._other, self.loss, self.log_z)
-
-    def gradient(self) -> npt.NDArray[Any]:
-        """Return the gradient of the loss per pair with respect to a, (rows, d)."""
-        self.measure()
-        return np.asarray(self._other @ self._B)
-
-    def search(
-        self, d: npt.NDArray[Any], linear: npt.NDArray[Any], quadratic: npt.NDArray[Any]
-    ) -> npt.NDArray[Any]:
-        """Return an approximate minimiser alpha, (rows,), of the penalised loss at a - alpha d."""
-        np.matmul(d, self._B.T, out=self._other)
-        alpha = np.empty(len(d), d.dtype)
-        self._kernel.search(
-            *self._how,
-            self._other,
-            linear.astype(np.float64),
-            quadratic.astype(np.float64),
-            alpha,
-            self.loss,
-            self.log_z,
-        )
-        return alpha
+    def samples(self, link: Link) -> bool:
+        """Whether tiles with this link take samples."""

@@ -30,6 +30,7 @@ from wordkin.engines.exact.line_search_torch import (
     softplus,
 )
 from wordkin.engines.exact.pytorch import torch
+from wordkin.engines.exact.sample import Sample
 from wordkin.engines.exact.tiles import Link, LinkName, Tile
 from wordkin.engines.settings import Precision
 from wordkin.system.errors import SettingsError
@@ -109,6 +110,10 @@ class TorchTiles:
         found: npt.NDArray[Any] = x.cpu().numpy()
         return found
 
+    def samples(self, link: Link) -> bool:
+        """Return False: on a GPU, products with all rows take less time than picking rows."""
+        return False
+
     def each(
         self,
         A: torch.Tensor,
@@ -117,8 +122,9 @@ class TorchTiles:
         n: npt.NDArray[np.float64],
         link: Link,
         work: Callable[[Tile, slice], None],
+        sample: Sample | None = None,
     ) -> Iterator[int]:
-        """Call `work` for each tile; see `Tiles.each`."""
+        """Call `work` for each tile; see `Tiles.each`. There are no samples."""
         parts = _Parts(
             link.name,
             torch.tensor(n, dtype=torch.float64, device=self.device),
