@@ -33,7 +33,12 @@ def with_subwords(model: Word2Vec) -> Word2Vec:
     G = np.random.default_rng(1).normal(size=(len(cuts) - 1, center.shape[1]))
     canonical = learned.vectors is not learned.center
     rows = subword_rows(
-        ngrams, cuts, G, LINE, (3, 6), gauge.projection(center, outside) if canonical else None
+        ngrams,
+        cuts,
+        G,
+        LINE,
+        (3, 6, False),
+        gauge.projection(center, outside) if canonical else None,
     )
     copy = Word2Vec(**model.get_params())
     copy._result = Learned.from_matrices(

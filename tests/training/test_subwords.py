@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import wordkin
 from wordkin import SettingsError, Word2Vec
 from wordkin.engines.outcome import Pass
 from wordkin.engines.settings import IN_OLD_FILES, ExactSettings, settings_for
@@ -60,6 +61,9 @@ def groups_of(model: Word2Vec) -> bool:
         ([2, 2], "2-2"),
         ("1-64", "1-64"),
         (np.array([3, 5]), "3-5"),
+        ("jamo", "jamo:3-6"),
+        ("jamo:", "jamo:3-6"),
+        ("jamo:2-4", "jamo:2-4"),
     ],
 )
 def test_subwords_are_given_in_several_forms(given: Any, read: str) -> None:
@@ -67,7 +71,8 @@ def test_subwords_are_given_in_several_forms(given: Any, read: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["6-3", "a-b", "3", "3-", "0-2", "3-65", (3,), (3, 4, 5), 3, "yes"]
+    "given",
+    ["6-3", "a-b", "3", "3-", "0-2", "3-65", (3,), (3, 4, 5), 3, "yes", "jamo:4-2", "jamo3-6"],
 )
 def test_other_subwords_are_refused(given: Any) -> None:
     with pytest.raises(SettingsError, match="subwords must be two lengths"):
@@ -176,3 +181,31 @@ def test_unknown_words_are_composed_and_saved(lines: list[list[str]], tmp_path: 
     beside = [o for o in found if o.endswith("!")]
     mine = [o for o in beside if o.endswith(f"{STEMS.index('paint')}!")]
     assert np.mean([found[o] for o in mine]) > np.mean([found[o] for o in beside])
+
+
+def test_n_grams_of_jamo_reach_into_syllables(tmp_path: Path) -> None:
+    # No two words share a syllable; those that share letters stand beside the same word.
+    stems = {"갈": "하나", "걸": "둘째"}
+    ends = {"갈": ["간", "감", "갑", "강"], "걸": ["건", "검", "겁", "겅"]}
+    lines = [[word, other] for stem, other in stems.items() for word in ends[stem]] * 200
+    model = Word2Vec(**EXACT, subwords="jamo:3-6").fit(lines)
+    known = [word for word, _ in model.vectors.most_similar("갈", topn=4)]
+    assert sorted(known) == sorted(ends["갈"])
+    model.save(tmp_path / "m.safetensors")
+    vectors = Word2Vec.load(tmp_path / "m.safetensors").vectors
+    np.testing.assert_array_equal(vectors["갈"], model.vectors["갈"])
+    wordkin.save(tmp_path / "v.safetensors", vectors)
+    np.testing.assert_array_equal(wordkin.load(tmp_path / "v.safetensors")["갈"], vectors["갈"])
+    with pytest.warns(match="knows no n-grams of jamo"):
+        wordkin.save(tmp_path / "m.bin", vectors, format="fasttext")
+    syllables = Word2Vec(**EXACT, subwords="3-6").fit(lines)
+    with pytest.raises(KeyError):
+        syllables.vectors["갈"]
+
+
+def test_words_of_other_scripts_are_spelled_as_they_are() -> None:
+    words = ["café", "cafés", "naïve", "naïves", "서울"]
+    one, members = subwords.shared(words, 3, 6)
+    other, same = subwords.shared(words, 3, 6, jamo=True)
+    assert one.spelled == other.spelled
+    np.testing.assert_array_equal(members.columns, same.columns)

@@ -27,6 +27,8 @@ from wordkin.system.machine import cores
 Precision: TypeAlias = Literal["float32", "float64", "bfloat16"]
 
 AUTO_SUBWORDS = "3-6"
+JAMO = "jamo:"
+"""What stands before the lengths of n-grams of jamo, the letters of Korean syllables."""
 """The lengths of n-grams if none are given: those of fastText."""
 LONGEST_SUBWORD = 64
 
@@ -173,7 +175,9 @@ class StochasticSettings(Settings):
 
 
 def read_subwords(value: object) -> str:
-    """Return auto, none, or two lengths such as 3-6: True, False, None and (3, 6) mean these too.
+    """Return auto, none, or two lengths such as 3-6, or jamo:3-6.
+
+    True, False, None, (3, 6) and jamo mean these too.
 
     Raises
     ------
@@ -184,19 +188,23 @@ def read_subwords(value: object) -> str:
         return AUTO_SUBWORDS if value else "none"
     if isinstance(value, str) and value in ("auto", "none"):
         return value
-    lengths = value.split("-") if isinstance(value, str) else value
+    of, lengths = "", value
+    if isinstance(value, str):
+        if value == "jamo" or value.startswith(JAMO):
+            of, value = JAMO, value.removeprefix("jamo").removeprefix(":") or AUTO_SUBWORDS
+        lengths = value.split("-")
     try:
         shortest, longest = (int(length) for length in lengths)  # type: ignore[attr-defined]
     except (TypeError, ValueError):
         raise SettingsError(
-            f"subwords must be two lengths such as 3-6, auto or none, got {value!r:.80}"
+            f"subwords must be two lengths such as 3-6 or jamo:3-6, auto or none, got {value!r:.80}"
         ) from None
     if not 1 <= shortest <= longest <= LONGEST_SUBWORD:
         raise SettingsError(
             f"subwords must be two lengths from 1 to {LONGEST_SUBWORD}, the smaller one first, got"
             f" {value!r:.80}"
         )
-    return f"{shortest}-{longest}"
+    return f"{of}{shortest}-{longest}"
 
 
 @documented
@@ -218,7 +226,8 @@ class ExactSettings(Settings):
         "auto",
         help="Lengths of the n-grams of characters that words share, such as 3-6: the penalty pulls"
         " a word to the sum of its n-grams' vectors, and unknown words get vectors. auto: 3-6 where"
-        " n-grams predict the vectors of words that they are not fitted to; none: no n-grams.",
+        " n-grams predict the vectors of words that they are not fitted to; none: no n-grams;"
+        " jamo:3-6: of the letters of Korean syllables.",
         metavar="LENGTHS",
         read=read_subwords,
     )

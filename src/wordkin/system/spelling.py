@@ -6,6 +6,8 @@ In: words, or concatenated bytes with offsets. Out: the other, or a FormatError 
 from __future__ import annotations
 
 import os
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
@@ -16,6 +18,8 @@ import numpy.typing as npt
 from wordkin.system.errors import FormatError
 from wordkin.system.files import damaged
 from wordkin.system.types import Int64, StrPath, UInt8
+
+_SYLLABLES = re.compile("[\uac00-\ud7a3]+")
 
 
 def spell_words(path: StrPath, words: Sequence[str]) -> list[bytes]:
@@ -44,6 +48,14 @@ def spell_word(word: str) -> bytes | None:
     except UnicodeEncodeError:  # a lone surrogate that encodes no byte
         return None
     return raw if raw.decode("utf-8", "surrogateescape") == word else None
+
+
+def in_jamo(word: str) -> str:
+    """Return a word with each Korean syllable as its two or three letters: 서울 as ㅅㅓㅇㅜㄹ.
+
+    These are the conjoining jamo, of which the last consonants are others than the first ones.
+    """
+    return _SYLLABLES.sub(lambda found: unicodedata.normalize("NFD", found[0]), word)
 
 
 def join_words(spelled: Sequence[bytes]) -> tuple[UInt8, Int64]:

@@ -152,8 +152,8 @@ def _subwords(
     ngrams, line = source.ngrams, prior.least
     if ngrams is None or prior.G is None or line is None:
         return None
-    lengths = (ngrams.shortest, ngrams.longest)
-    return subword_rows(ngrams.spelled, ngrams.offsets, prior.G, line, lengths, projection)
+    characters = (ngrams.shortest, ngrams.longest, ngrams.jamo)
+    return subword_rows(ngrams.spelled, ngrams.offsets, prior.G, line, characters, projection)
 
 
 def subword_rows(
@@ -161,7 +161,7 @@ def subword_rows(
     offsets: npt.NDArray[np.int64],
     G: npt.NDArray[Any],
     line: npt.NDArray[Any],
-    lengths: tuple[int, int],
+    characters: tuple[int, int, bool],
     projection: npt.NDArray[Any] | None,
 ) -> SubwordRows:
     """Return the n-grams of a model.
@@ -174,8 +174,8 @@ def subword_rows(
         The row of each n-gram, in the space of the center vectors.
     line : (d,) array
         What the center vector of every unknown word has besides.
-    lengths : (int, int)
-        The least and the greatest number of characters of an n-gram.
+    characters : (int, int, bool)
+        The least and the greatest number of characters of an n-gram, and whether these are jamo.
     projection : (d, r) array or None
         `wordkin.engines.exact.gauge.projection` of the matrices; None if the model has no canonical
         vectors.
@@ -184,7 +184,7 @@ def subword_rows(
         np.frombuffer(ngrams, np.uint8),
         np.asarray(offsets, np.int64),
         np.ascontiguousarray(G, np.float32),
-        *lengths,
+        *characters,
     )
     for array in (table.offsets, table.rows):
         array.setflags(write=False)

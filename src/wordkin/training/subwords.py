@@ -13,10 +13,10 @@ import numpy as np
 
 from wordkin._core import shared_ngrams
 from wordkin.engines.exact.priors import Members, SharedRows
-from wordkin.engines.settings import AUTO_SUBWORDS, EngineSettings, ExactSettings
+from wordkin.engines.settings import AUTO_SUBWORDS, JAMO, EngineSettings, ExactSettings
 from wordkin.system.errors import CorpusWarning
 from wordkin.system.notes import note
-from wordkin.system.spelling import join_words
+from wordkin.system.spelling import in_jamo, join_words
 from wordkin.system.types import Int64
 
 LEAST_WORDS = 2
@@ -36,15 +36,20 @@ class Ngrams:
     offsets : (G + 1,) int64
     shortest, longest : int
         Their lengths in characters, with "<" before a word and ">" after it.
+    jamo : bool
+        Whether Korean syllables are spelled in their letters.
     """
 
     spelled: bytes
     offsets: Int64
     shortest: int
     longest: int
+    jamo: bool
 
 
-def shared(words: Sequence[str], shortest: int, longest: int) -> tuple[Ngrams, Members]:
+def shared(
+    words: Sequence[str], shortest: int, longest: int, jamo: bool = False
+) -> tuple[Ngrams, Members]:
     """Return the n-grams that at least two of the words have, and which ones each word has.
 
     A character is a byte and those from 0x80 to 0xBF that follow it, so a code point in valid
@@ -55,7 +60,8 @@ def shared(words: Sequence[str], shortest: int, longest: int) -> tuple[Ngrams, M
     CorpusWarning
         If there are more than `MOST_NGRAMS`.
     """
-    joined = join_words([word.encode("utf-8", "surrogateescape") for word in words])
+    spellings = map(in_jamo, words) if jamo else words
+    joined = join_words([word.encode("utf-8", "surrogateescape") for word in spellings])
     spelled, offsets, ends, columns, left_out = shared_ngrams(
         *joined, shortest, longest, LEAST_WORDS, MOST_NGRAMS
     )
@@ -65,7 +71,8 @@ def shared(words: Sequence[str], shortest: int, longest: int) -> tuple[Ngrams, M
             " words share are used: raise min_count, or narrow subwords",
             CorpusWarning,
         )
-    return Ngrams(spelled, offsets, shortest, longest), Members(ends, columns, len(offsets) - 1)
+    ngrams = Ngrams(spelled, offsets, shortest, longest, jamo)
+    return ngrams, Members(ends, columns, len(offsets) - 1)
 
 
 def prior_of(
@@ -76,8 +83,8 @@ def prior_of(
         return None, None
     auto = settings.subwords == "auto"
     lengths = AUTO_SUBWORDS if auto else str(settings.subwords)
-    shortest, longest = map(int, lengths.split("-"))
-    ngrams, members = shared(words, shortest, longest)
+    shortest, longest = map(int, lengths.removeprefix(JAMO).split("-"))
+    ngrams, members = shared(words, shortest, longest, lengths.startswith(JAMO))
     if not members.groups:
         return None, None
     dtype = np.float64 if settings.precision == "float64" else np.float32

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from wordkin.system.spelling import in_jamo
 from wordkin.system.types import Float32, Float64, Int64, UInt8
 
 _CHARACTER = re.compile(rb"[^\x80-\xbf][\x80-\xbf]*", re.DOTALL)
@@ -38,6 +39,8 @@ class NgramRows:
     rows : (G, k) float32 array
     shortest, longest : int
         The lengths of n-grams in characters.
+    jamo : bool
+        Whether Korean syllables are spelled in their letters.
     """
 
     ngrams: UInt8
@@ -45,6 +48,7 @@ class NgramRows:
     rows: Float32
     shortest: int
     longest: int
+    jamo: bool = False
 
     @cached_property
     def _numbers(self) -> dict[bytes, int]:
@@ -76,7 +80,8 @@ class NgramRows:
         return row
 
     def _ngrams_of(self, word: str) -> Iterator[bytes]:
-        marked = b"<%b>" % word.encode("utf-8", "surrogateescape")
+        spelling = in_jamo(word) if self.jamo else word
+        marked = b"<%b>" % spelling.encode("utf-8", "surrogateescape")
         ends = [match.end() for match in _CHARACTER.finditer(marked)]
         begins = [0, *ends[:-1]]
         for i, begin in enumerate(begins):

@@ -83,7 +83,8 @@ def write(path: StrPath, file: VectorFile) -> None:
     Warns
     -----
     FormatWarning
-        If n-grams with rows of their own become hashed ones, with how many share a row.
+        If n-grams with rows of their own become hashed ones, with how many share a row; if n-grams
+        are left out.
     """
     words = spell_words(path, file.words)
     matrix = checked(path, "matrix", file.matrix, np.float32, (len(words), -1))
@@ -111,7 +112,9 @@ def _buckets_of(path: StrPath, subwords: object, d: int) -> _Buckets:
         rows = np.ascontiguousarray(subwords.ngrams, np.float32)
         numbers = np.arange(len(rows))
         return _Buckets(len(rows), subwords.shortest, subwords.longest, numbers, rows)
-    if isinstance(subwords, NgramSums) and len(subwords.table.rows):
+    if isinstance(subwords, NgramSums) and subwords.table.jamo:
+        note("fasttext knows no n-grams of jamo: not written", FormatWarning)
+    elif isinstance(subwords, NgramSums) and len(subwords.table.rows):
         return _hashed(path, subwords)
     return _Buckets(0, 0, 0, np.empty(0, np.int64), np.empty((0, d), np.float32))
 

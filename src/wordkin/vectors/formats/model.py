@@ -130,7 +130,7 @@ def digest(
     }
     if subwords is not None:
         parts |= model_ngrams.as_tensors("", subwords, subwords.of_vectors.dim)
-        parts["ngram_lengths"] = np.array(model_ngrams.lengths_of(subwords)[LENGTHS], "<i8")
+        parts["ngram_lengths"] = np.array([subwords.table.shortest, subwords.table.longest], "<i8")
     for name, array in parts.items():
         sha256.update(f"{name}{array.shape}".encode())
         for start in range(0, len(array), 1 << 14):  # copy strided rows in blocks

@@ -30,7 +30,11 @@ TENSORS = {
 
 _ALWAYS = {"ngrams", "ngram_offsets", "ngram_rows"}
 LENGTHS = "ngrams"
-"""The key of the metadata that has the least and the greatest length of n-grams."""
+"""The key of the metadata that has the least and the greatest length of n-grams.
+
+A third element, `JAMO`, says that they are lengths in the letters of Korean syllables.
+"""
+JAMO = "jamo"
 
 
 def as_tensors(path: StrPath, stored: SubwordRows | NgramSums, dim: int) -> dict[str, Any]:
@@ -61,7 +65,10 @@ def as_tensors(path: StrPath, stored: SubwordRows | NgramSums, dim: int) -> dict
 
 def lengths_of(stored: SubwordRows | NgramSums | None) -> dict[str, Any]:
     """Return what the metadata say of the n-grams: nothing if there are none."""
-    return {} if stored is None else {LENGTHS: [stored.table.shortest, stored.table.longest]}
+    if stored is None:
+        return {}
+    table = stored.table
+    return {LENGTHS: [table.shortest, table.longest, *([JAMO] if table.jamo else [])]}
 
 
 def sums_in(
@@ -80,6 +87,9 @@ def sums_in(
     if missing := _ALWAYS - found.keys():
         raise damaged(path, HEADER, f"n-grams without {', '.join(sorted(missing))}")
     lengths = metadata.get(LENGTHS)
+    jamo = False
+    if isinstance(lengths, list) and lengths[2:] == [JAMO]:
+        jamo, lengths = True, lengths[:2]
     if (
         not isinstance(lengths, list)
         or [type(length) for length in lengths] != [int, int]
@@ -93,7 +103,8 @@ def sums_in(
         )
     if fault := _fault(found, dim):
         raise damaged(path, HEADER, fault)
-    table = NgramRows(found["ngrams"], found["ngram_offsets"], found["ngram_rows"], *lengths)
+    ngrams, offsets, rows = (found[name] for name in ("ngrams", "ngram_offsets", "ngram_rows"))
+    table = NgramRows(ngrams, offsets, rows, lengths[0], lengths[1], jamo)
     return NgramSums(table, found.get("ngram_line"), found.get("ngram_projection"))
 
 
