@@ -869,7 +869,7 @@ def test_tensors_that_do_not_fit_together_are_refused(
         ({"wordkin-counts": "[]"}, "metadata are damaged"),
         ({"wordkin-counts": '{"format": "1", "metadata": {}}'}, "metadata are damaged"),
         ({"wordkin-counts": '{"format": 1, "metadata": 2}'}, "metadata are damaged"),
-        ({"wordkin-counts": '{"format": 2, "metadata": {}}'}, "newer wordkin: format 2"),
+        ({"wordkin-counts": '{"format": 3, "metadata": {}}'}, "newer wordkin: format 3"),
     ],
 )
 def test_metadata_that_say_something_else_are_refused(

@@ -988,5 +988,5 @@ def test_the_problem_of_the_leading_words_is_that_of_their_counts(objective: str
     assert len(found) == 8
     assert found.total == pytest.approx(N.sum())
     assert_equal(
-        loss_and_gradients(found.pairs, text[1][:8], V[:8], U[:8], settings), wanted, 1e-10
+        loss_and_gradients(found.counted, text[1][:8], V[:8], U[:8], settings), wanted, 1e-10
     )

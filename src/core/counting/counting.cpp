@@ -1,5 +1,5 @@
 // Expected co-occurrence counts: row c holds, for each o, the weight with which stochastic training
-// meets the pair (c, o), in expectation over what subsampling drops.
+// meets the pair (c, o), in expectation over what subsampling drops; of both sides, or of one of them.
 //
 // A row is counted wholly by one thread, occurrence by occurrence in the order of the text, so its sums
 // are the same bits whatever the number of threads. walks.hpp has the weight of a pair.
@@ -89,7 +89,7 @@ Counter::State::State(const Counting& corpus)
   while (!keep.empty() && keep.back() == 1) keep.pop_back();
   walks = {corpus.ids, corpus.size, nullptr, static_cast<Id>(keep.size()), corpus.words,
            corpus.window, corpus.window == 0 || corpus.window >= longest - 1,
-           corpus.negligible * static_cast<double>(corpus.window), &stop};
+           corpus.negligible * static_cast<double>(corpus.window), corpus.side, &stop};
   keep.push_back(1);
   walks.keep = keep.data();
 }

@@ -12,6 +12,9 @@
 
 namespace wordkin {
 
+// Which of the words around a center are counted.
+enum class Side : std::int8_t { left = -1, both = 0, right = 1 };
+
 struct Counting {
   const Id* ids;             // must outlive the counter
   std::int64_t size;
@@ -21,6 +24,7 @@ struct Counting {
   double negligible;         // in a line, what lies beyond a pair of less weight is left out
   int threads;
   Id first;                  // row to begin with
+  Side side;
 };
 
 struct CountedRows {
@@ -29,7 +33,7 @@ struct CountedRows {
 };
 
 // Row c holds, for each o, the summed weights of the pairs (c, o) that stochastic training meets in
-// expectation. Rows come in order, in blocks; they are the same bits for any threads and blocks.
+// expectation, on one side of c or on both. Rows come in order, in blocks; they are the same bits for any threads and blocks.
 class Counter {
  public:
   explicit Counter(const Counting&);

@@ -24,7 +24,8 @@ void walk_all_kept(const Walks& walks, const std::int64_t* at, const std::int64_
   for (; at != end && !*walks.stop; ++at) {
     prefetch(walks, at, end);
     const Id* const center = walks.ids + *at;
-    const std::int64_t right = std::min(m, walks.size - 1 - *at), left = std::min(m, *at);
+    const std::int64_t right = walks.rightward() ? std::min(m, walks.size - 1 - *at) : 0;
+    const std::int64_t left = walks.leftward() ? std::min(m, *at) : 0;
     for (std::int64_t j = 1; j <= right && center[j] != kLineEnd; ++j)
       sums.add(center[j], static_cast<double>(m - j + 1));
     for (std::int64_t j = 1; j <= left && center[-j] != kLineEnd; ++j)
@@ -58,8 +59,8 @@ void walk_whole_lines(const Walks& walks, const std::int64_t* at, const std::int
   for (; at != end && !*walks.stop; ++at) {
     prefetch(walks, at, end);
     const Id* const center = walks.ids + *at;
-    walk_to_line_end(walks, center + 1, 1, walks.size - 1 - *at, sums);
-    walk_to_line_end(walks, center - 1, -1, *at, sums);
+    if (walks.rightward()) walk_to_line_end(walks, center + 1, 1, walks.size - 1 - *at, sums);
+    if (walks.leftward()) walk_to_line_end(walks, center - 1, -1, *at, sums);
   }
 }
 
@@ -68,7 +69,7 @@ void walk_whole_lines(const Walks& walks, const std::int64_t* at, const std::int
 class Lanes {
  public:
   Lanes(const Walks& walks, const std::int64_t* at, const std::int64_t* end, Sums& sums, EachLane* G)
-      : walks_(walks), at_(at), end_(end), sums_(sums), G_(G) {}
+      : walks_(walks), at_(at), end_(end), leftward_(!walks.rightward()), sums_(sums), G_(G) {}
 
   void walk() {
     for (int lane = 0; lane < kLanes; ++lane) begin(lane);
@@ -93,9 +94,10 @@ class Lanes {
       const std::int64_t center = *at_, step = leftward_ ? -1 : 1;
       const std::int64_t room = leftward_ ? center : walks_.size - 1 - center;
       const Id* const first = walks_.ids + center + step;
-      if (!leftward_) prefetch(walks_, at_, end_);
-      at_ += leftward_;
-      leftward_ = !leftward_;
+      const bool last = leftward_ || !walks_.leftward();   // of the walks from this occurrence
+      if (leftward_ == !walks_.rightward()) prefetch(walks_, at_, end_);
+      at_ += last;
+      leftward_ = last ? !walks_.rightward() : true;
       if (room <= m || !within_line(step > 0 ? first : first - m, m + 1)) {
         walk_to_line_end(walks_, first, step, room, sums_);
         continue;
@@ -158,7 +160,7 @@ class Lanes {
 
   const Walks& walks_;
   const std::int64_t *at_, *end_;   // occurrences from which no walk has begun
-  bool leftward_ = false;           // the first of them has been walked from to the right
+  bool leftward_;                   // the direction of the next walk, from the first of them
   Sums& sums_;
   EachLane* G_;                     // G_n for n = 1..m
   int walking_ = 0;

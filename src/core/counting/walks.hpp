@@ -1,6 +1,6 @@
 // The walks from all occurrences of a word, which sum the weights of its row; used by this folder alone.
 //
-// From each occurrence the line is walked to the right and to the left. With X the number of kept
+// From each occurrence the line is walked to the right and to the left, or to one side alone. With X the number of kept
 // tokens passed on the way, the next token is met with the weight E[max(0, m - X)] / m. Let
 // G_n = E[max(0, n - X)]: it begins as n, and to pass a token that is kept with probability k takes
 // G_n to (1 - k) G_n + k G_(n-1). There is no difference in it, so the smallest weight has all its
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/types.hpp"
+#include "counting/counting.hpp"
 
 namespace wordkin::counting {
 
@@ -53,8 +54,11 @@ struct Walks {
   std::int64_t window; // m; 0: all pairs of a line weigh 1
   bool whole_lines;    // no line is longer than the window
   double negligible;
+  Side side;
   const std::atomic<bool>* stop;
 
+  bool leftward() const { return side != Side::right; }
+  bool rightward() const { return side != Side::left; }
   // Most words are always kept, and the frequent others come first: what is looked up stays small.
   double keep_of(Id word) const { return keep[std::min(word, all_kept)]; }
 };

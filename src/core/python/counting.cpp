@@ -17,13 +17,15 @@ namespace {
 // A counter that keeps its ids alive.
 class CorpusCounter {
  public:
-  CorpusCounter(In<Id, 1> ids, In<double, 1> keep, std::int64_t window, double negligible, int threads, Id first)
+  CorpusCounter(In<Id, 1> ids, In<double, 1> keep, std::int64_t window, double negligible, int threads, Id first,
+                int side)
       : ids_(ids) {
     if (window < 0 || threads < 1 || keep.shape(0) >= INT32_MAX || first < 0 ||
-        first > static_cast<Id>(keep.shape(0)))
-      throw std::invalid_argument("window, threads, number of words and first: out of range");
+        first > static_cast<Id>(keep.shape(0)) || side < -1 || side > 1)
+      throw std::invalid_argument("window, threads, number of words, first and side: out of range");
     const Counting corpus{ids.data(), static_cast<std::int64_t>(ids.shape(0)), keep.data(),
-                          static_cast<Id>(keep.shape(0)), window, negligible, threads, first};
+                          static_cast<Id>(keep.shape(0)), window, negligible, threads, first,
+                          static_cast<Side>(side)};
     nb::gil_scoped_release unlocked;
     counter_ = std::make_unique<Counter>(corpus);
   }
@@ -62,8 +64,9 @@ class CorpusCounter {
 
 void define_counting(nb::module_& m) {
   nb::class_<CorpusCounter>(m, "Counter", "Counts expected co-occurrences, block of rows by block.")
-      .def(nb::init<In<Id, 1>, In<double, 1>, std::int64_t, double, int, Id>(), nb::kw_only(), "ids"_a, "keep"_a,
-           "window"_a, "negligible"_a, "threads"_a, "first"_a = 0)
+      .def(nb::init<In<Id, 1>, In<double, 1>, std::int64_t, double, int, Id, int>(), nb::kw_only(), "ids"_a,
+           "keep"_a, "window"_a, "negligible"_a, "threads"_a, "first"_a = 0, "side"_a = 0,
+           "side: -1 for pairs with words at the left of a center, 1 for the right, 0 for both.")
       .def_prop_ro("tokens", &CorpusCounter::tokens)
       .def("count", &CorpusCounter::count, "entries"_a, "tick"_a,
            "Count the next rows: (rows, entries, all tokens done); no rows: that was all.")

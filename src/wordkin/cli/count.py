@@ -31,7 +31,7 @@ from wordkin.system.wording import quantity
 def count(
     corpus: Annotated[list[str], CORPUS],
     output: Annotated[Path, typer.Option("--output", "-o", help="The file of counts to write.")],
-    settings: Annotated[ChosenSettings, SettingGroup((*COUNTED, "threads"))],
+    settings: Annotated[ChosenSettings, SettingGroup((*COUNTED, "sides", "threads"))],
     checkpointing: Checkpointing,
     memory: Annotated[
         float | None,
@@ -81,6 +81,7 @@ def count(
                 "output": str(output),
                 "vocabulary": len(counted.words),
                 "pairs": len(pairs.values),
+                "sides": pairs.sides > 1,
                 "seconds": seconds,
                 **facts,
             }

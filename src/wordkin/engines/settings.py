@@ -222,6 +222,11 @@ class ExactSettings(Settings):
         unset="auto",
         metavar="WEIGHT",
     )
+    sides: bool = setting(
+        False,
+        help="Tell outside words at the left of a center word from those at its right: each word"
+        " has an outside vector for either side.",
+    )
     subwords: str | tuple[int, int] | bool | None = setting(
         "auto",
         help="Lengths of the n-grams of characters that words share, such as 3-6: the penalty pulls"
@@ -283,10 +288,13 @@ class AnySettings(ExactSettings, StochasticSettings):
 
 EngineSettings: TypeAlias = StochasticSettings | ExactSettings
 
-IN_OLD_FILES = {"stochastic": {}, "exact": {"subwords": "none", "columns": 0}}
+IN_OLD_FILES: dict[str, dict[str, Any]] = {
+    "stochastic": {},
+    "exact": {"sides": False, "subwords": "none", "columns": 0},
+}
 """The values of settings that files of earlier versions do not have, by engine."""
 COUNTED = ("window", "subsample", "min_count", "max_vocab", "held_out")
-"""The settings that determine counts."""
+"""The settings that determine counts, besides `sides`."""
 
 
 def takes(

@@ -40,7 +40,7 @@ def count_to_file(
     path
         The file to write, of any name. An existing file is replaced only when counting is done.
     settings
-        Uses window, subsample, min_count, max_vocab, held_out, threads and precision.
+        Uses window, subsample, min_count, max_vocab, held_out, sides, threads and precision.
     memory : int or None
         Bytes that counts may take in memory; more go to temporary files. None for half of what is
         available.

@@ -182,7 +182,7 @@ class ManagedRun(Run):
             rows += len(part.tensors["lengths"])
             yield Checkpoint(part.tensors, {})
         if rows:
-            self._say(f"resuming with the saved counts of {rows:,} words")
+            self._say(f"resuming with the saved counts of {rows:,} rows")
 
     def save_counts(self, tensors: Mapping[str, npt.NDArray[Any]]) -> None:
         """Save the next part of the counts, unless an earlier part could not be written."""

@@ -194,6 +194,7 @@ def _source_of_counts(
         raise SettingsError(f"counts are for the {takers} engine, not for {settings.engine}")
     try:
         counted_with = {name: file.metadata[name] for name in COUNTED}
+        counted_with["sides"] = file.counted.pairs.sides > 1
         facts = {name: file.metadata[name] for name in FACTS}
         facts |= {name: file.metadata.get(name, 0) for name in MORE_FACTS}
         found = file.metadata.get("corpus")

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin._core import Counter
+from wordkin.engines.counts.by_side import CooccurrenceBySide
 from wordkin.engines.counts.matrix import NEGLIGIBLE, Cooccurrence, Counted
 from wordkin.engines.run import Run
 from wordkin.engines.settings import ExactSettings
@@ -28,6 +29,7 @@ from wordkin.system.types import Int32, Int64, StrPath
 _ENTRIES_PER_THREAD = 1 << 21  # of one block of rows
 _MAX_UNSAVED_BYTES = 1 << 28  # of counted rows that wait for the next checkpoint
 _SAVED = ("lengths", "indices", "values")  # the tensors of a checkpoint
+_BOTH, _RIGHT, _LEFT = 0, 1, -1  # sides of a center, as the native counter has them
 
 
 def count_pairs(
@@ -91,6 +93,7 @@ def count_lines(
         dtype=np.float64 if settings.precision == "float64" else np.float32,
         memory=memory,
         run=run,
+        sides=settings.sides,
     )
 
 
@@ -105,6 +108,7 @@ def count(
     memory: int | None = None,
     folder: StrPath | None = None,
     run: Run | None = None,
+    sides: bool = False,
 ) -> Cooccurrence:
     """Count all pairs of a corpus: how often stochastic training would see each, in expectation.
 
@@ -135,6 +139,14 @@ def count(
         system's folder for temporary files.
     run : Run, optional
         Receives progress, saves counted rows, and returns those that an interrupted run saved.
+    sides : bool
+        Whether an outside word at the left of a center differs from one at the right.
+
+    Returns
+    -------
+    Cooccurrence
+        With sides a `CooccurrenceBySide`, whose two blocks sum to what there is without, up to
+        rounding.
 
     Raises
     ------
@@ -145,14 +157,15 @@ def count(
     """
     if np.dtype(dtype) not in (np.float32, np.float64):
         raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
-    size = 0 if window == "line" else window
-    if size < (window != "line") or threads < 1:
+    window_size = 0 if window == "line" else window
+    if window_size < (window != "line") or threads < 1:
         raise ValueError(
             f"window and threads must be at least 1, got window {window} and threads {threads}"
         )
     run = run or Run()
     frequency = counts / max(1, int(counts.sum()))
-    lengths = np.zeros(len(counts), np.int64)
+    V, passes = len(counts), (_RIGHT, _LEFT) if sides else (_BOTH,)
+    lengths = np.zeros(V * len(passes), np.int64)
     with _Entries(np.dtype(dtype), memory, folder) as entries:
         row = 0
         for part in run.load_counts():
@@ -162,15 +175,7 @@ def count(
                 target[:] = array
             entries.flush()
             row += len(some)
-        counter = Counter(
-            ids=ids,
-            keep=keep_probability(frequency, subsample),
-            window=size,
-            negligible=NEGLIGIBLE,
-            threads=threads,
-            first=row,
-        )
-        total = counter.tokens
+        keep = keep_probability(frequency, subsample)
         unsaved: list[tuple[npt.NDArray[Any], ...]] = []
 
         def save() -> None:
@@ -178,30 +183,44 @@ def count(
             run.save_counts(dict(zip(_SAVED, pieces, strict=True)))
             unsaved.clear()
 
-        while True:
-            rows, size, done = counter.count(
-                _ENTRIES_PER_THREAD * threads, lambda done: run.progress.counting(done, total)
+        for number, side in enumerate(passes):
+            counter = Counter(
+                ids=ids,
+                keep=keep,
+                window=window_size,
+                negligible=NEGLIGIBLE,
+                threads=threads,
+                first=min(max(row - number * V, 0), V),
+                side=side,
             )
-            if not rows:
-                break
-            some = lengths[row : row + rows]
-            indices, values = entries.grow(size)
-            counter.take(some, indices, values)
-            entries.flush()
-            row += rows
-            run.progress.counting(done, total)
-            if run.saves_checkpoints:
-                unsaved.append((some, indices.copy(), values.copy()))
-                if (
-                    run.checkpoint_due()
-                    or sum(a.nbytes for block in unsaved for a in block) > _MAX_UNSAVED_BYTES
-                ):
-                    save()
+            before, total = number * counter.tokens, len(passes) * counter.tokens
+
+            def tick(done: int, before: int = before, total: int = total) -> None:
+                run.progress.counting(before + done, total)
+
+            while True:
+                rows, size, done = counter.count(_ENTRIES_PER_THREAD * threads, tick)
+                if not rows:
+                    break
+                some = lengths[row : row + rows]
+                indices, values = entries.grow(size)
+                counter.take(some, indices, values)
+                entries.flush()
+                row += rows
+                tick(done)
+                if run.saves_checkpoints:
+                    unsaved.append((some, indices.copy(), values.copy()))
+                    if (
+                        run.checkpoint_due()
+                        or sum(a.nbytes for block in unsaved for a in block) > _MAX_UNSAVED_BYTES
+                    ):
+                        save()
         if unsaved:
             save()
-        indptr = np.zeros(len(counts) + 1, np.int64)
+        indptr = np.zeros(len(lengths) + 1, np.int64)
         np.cumsum(lengths, out=indptr[1:])
-        return Cooccurrence(indptr, *entries.arrays())
+        kind = CooccurrenceBySide if sides else Cooccurrence
+        return kind(indptr, *entries.arrays())
 
 
 class _Entries:

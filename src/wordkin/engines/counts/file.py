@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.engines.counts.by_side import CooccurrenceBySide
 from wordkin.engines.counts.matrix import Cooccurrence, Counted
 from wordkin.system.errors import FormatError
 from wordkin.system.files import atomic_write
@@ -21,7 +22,8 @@ from wordkin.system.spelling import join_words, spell_words, split_words
 from wordkin.system.tensors import TYPES, decode_metadata, map_tensors, write_tensors
 from wordkin.system.types import Int64, StrPath
 
-FORMAT_VERSION = 1  # raise it when older versions of wordkin cannot read the new format
+VERSIONS = {1: Cooccurrence, 2: CooccurrenceBySide}  # of files with these matrices
+FORMAT_VERSION = max(VERSIONS)  # raise it when older versions cannot read the new format
 
 _MAX_VALUE = 1e15  # more than any text has; sums of counts stay exact in float64
 _ENTRIES_PER_CHECK = 1 << 24
@@ -61,7 +63,8 @@ def write_counts(
 
     The tensors are `words`, `offsets` and `counts`, as in a model file; `indptr`, `indices` and
     `values` of `pairs`; and, prefixed with "unseen_", those of `held_out`. `counts_held_out` is
-    there if lines are held out. The metadata entry "wordkin-counts" is JSON, as in a model file.
+    there if lines are held out. The metadata entry "wordkin-counts" is JSON, as in a model file;
+    its format is 2 for counts by side, whose `indptr` cut 2 V rows, and 1 for others.
 
     Parameters
     ----------
@@ -89,7 +92,7 @@ def write_counts(
     matrices = {prefix: getattr(counted, name) for prefix, name in _PREFIXES.items()}
     for prefix, matrix in matrices.items():
         if matrix is not None:
-            sizes[_PREFIXES[prefix]] = matrix.size
+            sizes[_PREFIXES[prefix]] = matrix.words
     for name, size in sizes.items():
         if size != V:
             raise FormatError(f"{path}: {name} must be of {V} words, got {size}")
@@ -104,10 +107,9 @@ def write_counts(
             tensors |= {prefix + name: getattr(matrix, name) for name in _MATRIX}
     if held_out_counts is not None and len(held_out_counts):
         tensors[_HELD_OUT] = held_out_counts
+    version = next(version for version, kind in VERSIONS.items() if kind is type(counted.pairs))
     try:
-        settings = json.dumps(
-            {"format": FORMAT_VERSION, "metadata": dict(metadata)}, allow_nan=False
-        )
+        settings = json.dumps({"format": version, "metadata": dict(metadata)}, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise FormatError(f"{path}: the metadata cannot be written as JSON: {error}") from error
     with atomic_write(path) as temporary, open(temporary, "wb", buffering=0) as file:
@@ -133,7 +135,7 @@ def read_counts(path: StrPath) -> CountsFile:
         If it cannot be opened.
     """
     tensors, texts = map_tensors(path, "a file of counts")
-    metadata = _metadata(path, texts)
+    version, metadata = _metadata(path, texts)
     types_of = _WORDS | _MATRIX
     prefixes = [p for p in _PREFIXES if not p or any(name.startswith(p) for name in tensors)]
     for prefix in prefixes:
@@ -162,19 +164,24 @@ def read_counts(path: StrPath) -> CountsFile:
     return CountsFile(
         words,
         counts,
-        Counted(**{_PREFIXES[p]: _matrix(path, tensors, p, len(words)) for p in prefixes}),
+        Counted(
+            **{
+                _PREFIXES[p]: _matrix(path, tensors, p, len(words), VERSIONS[version])
+                for p in prefixes
+            }
+        ),
         metadata,
         path,
         held_out_counts,
     )
 
 
-def _metadata(path: StrPath, found: Mapping[str, str]) -> dict[str, Any]:
+def _metadata(path: StrPath, found: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
     if "wordkin" in found:
         raise FormatError(f"{path}: a model, not counts")
     if "wordkin-counts" not in found:
         raise FormatError(f"{path}: a safetensors file, but not counts of wordkin")
-    return decode_metadata(path, found["wordkin-counts"], FORMAT_VERSION)[1]
+    return decode_metadata(path, found["wordkin-counts"], FORMAT_VERSION)
 
 
 def _check_kind(path: StrPath, name: str, tensor: npt.NDArray[Any], types: tuple[str, ...]) -> None:
@@ -186,13 +193,18 @@ def _check_kind(path: StrPath, name: str, tensor: npt.NDArray[Any], types: tuple
 
 
 def _matrix(
-    path: StrPath, tensors: Mapping[str, npt.NDArray[Any]], prefix: str, V: int
+    path: StrPath,
+    tensors: Mapping[str, npt.NDArray[Any]],
+    prefix: str,
+    V: int,
+    kind: type[Cooccurrence],
 ) -> Cooccurrence:
     """Return a matrix; check what engines rely on: ordered rows, valid indices and values."""
     indptr, indices, values = (tensors[prefix + name] for name in _MATRIX)
-    if len(indptr) != V + 1 or len(indices) != len(values):
+    rows = kind.sides * V
+    if len(indptr) != rows + 1 or len(indices) != len(values):
         raise FormatError(
-            f"{path}: {prefix}indptr must have {V + 1} numbers and {prefix}values as many as"
+            f"{path}: {prefix}indptr must have {rows + 1} numbers and {prefix}values as many as"
             f" {prefix}indices, got {len(indptr)}, {len(values)} and {len(indices)}"
         )
     if indptr[0] != 0 or indptr[-1] != len(indices) or (indptr[1:] < indptr[:-1]).any():
@@ -210,4 +222,4 @@ def _matrix(
                 f"{path}: {prefix}values must be above 0 and below {_MAX_VALUE:g},"
                 f" got {least}, {most}"
             )
-    return Cooccurrence(np.array(indptr), indices, values)
+    return kind(np.array(indptr), indices, values)
