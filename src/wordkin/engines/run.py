@@ -23,7 +23,10 @@ class Checkpoint(NamedTuple):
 
 
 class Matrices(NamedTuple):
-    """Both matrices at some moment, (V, d) each: views, which training goes on to change."""
+    """Both matrices at some moment, (V, d) each: views, which training goes on to change.
+
+    Where left and right differ, the outside matrix is (2 V, d): all words at the left come first.
+    """
 
     center: npt.NDArray[Any]
     outside: npt.NDArray[Any]

@@ -93,6 +93,11 @@ class CenterRows(PairRows):
         """The number of rows."""
         return self._left.size
 
+    @property
+    def lengths(self) -> Int64:
+        """The number of entries of each row."""
+        return self._left.lengths + self._right.lengths
+
     def rows(self, first: int, last: int) -> tuple[Int64, Int32, Values]:
         """Return copies of the rows ``first`` to ``last``: indptr, indices and values."""
         parts = self._left.rows(first, last), self._right.rows(first, last)

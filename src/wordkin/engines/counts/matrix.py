@@ -37,6 +37,11 @@ class PairRows(ABC):
     def size(self) -> int:
         """The number of rows."""
 
+    @property
+    @abstractmethod
+    def lengths(self) -> Int64:
+        """The number of entries of each row, ``(rows,)``."""
+
     @abstractmethod
     def rows(self, first: int, last: int) -> tuple[Int64, Int32, Values]:
         """Return the rows ``first`` to ``last``: indptr, indices and values.
@@ -100,6 +105,11 @@ class Cooccurrence(PairRows):
     def size(self) -> int:
         """The number of rows."""
         return len(self.indptr) - 1
+
+    @property
+    def lengths(self) -> Int64:
+        """The number of entries of each row."""
+        return np.diff(self.indptr)
 
     @property
     def words(self) -> int:

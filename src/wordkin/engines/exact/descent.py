@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wordkin.engines.counts.matrix import PairRows
 from wordkin.engines.exact.priors import Prior, ZeroPrior
 from wordkin.engines.exact.problem import Problem
 from wordkin.engines.exact.sample import Sample, Sampler
@@ -53,7 +54,7 @@ class Descent:
         self._problem = problem
         self.ridge = weight
         self._progress = progress
-        self._row_ridge = problem.ridge(weight)
+        self._ridges = problem.ridge(weight), problem.outside_ridge(weight)
         self._number = 0
         self.loss = self.penalty = math.nan
         self.center, self.outside = center, outside
@@ -74,7 +75,7 @@ class Descent:
         prior: Prior | None = None,
         sampler: Sampler | None = None,
     ) -> Descent:
-        """Start from two matrices, (V, d) each, with a step of all centers."""
+        """Start from two matrices, (V, d) and (outside words, d), with a step of all centers."""
         both = Factor.of(V), Factor.of(U)
         descent = cls(tiles, problem, *both, weight, progress, prior, sampler)
         descent._step_centers()
@@ -156,7 +157,7 @@ class Descent:
     def samples(self) -> bool:
         """Whether the rows of a pass meet a sample of the other matrix."""
         return self._tiles.samples(self._problem.center_link()) and self._sampler.samples(
-            len(self._problem)
+            len(self._problem.outside_n)
         )
 
     def finish(self, record: Pass) -> Pass:
@@ -176,7 +177,7 @@ class Descent:
 
     def sample_outside(self) -> Sample | None:
         """Draw what stands for all outside words, as in a pass; None if all are met."""
-        return self._draw(self._problem.n, self._problem.center_link())
+        return self._draw(self._problem.outside_n, self._problem.center_link())
 
     def extend(self, problem: Problem) -> tuple[Array, Array]:
         """Return both matrices with rows for the additional words of a larger problem.
@@ -186,36 +187,53 @@ class Descent:
         """
         tiles, smaller, old = self._tiles, self._problem, len(self._problem)
         self._sampler.begin(old, self._number + 1)
-        ridge = problem.ridge(self.ridge)[old:]
-        between = problem.pairs.block(old, len(problem), old)
+        ridges = problem.ridge(self.ridge), problem.outside_ridge(self.ridge)
+        pairs = problem.counted.between(old)
         matrices = []
-        for factor, other, link, wide in (
-            (self.center, self.outside, smaller.center_link(), problem.center_link()),
+        for factor, other, link, wide, new_n, ridge, between in (
+            (
+                self.center,
+                self.outside,
+                smaller.center_link(),
+                problem.center_link(),
+                problem.n,
+                ridges[0],
+                pairs[0],
+            ),
             (
                 self.outside,
                 self.center,
                 smaller.outside_link(self.center.log_z),
                 problem.outside_link(np.zeros(len(problem))),
+                problem.outside_n,
+                ridges[1],
+                pairs[1],
             ),
         ):
+            new = np.flatnonzero(np.arange(len(new_n)) % len(problem) >= old)  # of all sides
             rows, expected = tiles.numpy(factor.A), None
+            sides = len(rows) // old
             if factor is self.center and (predicted := self._prior.predict(problem.n)) is not None:
                 expected = tiles.array(predicted[old:])
                 fresh = Factor.of(tiles.array(predicted[old:].copy()))
             else:
-                fresh = Factor.of(tiles.array(extrapolate_rows(rows, smaller.n, problem.n[old:])))
-            of_fresh = wide.of_rows(slice(old, None))
+                n = self._half(factor)[1]
+                parts = zip(*(np.split(x, sides) for x in (rows, n, new_n[new])), strict=True)
+                start = np.concatenate([extrapolate_rows(*part) for part in parts])
+                fresh = Factor.of(tiles.array(start))
+            of_fresh = wide.of_rows(new)
             link = link._replace(row=of_fresh.row, row_hit=of_fresh.row_hit)
             inverse = self._inverse_curvature(other, link)
             n = between.row_sums
-            sample = self._draw(smaller.n, link)
-            step(tiles, fresh, other.A, between, n, link, ridge, inverse, expected, sample)
-            matrices.append(tiles.array(np.concatenate([rows, tiles.numpy(fresh.A)])))
+            sample = self._draw(self._half(other)[1], link)
+            step(tiles, fresh, other.A, between, n, link, ridge[new], inverse, expected, sample)
+            parts = zip(*(np.split(x, sides) for x in (rows, tiles.numpy(fresh.A))), strict=True)
+            matrices.append(tiles.array(np.concatenate([x for part in parts for x in part])))
         return matrices[0], matrices[1]
 
     def _step_centers(self, rows: npt.NDArray[np.intp] | None = None) -> None:
         link = self._problem.center_link()
-        self._step(self.center, self.outside, link, self._draw(self._problem.n, link), rows)
+        self._step(self.center, self.outside, link, self._draw(self._problem.outside_n, link), rows)
 
     def _step_outside(self, rows: npt.NDArray[np.intp] | None = None) -> None:
         link = self._problem.outside_link(self.center.log_z)
@@ -235,14 +253,15 @@ class Descent:
     ) -> None:
         problem, inverse = self._problem, self._inverse_curvature(other, link)
         expected = self._expected if factor is self.center else None
+        pairs, n, ridge = self._half(factor)
         what = (
             self._tiles,
             factor,
             other.A,
-            problem.pairs,
-            problem.n,
+            pairs,
+            n,
             link,
-            self._row_ridge,
+            ridge,
             inverse,
             expected,
             sample,
@@ -251,7 +270,7 @@ class Descent:
             half = 0.0 if factor is self.outside else 0.5
 
             def tick(done: int) -> None:
-                share = half + done / len(problem) / 2
+                share = half + done / len(factor.A) / 2
                 self._progress.descending(len(problem), self._number, share, self.loss)
 
             step(*what, tick)
@@ -265,7 +284,7 @@ class Descent:
         or their second moment where the loss has no normaliser. It is exact for a row that predicts
         this distribution.
         """
-        n = self._problem.n
+        _, n, ridge = self._half(other)
         share = n / n.sum()
         B = self._tiles.numpy(other.A).astype(np.float64)
         H = (B * share[:, None]).T @ B
@@ -273,21 +292,25 @@ class Descent:
             mean = share @ B
             H -= np.outer(mean, mean)
         d = len(H)
-        added = DAMPING * np.trace(H) / d + float(share @ self._row_ridge)
+        added = DAMPING * np.trace(H) / d + float(share @ ridge)
         return self._tiles.array(np.linalg.inv(H + max(added, 1e-30) * np.eye(d)))
+
+    def _half(self, factor: Factor) -> tuple[PairRows, Float64, Float64]:
+        """Return the counts of the rows of a matrix, their sums, and their ridge per pair."""
+        problem = self._problem
+        if factor is self.center:
+            return problem.pairs, problem.n, self._ridges[0]
+        return problem.outside_pairs, problem.outside_n, self._ridges[1]
 
     def _measure(self) -> None:
         """Update the mean loss and penalty per pair."""
-        n = self._problem.n
-        center, outside = (
-            self._tiles.numpy(factor.A).astype(np.float64) for factor in (self.center, self.outside)
-        )
-        if self._expected is not None:
-            center -= self._tiles.numpy(self._expected)
-        squares = np.square(center).sum(axis=1) + np.square(outside).sum(axis=1)
-        penalty = (
-            float((n * self._row_ridge / 2) @ squares) + self.ridge / 2 * self._prior.penalty()
-        )
+        penalty = self.ridge / 2 * self._prior.penalty()
+        for factor in (self.center, self.outside):
+            _, n, ridge = self._half(factor)
+            rows = self._tiles.numpy(factor.A).astype(np.float64)
+            if factor is self.center and self._expected is not None:
+                rows -= self._tiles.numpy(self._expected)
+            penalty += float((n * ridge / 2) @ np.square(rows).sum(axis=1))
         self.loss = float(self.center.loss.sum()) / self._problem.total
         self.penalty = penalty / self._problem.total
 

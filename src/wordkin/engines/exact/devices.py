@@ -41,9 +41,11 @@ def require_memory(words: int, settings: ExactSettings) -> None:
 def memory_needed(words: int, settings: ExactSettings) -> int:
     """Estimate the bytes that training takes besides the counts: matrices, tiles, the first SVD."""
     itemsize = 8 if settings.precision == "float64" else 4
-    matrices = words * settings.dim * (4 * itemsize + 2 * 8)  # and float64 copies
-    tiles = 2 * settings.threads * tile_rows(max(words, 1), itemsize) * words * itemsize
-    return matrices + tiles + 8 * 4 * min(words, INITIAL_WORDS) ** 2
+    sides = 2 if settings.sides else 1
+    outside = sides * words
+    matrices = (words + outside) * settings.dim * (2 * itemsize + 8)  # and float64 copies
+    tiles = 2 * settings.threads * tile_rows(max(outside, 1), itemsize) * outside * itemsize
+    return matrices + tiles + 8 * 4 * sides * min(words, INITIAL_WORDS) ** 2
 
 
 def open_tiles(settings: ExactSettings) -> AbstractContextManager[Tiles]:

@@ -84,8 +84,9 @@ def descend(
     Returns
     -------
     Trained
-        Center and outside matrix, (V, d) each, and a `Pass` for each pass. A word without any pair
-        has zeros in both.
+        Center and outside matrix, (V, d) each, and a `Pass` for each pass. With sides the outside
+        matrix is (2 V, d), with all words at the left of a center before all at its right. A word
+        without any pair has zeros in both.
 
     Raises
     ------
@@ -97,7 +98,7 @@ def descend(
         If the loss or a vector stops being finite.
     """
     run = run or Run()
-    seen = np.flatnonzero(np.diff(counted.pairs.indptr))
+    seen = np.flatnonzero(counted.pairs.centers.lengths)
     if len(seen) < 2:
         raise CorpusError("no two words were counted together: there is nothing to train on")
     V = len(counts)
@@ -108,13 +109,15 @@ def descend(
 
     def for_all_words(*matrices: npt.NDArray[Any]) -> Matrices:
         """Return the matrices with a row for each word: zeros for words without a pair so far."""
-        if len(matrices[0]) == V:
+        words = len(matrices[0])
+        if words == V:
             return Matrices(*matrices)
         wide = []
         for matrix in matrices:
-            wide.append(np.zeros((V, settings.dim), matrix.dtype))
-            wide[-1][seen[: len(matrix)]] = matrix
-        return Matrices(*wide)
+            parts = matrix.reshape(-1, words, settings.dim)  # an outside matrix has one for a side
+            wide.append(np.zeros((len(parts), V, settings.dim), matrix.dtype))
+            wide[-1][:, seen[:words]] = parts
+        return Matrices(*(matrix.reshape(-1, settings.dim) for matrix in wide))
 
     with open_tiles(settings) as tiles:
         descent = _StagedDescent(

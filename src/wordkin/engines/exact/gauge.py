@@ -7,6 +7,10 @@ under V → V A, U → U A⁻ᵀ with any invertible A, nor softmax when one vec
 U. Distances between rows of V do change, so those that training happens to arrive at mean little.
 Therefore the logits themselves are decomposed, after removing what all centers share: how frequent
 each outside word is.
+
+With sides, U has a row for each word at the left of a center, then one for each at the right. Both
+halves are centred apart, and a word has the sum of its two rows of what the logits are decomposed
+into, over √2: as much as a single row has where both agree.
 """
 
 from __future__ import annotations
@@ -37,13 +41,14 @@ def axes(
     Parameters
     ----------
     V, U
-        Center and outside vectors, (V, d) each.
+        Center and outside vectors, (V, d) each; with sides U is (2 V, d).
 
     Returns
     -------
     Q, s, R
-        (V, r), (r,) descending, (V, r), with r = min(V, d); Q and R have orthonormal columns. The
-        sign of a column is set so that the entry of Q largest in size is positive.
+        (V, r), (r,) descending, and as many rows as U, (V, r), with r = min(V, d); Q and R have
+        orthonormal columns. The sign of a column is set so that the entry of Q largest in size is
+        positive.
     """
     return _decomposed(V, U)[:3]
 
@@ -57,7 +62,8 @@ def _decomposed(
     npt.NDArray[np.float64],
 ]:
     """Return Q, s, R of `axes`, and T, (d, r), with Q = (V - V̄) T where s is not 0."""
-    V, U = (M.astype(np.float64) - M.mean(axis=0, dtype=np.float64) for M in (V, U))
+    U = np.concatenate([_centred(half) for half in sides_of(U, len(V))])
+    V = _centred(V)
     (Q_V, R_V), (Q_U, R_U) = np.linalg.qr(V), np.linalg.qr(U)
     left, s, right = np.linalg.svd(R_V @ R_U.T)
     Q, R = Q_V @ left, Q_U @ right.T
@@ -68,10 +74,31 @@ def _decomposed(
     return Q * sign, s, R * sign, inverse @ left * sign
 
 
+def _centred(M: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    return np.asarray(M.astype(np.float64) - M.mean(axis=0, dtype=np.float64))
+
+
+def sides_of(U: npt.NDArray[Any], words: int) -> list[npt.NDArray[Any]]:
+    """Return the outside vectors at the left and those at the right, (V, d) each; U if it is one.
+
+    Raises
+    ------
+    ValueError
+        If U has not one or two rows for each word.
+    """
+    if len(U) not in (words, 2 * words):
+        raise ValueError(
+            f"U must have a row for each of {words} words, or two with sides, got {len(U)} rows"
+        )
+    return [U[first : first + words] for first in range(0, len(U), words)]
+
+
 def canonical(
     V: npt.NDArray[Any], U: npt.NDArray[Any], *, power: float = POWER, share: float = SHARE
 ) -> npt.NDArray[np.float32]:
     """Return the canonical vectors, (Q + share R) diag(s)^power, (V, r), with Q, s, R from `axes`.
+
+    With sides, R is the sum of its two rows of each word, over √2.
 
     They are the same for all pairs of matrices with the same probabilities, up to rounding, and are
     scaled to a mean squared length of 1.
@@ -98,7 +125,8 @@ def with_projection(
     """Return `canonical` and `projection`, for little more than the cost of one of them."""
     Q, s, R, T = _decomposed(V, U)
     scale = s**power
-    vectors = (Q + share * R) * scale
+    halves = sides_of(R, len(Q))
+    vectors = (Q + share * (sum(halves) / np.sqrt(len(halves)))) * scale
     length = np.sqrt(np.mean(np.square(vectors).sum(axis=1)))
     if length > 0:
         vectors, scale = vectors / length, scale / length

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from wordkin.engines import OBJECTIVES
 from wordkin.engines.counts.counting import count_lines
-from wordkin.engines.counts.matrix import Cooccurrence
+from wordkin.engines.counts.matrix import Cooccurrence, PairRows
 from wordkin.engines.exact.devices import open_tiles
 from wordkin.engines.exact.problem import Problem, problem_of
 from wordkin.engines.exact.sample import Sample
@@ -22,12 +22,13 @@ from wordkin.engines.exact.steps import Factor
 from wordkin.engines.exact.tiles import Array, Link, Tile, Tiles
 from wordkin.engines.run import Run
 from wordkin.engines.settings import ExactSettings
+from wordkin.system.types import Float64
 
 
 def loss_of_lines(
     lines: npt.NDArray[np.int32] | None, counts: npt.NDArray[np.int64], settings: ExactSettings
 ) -> Callable[[npt.NDArray[Any], npt.NDArray[Any]], float | None]:
-    """Return a function of both matrices, (V, d) each: the mean loss per pair on some lines.
+    """Return a function of both matrices: the mean loss per pair on some lines.
 
     The function returns None if the lines have no pair, or the objective has no loss over counts.
     """
@@ -47,7 +48,7 @@ def loss_of_lines(
 
 
 def loss_and_gradients(
-    pairs: Cooccurrence,
+    counted: Cooccurrence,
     counts: npt.NDArray[np.int64],
     V: npt.NDArray[Any],
     U: npt.NDArray[Any],
@@ -61,37 +62,39 @@ def loss_and_gradients(
 
     Parameters
     ----------
-    pairs : Cooccurrence
+    counted : Cooccurrence
     counts : (V,) int64
         How often each word occurs.
     V, U : (V, d) arrays
-        Center and outside vectors.
+        Center and outside vectors; with sides U is (2 V, d), the words at the left first.
     settings : ExactSettings
 
     Returns
     -------
     loss, grad_V, grad_U
-        In nats, summed over the pairs; (V, d) each.
+        In nats, summed over the pairs; the gradients have the shapes of V and U.
     """
-    problem = problem_of(pairs, counts, settings)
-    n = problem.n[:, None]
+    problem = problem_of(counted, counts, settings)
 
-    def gradient(A: Array, B: Array, link: Link) -> tuple[Factor, npt.NDArray[Any]]:
-        factor, found = Factor.of(A), np.zeros(V.shape, tiles.numpy(A).dtype)
+    def gradient(
+        A: Array, B: Array, pairs: PairRows, n: Float64, link: Link
+    ) -> tuple[Factor, npt.NDArray[Any]]:
+        factor, found = Factor.of(A), np.zeros(A.shape, tiles.numpy(A).dtype)
 
         def work(tile: Tile, rows: slice) -> None:
             found[rows] = tiles.numpy(tile.gradient())
             factor.loss[rows] = tile.loss
             factor.log_z[rows] = tile.log_z
 
-        for _ in tiles.each(A, B, pairs, problem.n, link, work):
+        for _ in tiles.each(A, B, pairs, n, link, work):
             pass
-        return factor, found * n
+        return factor, found * n[:, None]
 
     with open_tiles(settings) as tiles:
         center, outside = tiles.array(V), tiles.array(U)
-        at, grad_V = gradient(center, outside, problem.center_link())
-        _, grad_U = gradient(outside, center, problem.outside_link(at.log_z))
+        at, grad_V = gradient(center, outside, problem.pairs, problem.n, problem.center_link())
+        link = problem.outside_link(at.log_z)
+        _, grad_U = gradient(outside, center, problem.outside_pairs, problem.outside_n, link)
     return float(at.loss.sum()), grad_V, grad_U
 
 

@@ -31,30 +31,31 @@ def stages(words: int) -> list[int]:
 
 
 def start(problem: Problem, settings: ExactSettings) -> tuple[Float64, Float64]:
-    """Return the initial center and outside matrix, (V, d) each.
+    """Return the initial center and outside matrix, (V, d) and (outside words, d).
 
     One axis holds the biases of the outside words, as if centers and outside words were
     independent. The others hold a truncated SVD of the positive pointwise mutual information, by a
-    randomised range finder (Halko, Martinsson and Tropp 2011). It takes a dense V × V matrix, which
-    fits for the words of the first stage.
+    randomised range finder (Halko, Martinsson and Tropp 2011). It takes a dense matrix of centers
+    by outside words, which fits for the words of the first stage.
     """
-    V, d, n = len(problem), settings.dim, problem.n
-    rows = np.repeat(np.arange(V), np.diff(problem.pairs.indptr))
-    columns = problem.pairs.indices
-    pmi = np.zeros((V, V), np.float32)
+    V, W, d, n = len(problem), len(problem.outside_n), settings.dim, problem.outside_n
+    _, columns, values = problem.pairs.rows(0, V)
+    rows = np.repeat(np.arange(V), problem.pairs.lengths)
+    pmi = np.zeros((V, W), np.float32)
     with np.errstate(divide="ignore"):
         pmi[rows, columns] = np.log(
-            np.maximum(problem.pairs.values * problem.total / (n[rows] * n[columns]), 1)
+            np.maximum(values * problem.total / (problem.n[rows] * n[columns]), 1)
         )
     rank = min(d - 1, V)
     rng = np.random.default_rng(settings.seed)
-    span = pmi @ rng.standard_normal((V, min(rank + 20, V)), dtype=np.float32)
+    span = pmi @ rng.standard_normal((W, min(rank + 20, V)), dtype=np.float32)
+    back = pmi if V == W else pmi.T  # without sides it is symmetric
     for _ in range(2):
-        span = pmi @ (pmi @ np.linalg.qr(span)[0])
+        span = pmi @ (back @ np.linalg.qr(span)[0])
     basis = np.linalg.qr(span)[0]
     left, s, right = np.linalg.svd(basis.T @ pmi, full_matrices=False)
     scale = np.sqrt(s[:rank])
-    center, outside = np.zeros((V, d)), np.zeros((V, d))
+    center, outside = np.zeros((V, d)), np.zeros((W, d))
     center[:, :rank] = basis @ left[:, :rank] * scale
     outside[:, :rank] = right[:rank].T * scale
     biases = np.where(n > 0, problem.biases, 0)

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.engines.counts.matrix import Cooccurrence
+from wordkin.engines.counts.matrix import PairRows
 from wordkin.engines.exact.sample import Sample
 from wordkin.engines.exact.tiles import Array, Link, Tile, Tiles
 from wordkin.system.types import Float64
@@ -21,7 +21,7 @@ from wordkin.system.types import Float64
 
 @dataclasses.dataclass
 class Factor:
-    """One of the two matrices, with statistics of the last step of each row, (V,) each."""
+    """One of the two matrices, with statistics of the last step of each row, (rows,) each."""
 
     A: Array
     loss: Float64  # summed over the pairs of the row, after the step
@@ -46,7 +46,7 @@ def step(
     tiles: Tiles,
     factor: Factor,
     B: Array,
-    pairs: Cooccurrence,
+    pairs: PairRows,
     n: Float64,
     link: Link,
     ridge: Float64,
@@ -62,9 +62,9 @@ def step(
     tiles : Tiles
     factor : Factor
         The matrix A, (rows, d).
-    B : (V, d) array
+    B : (columns, d) array
         The other matrix.
-    pairs : Cooccurrence
+    pairs : PairRows
         The counts of these rows.
     n : (rows,) float64
         Their sums.
@@ -103,7 +103,7 @@ def step_rows(
     tiles: Tiles,
     factor: Factor,
     B: Array,
-    pairs: Cooccurrence,
+    pairs: PairRows,
     n: Float64,
     link: Link,
     ridge: Float64,

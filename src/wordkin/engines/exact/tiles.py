@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.engines.counts.matrix import Cooccurrence
+from wordkin.engines.counts.matrix import PairRows
 from wordkin.engines.exact.sample import Sample
 
 Array: TypeAlias = Any
@@ -85,7 +85,7 @@ class Tiles(Protocol):
         self,
         A: Array,
         B: Array,
-        pairs: Cooccurrence,
+        pairs: PairRows,
         n: npt.NDArray[np.float64],
         link: Link,
         work: Callable[[Tile, slice], None],
@@ -96,7 +96,7 @@ class Tiles(Protocol):
         Parameters
         ----------
         A, B : (rows, d), (V, d) arrays
-        pairs : Cooccurrence
+        pairs : PairRows
             The counts of the rows of A.
         n : (rows,) float64
             Their sums.

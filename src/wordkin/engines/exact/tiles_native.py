@@ -19,7 +19,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from wordkin._core import SampledPairs32, SampledPairs64, Tile32, Tile64
-from wordkin.engines.counts.matrix import Cooccurrence
+from wordkin.engines.counts.matrix import PairRows
 from wordkin.engines.exact.sample import Sample
 from wordkin.engines.exact.tiles import Link, LinkName, Tile
 from wordkin.system.machine import level
@@ -83,7 +83,7 @@ class NativeTiles:
         self,
         A: npt.NDArray[Any],
         B: npt.NDArray[Any],
-        pairs: Cooccurrence,
+        pairs: PairRows,
         n: npt.NDArray[np.float64],
         link: Link,
         work: Callable[[Tile, slice], None],
@@ -139,7 +139,7 @@ class _Side:
     link: LinkName
     A: npt.NDArray[Any]
     B: npt.NDArray[Any]
-    pairs: Cooccurrence
+    pairs: PairRows
     n: npt.NDArray[Any]
     column: npt.NDArray[Any]
     row: npt.NDArray[Any]
@@ -262,7 +262,7 @@ class _SampledSide(_Side):
     def widths(self) -> npt.NDArray[np.int64]:
         """Return for how many logits each row needs room, (rows,): the sample's, and its pairs'."""
         sampled = len(self.drawn)
-        return sampled + np.minimum(np.diff(self.pairs.indptr), len(self.B) - sampled)
+        return sampled + np.minimum(self.pairs.lengths, len(self.B) - sampled)
 
     def tile(self, rows: slice, x: npt.NDArray[Any], other: npt.NDArray[Any]) -> NativeTile:
         """Return the tile of some rows, which works in two arrays, (rows, width) each."""

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from wordkin.engines.counts.matrix import Cooccurrence
+from wordkin.engines.counts.matrix import PairRows
 from wordkin.engines.exact.line_search_torch import (
     Line,
     LogisticLine,
@@ -118,7 +118,7 @@ class TorchTiles:
         self,
         A: torch.Tensor,
         B: torch.Tensor,
-        pairs: Cooccurrence,
+        pairs: PairRows,
         n: npt.NDArray[np.float64],
         link: Link,
         work: Callable[[Tile, slice], None],
@@ -201,7 +201,7 @@ class TorchTile:
         tiles: TorchTiles,
         a: torch.Tensor,
         factor: torch.Tensor,
-        pairs: Cooccurrence,
+        pairs: PairRows,
         parts: _Parts,
         rows: slice,
     ) -> None:
