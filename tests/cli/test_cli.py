@@ -134,7 +134,7 @@ def test_help_of_train_shows_the_defaults_of_settings() -> None:
     shown = " ".join(run("train", "--help").out.split())
     for name, value in (ExactSettings().as_dict() | StochasticSettings().as_dict()).items():
         assert f"--{name.replace('_', '-')} " in shown
-        known = {"patience": "never", "deterministic": "deterministic"}
+        known = {"patience": "never", "deterministic": "deterministic", "sides": "no-sides"}
         if name not in ("threads", "max_vocab", "engine", "ridge"):
             assert re.search(rf"\[default: \({known.get(name, value)}[;)]", shown)
     assert "all available cores" in shown
@@ -321,6 +321,7 @@ def test_count_gives_one_json_object_on_stdout(text: Path, output: Path, counts:
         "output": str(output),
         "vocabulary": 21,
         "pairs": len(file.counted.pairs.values),
+        "sides": False,
         "wordkin": wordkin.__version__,
         "tokens": 800,
         "lines": 100,

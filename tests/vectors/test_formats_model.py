@@ -232,7 +232,7 @@ def header(**change: Any) -> dict[str, str]:
         ({}, {"wordkin": "[" * 10**5}, "the metadata are damaged"),
         ({}, header(metadata=[]), "the metadata are damaged"),
         ({}, header(format="1"), "the metadata are damaged: format '1'"),
-        ({}, header(format=FORMAT_VERSION + 1), "written by a newer wordkin: format 4"),
+        ({}, header(format=FORMAT_VERSION + 1), "written by a newer wordkin: format 5"),
         ({"outside": None, "counts": None}, header(), "no tensor counts, outside"),
         ({"center": np.ones((2, 2))}, header(), "center must be F32 with 2 axes, got float64"),
         ({"center": np.ones(4, np.float32)}, header(), r"center must be .* got float32 of \(4,\)"),

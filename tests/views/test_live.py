@@ -468,11 +468,10 @@ def test_rows_of_some_words_are_named_by_their_ids() -> None:
     assert [probe.neighbours for probe in sample.probes[1:]] == [(), ()]
 
 
-def test_a_sample_of_gauged_rows_has_the_canonical_neighbours(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    V, U = np.random.default_rng(2).standard_normal((2, 200, 6)).astype(np.float32)
-    V += 3
+@pytest.mark.parametrize("sides", [1, 2])
+def test_a_sample_of_gauged_rows_has_the_canonical_neighbours(sides: int) -> None:
+    rows = np.random.default_rng(2).standard_normal((200 + sides * 200, 6)).astype(np.float32)
+    V, U = rows[:200] + 3, rows[200:]
     words = [f"w{i}" for i in range(200)]
     sample = Sampler([0, 50]).sample(InTraining(words, lambda: (V, U), None, gauge.SHARE))
     exactly = WordVectors(words, gauge.canonical(V, U))

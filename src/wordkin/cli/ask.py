@@ -273,6 +273,14 @@ def predict(
     model: TrainedModel,
     words: Words = None,
     topn: TopN = 10,
+    side: Annotated[
+        str | None,
+        typer.Option(
+            metavar="left|right",
+            help="Only at this side of the word, for a model trained with --sides.",
+            show_default="both",
+        ),
+    ] = None,
     skip_unknown: SkipUnknown = False,
     json: Json = False,
 ) -> None:
@@ -285,11 +293,13 @@ def predict(
     trained = Word2Vec.load(model)
     known = KnownWords(trained.center, chosen, skip=skip_unknown)
     chosen = known.among(chosen)
-    answers = ((word, trained.predict(word, topn)) for word in chosen)
+    answers = ((word, trained.predict(word, topn, side)) for word in chosen)
     if json:
+        at = {} if side is None else {"side": side}
         terminal.put_json(
             [
-                {"word": word, "outside": scores_as_json(a, "probability")} | known.composed([word])
+                {"word": word, **at, "outside": scores_as_json(a, "probability")}
+                | known.composed([word])
                 for word, a in answers
             ]
         )

@@ -22,6 +22,7 @@ from wordkin.system import machine
 from wordkin.system.errors import CorpusError
 from wordkin.training.account import Account, account_of
 from wordkin.training.managed_run import ManagedRun
+from wordkin.training.prediction import side_number
 from wordkin.training.source import Source
 from wordkin.vectors.formats.model import digest
 from wordkin.vectors.ngram_sums import NgramRows, SubwordRows
@@ -50,7 +51,7 @@ class Learned:
 
     vectors: WordVectors
     center: WordVectors
-    outside: WordVectors
+    outside_rows: npt.NDArray[Any]  # (V, d), or (2 V, d) with sides
     counts: npt.NDArray[np.int64]
     history: History
     account: Account
@@ -74,7 +75,8 @@ class Learned:
     ) -> Learned:
         """Return the data of a model with these matrices, (V, d) each, and make them read-only.
 
-        With subwords, `center` and `vectors` compose those of unknown words.
+        With sides, the outside matrix is (2 V, d), with all words at the left before all at the
+        right. With subwords, `center` and `vectors` compose those of unknown words.
         """
         for matrix in (center, outside, vectors):
             if matrix is not None:
@@ -85,7 +87,7 @@ class Learned:
         return cls(
             center_vectors if vectors is None else _vectors(words, vectors, counts, of_vectors),
             center_vectors,
-            WordVectors(words, outside, counts),
+            outside,
             counts,
             history,
             account,
@@ -95,9 +97,28 @@ class Learned:
         )
 
     @cached_property
+    def outside(self) -> WordVectors:
+        """The outside vectors, of both sides one after the other."""
+        halves = gauge.sides_of(self.outside_rows, len(self.counts))
+        rows = halves[0] if len(halves) == 1 else np.concatenate(halves, axis=1)
+        rows.setflags(write=False)
+        return WordVectors(self.vectors.words, rows, self.counts)
+
+    def outside_at(self, side: str) -> WordVectors:
+        """Return the outside vectors of words at one side.
+
+        Raises
+        ------
+        SettingsError
+            For another word than left or right, or a model without sides.
+        """
+        halves = gauge.sides_of(self.outside_rows, len(self.counts))
+        return WordVectors(self.vectors.words, halves[side_number(side, len(halves))], self.counts)
+
+    @cached_property
     def sha256(self) -> str:
         """The SHA-256 of words, counts, matrices and n-grams."""
-        matrices = {"center": self.center.matrix, "outside": self.outside.matrix}
+        matrices = {"center": self.center.matrix, "outside": self.outside_rows}
         if self.vectors is not self.center:
             matrices["vectors"] = self.vectors.matrix
         return digest(self.vectors.words, self.counts, matrices, self.subwords)

@@ -171,7 +171,9 @@ class Word2Vec:
         """
         return self.fit(read_counts(path), **options)
 
-    def predict(self, word: str, topn: int | None = 10) -> list[tuple[str, float]]:
+    def predict(
+        self, word: str, topn: int | None = 10, side: str | None = None
+    ) -> list[tuple[str, float]]:
         """Return the most probable outside words of a center word, with P(outside | center).
 
         For naive softmax, this is the trained distribution, softmax(U v_c). Negative sampling
@@ -185,6 +187,9 @@ class Word2Vec:
             vector is then composed from its n-grams.
         topn : int or None
             The number of outside words; None for all.
+        side : {"left", "right"} or None
+            The side of the center word that the outside words are at, for a model with sides: their
+            probabilities then sum to 1. None for both sides together.
 
         Returns
         -------
@@ -197,7 +202,8 @@ class Word2Vec:
             For a word that is not in the vocabulary and has no known n-gram, or that never occurred
             next to another word.
         SettingsError
-            For `topn` below 1.
+            For `topn` below 1, or a side that is neither left nor right or that the model does not
+            tell from the other.
         """
         fitted = self._fitted
         if not isinstance(word, str):
@@ -206,11 +212,12 @@ class Word2Vec:
         if word in fitted.center and not v_c.any():
             raise UnknownWordError(f"{word!r:.80} never occurs next to another word in the text")
         noise = OBJECTIVES[self.settings.objective].noise
-        probable = prediction.probabilities(
-            v_c, fitted.outside.matrix, fitted.counts if noise else None
+        counts = fitted.counts
+        probable = prediction.of_words(
+            v_c, fitted.outside_rows, len(counts), counts if noise else None, side
         )
         order = [o for o in prediction.largest(probable, topn) if probable[o] > 0]
-        words = fitted.outside.words
+        words = fitted.vectors.words
         return [(words[o], float(probable[o])) for o in order]
 
     @property
@@ -249,8 +256,26 @@ class Word2Vec:
 
     @property
     def outside(self) -> WordVectors:
-        """The outside vectors u_o, as trained, (V, d)."""
+        """The outside vectors u_o, as trained, (V, d).
+
+        With sides (V, 2 d): the vector of a word at the left of a center, and after it that of the
+        same word at the right. `outside_at` has each by itself.
+        """
         return self._fitted.outside
+
+    def outside_at(self, side: str) -> WordVectors:
+        """Return the outside vectors of words at one side of a center, (V, d).
+
+        Parameters
+        ----------
+        side : {"left", "right"}
+
+        Raises
+        ------
+        SettingsError
+            For another word, or a model without sides.
+        """
+        return self._fitted.outside_at(side)
 
     @property
     def history(self) -> History:
@@ -281,7 +306,7 @@ class Word2Vec:
             path,
             words=result.vectors.words,
             center=result.center.matrix,
-            outside=result.outside.matrix,
+            outside=result.outside_rows,
             counts=result.counts,
             metadata={
                 **dataclasses.asdict(result.origin),

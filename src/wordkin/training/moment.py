@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
+from wordkin.engines.exact import gauge
 from wordkin.engines.outcome import Epoch, Pass
 from wordkin.engines.run import Matrices
 from wordkin.vectors.words import WordVectors
@@ -39,8 +42,9 @@ class Moment:
 
     @property
     def outside(self) -> WordVectors:
-        """A copy of the outside vectors at this moment."""
-        return WordVectors(self._words, self._matrices().outside)
+        """A copy of the outside vectors at this moment, as in `Word2Vec.outside`."""
+        halves = gauge.sides_of(self._matrices().outside, len(self._words))
+        return WordVectors(self._words, np.concatenate(halves, axis=1))
 
 
 Callback = Callable[[Moment], bool | None]

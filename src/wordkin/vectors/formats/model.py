@@ -28,7 +28,8 @@ from wordkin.vectors.ngram_sums import NgramSums, SubwordRows
 # Increment the newest version for files that an older wordkin could not read.
 MODEL_VERSION = 2
 VECTORS_VERSION = 3  # vectors without a model
-FORMAT_VERSION = VECTORS_VERSION
+SIDES_VERSION = 4  # a model whose outside vectors at the left differ from those at the right
+FORMAT_VERSION = SIDES_VERSION
 
 # Tensors: their type in safetensors' notation, and their number of axes. In a model, "vectors" are
 # optional; the exact engine stores its gauged center vectors there.
@@ -42,8 +43,9 @@ _OPTIONAL = {"vectors": ("F32", 2), "counts": ("I64", 1), **model_ngrams.TENSORS
 class ModelFile:
     """The content of a model file: V words, two (V, d) matrices, V counts, and plain data.
 
-    Neighbours are searched among `vectors`, (V, r); if None, among the center vectors. `subwords`
-    are the n-grams that compose the vectors of unknown words, if the model has any.
+    With sides, the outside matrix is (2 V, d), all words at the left of a center first. Neighbours
+    are searched among `vectors`, (V, r); if None, among the center vectors. `subwords` are the
+    n-grams that compose the vectors of unknown words, if the model has any.
     """
 
     words: list[str]
@@ -156,6 +158,9 @@ def write_model(
     `offsets` (V + 1,) int64: word i is the bytes offsets[i] to offsets[i + 1]. Metadata: the value
     of "wordkin" is JSON, {"format": MODEL_VERSION, "metadata": metadata}.
 
+    With sides, `outside` is (2 V, d): first the vectors of all words at the left of a center, then
+    of all at the right; and the format is SIDES_VERSION.
+
     With subwords, also `ngrams` uint8, the concatenated bytes of G n-grams; `ngram_offsets`
     (G + 1,) int64, which cut them; `ngram_rows` (G, d) float32; `ngram_line` (d,) float64;
     `ngram_projection` (d, r) float64, if there are `vectors`; and in the metadata "ngrams", the
@@ -167,7 +172,8 @@ def write_model(
         The file to write. An existing file is replaced only when the new one is complete.
     words : sequence of V different str
     center, outside : (V, d) arrays
-        Strided views are allowed; contiguous float32 arrays are not copied.
+        The latter (2 V, d) with sides. Strided views are allowed; contiguous float32 arrays are not
+        copied.
     counts : (V,) array of integers
     metadata : mapping
         Any JSON data.
@@ -184,14 +190,17 @@ def write_model(
     tensors = _words_as_tensors(path, words)
     V = len(words)
     tensors["center"] = checked(path, "center", center, np.float32, (V, -1))
-    tensors["outside"] = checked(path, "outside", outside, np.float32, np.shape(center))
+    by_side = V > 0 and len(outside) == 2 * V
+    shape = ((1 + by_side) * V, *np.shape(center)[1:])
+    tensors["outside"] = checked(path, "outside", outside, np.float32, shape)
     tensors["counts"] = checked(path, "counts", counts, np.int64, (V,))
     if vectors is not None:
         tensors["vectors"] = checked(path, "vectors", vectors, np.float32, (V, -1))
     if subwords is not None:
         searched = tensors["center" if vectors is None else "vectors"]
         tensors |= model_ngrams.as_tensors(path, subwords, searched.shape[1])
-    _write(path, tensors, MODEL_VERSION, {**metadata, **model_ngrams.lengths_of(subwords)})
+    version = SIDES_VERSION if by_side else MODEL_VERSION
+    _write(path, tensors, version, {**metadata, **model_ngrams.lengths_of(subwords)})
 
 
 def read_model(path: StrPath) -> ModelFile:
@@ -268,7 +277,12 @@ def _open(path: StrPath) -> tuple[int, dict[str, npt.NDArray[Any]], dict[str, An
             )
     main = next(iter(required))  # determines the shapes of the others
     V, d = tensors[main].shape
-    shapes: dict[str, tuple[int, ...]] = {"outside": (V, d), "counts": (V,), "offsets": (V + 1,)}
+    outside = 2 * V if version == SIDES_VERSION else V
+    shapes: dict[str, tuple[int, ...]] = {
+        "outside": (outside, d),
+        "counts": (V,),
+        "offsets": (V + 1,),
+    }
     for name, shape in shapes.items():
         if name in tensors and tensors[name].shape != shape:
             raise damaged(

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from wordkin.engines.exact import gauge
 from wordkin.system.progress import InTraining
-from wordkin.system.types import Float32, Float64, Indices
+from wordkin.system.types import Float32, Float64, Floats, Indices
 from wordkin.vectors.words import WordVectors
 
 NEIGHBOURS = 10
@@ -172,10 +172,11 @@ class _Vectors:
     """The vectors that the model would have if training ended now."""
 
     def __init__(self, training: InTraining) -> None:
-        self._center, self._outside = training.matrices()
+        self._center, outside = training.matrices()
+        self._halves = gauge.sides_of(outside, len(self._center))
         self._gauge = None
         if training.share is not None:
-            self._gauge = _gauge(self._center, self._outside, training.share)
+            self._gauge = _gauge(self._center, self._halves, training.share)
 
     def __len__(self) -> int:
         return len(self._center)
@@ -190,16 +191,22 @@ class _Vectors:
             return np.array(self._center[which], np.float32)
         mean_v, mean_u, rotation_v, rotation_u = self._gauge
         center = self._center[which].astype(np.float32) - mean_v
-        outside = self._outside[which].astype(np.float32) - mean_u
+        outside = _joined([half[which].astype(np.float32) for half in self._halves]) - mean_u
         return np.asarray(center @ rotation_v + outside @ rotation_u)
 
 
+def _joined(halves: Sequence[Floats]) -> Floats:
+    """Return what the outside vectors of both sides are together; with one side, these."""
+    return halves[0] if len(halves) == 1 else (halves[0] + halves[1]) / np.float32(np.sqrt(2))
+
+
 def _gauge(
-    center: npt.NDArray[np.floating], outside: npt.NDArray[np.floating], share: float
+    center: npt.NDArray[np.floating], outside: Sequence[npt.NDArray[np.floating]], share: float
 ) -> tuple[Float32, Float32, Float32, Float32]:
     """Return V̄, Ū, A and B so that (V - V̄) A + (U - Ū) B approximates `gauge.canonical`.
 
-    Up to scale, and estimated from a sample of the rows. The eigenvectors of (V - V̄)ᵀ (V - V̄)
+    `outside` has U, or the outside vectors at either side, and U is then `_joined` of them. Up to
+    scale, and estimated from a sample of the rows. The eigenvectors of (V - V̄)ᵀ (V - V̄)
     replace the QR decomposition of all rows.
 
     Returns
@@ -208,9 +215,10 @@ def _gauge(
     A, B : (d, d) float32 arrays
     """
     step = max(1, len(center) // GAUGE_ROWS)
-    V, U = (M[::step].astype(np.float64) for M in (center, outside))
-    means = V.mean(axis=0), U.mean(axis=0)
-    (whiten_v, root_v), (whiten_u, root_u) = _whitened(V - means[0]), _whitened(U - means[1])
+    V, *halves = (M[::step].astype(np.float64) for M in (center, *outside))
+    means = V.mean(axis=0), _joined([half.mean(axis=0) for half in halves])
+    U = np.concatenate([half - half.mean(axis=0) for half in halves])
+    (whiten_v, root_v), (whiten_u, root_u) = _whitened(V - means[0]), _whitened(U)
     left, s, right = np.linalg.svd(root_v @ root_u.T)
     weight = s**gauge.POWER
     A = whiten_v @ left * weight
