@@ -29,7 +29,7 @@ class Rows(NamedTuple):
 
     Both have V rows where each word has a center and an outside vector of its own. Other models
     differ: hierarchical softmax has V - 1 inner nodes as outputs, subword models add n-grams to the
-    inputs.
+    inputs. With the setting `sides`, each output has a row for the left and one for the right.
     """
 
     inputs: int

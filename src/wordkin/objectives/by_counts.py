@@ -35,15 +35,17 @@ def corpus_naive_softmax(
     Parameters
     ----------
     counts
-        ``N``, dense or SciPy sparse, ``(V, V)``: row ``c`` has the weighted number of times that
-        each word ``o`` occurs in a window of ``c``.
+        ``N``, dense or SciPy sparse, ``(V, W)``: row ``c`` has the weighted number of times that
+        each word ``o`` occurs in a window of ``c``. ``W`` is ``V``, or ``2 V`` where a word at the
+        left of a center is another outside word than the same word at its right.
     V, U
-        Center and outside vectors, ``(V, d)`` each.
+        Center and outside vectors, ``(V, d)`` and ``(W, d)``.
 
     Returns
     -------
     loss, grad_V, grad_U
-        In nats, summed over the pairs (divide by ``counts.sum()`` for the mean); ``(V, d)`` each.
+        In nats, summed over the pairs (divide by ``counts.sum()`` for the mean); the gradients have
+        the shapes of ``V`` and ``U``.
 
     Raises
     ------
@@ -85,13 +87,13 @@ def corpus_negative_sampling(
     Parameters
     ----------
     counts
-        ``N``, dense or SciPy sparse, ``(V, V)``, rows centers, as in `corpus_naive_softmax`.
+        ``N``, dense or SciPy sparse, ``(V, W)``, rows centers, as in `corpus_naive_softmax`.
     noise
-        ``q``, ``(V,)``, not negative, with sum 1.
+        ``q``, ``(W,)``, not negative, with sum 1.
     negatives
         ``K``, the number of negatives per pair.
     V, U
-        Center and outside vectors, ``(V, d)`` each.
+        Center and outside vectors, ``(V, d)`` and ``(W, d)``.
     drawn_again
         Whether a negative equal to ``o`` is drawn again, so that ``w`` has probability
         ``q_w / (1 - q_o)``.
@@ -99,7 +101,7 @@ def corpus_negative_sampling(
     Returns
     -------
     loss, grad_V, grad_U
-        In nats, summed over the pairs; ``(V, d)`` each.
+        In nats, summed over the pairs; the gradients have the shapes of ``V`` and ``U``.
 
     Raises
     ------
