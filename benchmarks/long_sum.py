@@ -54,7 +54,7 @@ def main() -> None:
             alias=alias,
             window=WINDOW,
             negatives=5,
-            layouts=np.array([[WINDOW, 16, 16, 1]], np.int32),
+            layouts=np.array([[WINDOW, 16, 16, 1, 64]], np.int32),
             weights=np.array([WINDOW + 1], np.float32),
             rate_begin=0.0,
             rate_end=0.0,

@@ -220,6 +220,7 @@ def jobs(draw: st.DrawFn) -> Job:
         negatives=draw(st.integers(1, 20)),
         pool_size=draw(st.integers(1, 40)),
         span=draw(st.integers(1, 12)),
+        drawn=draw(st.sampled_from([64, 128, 512])),
         subsample=draw(st.sampled_from([0.0, 0.001, 0.1])),
         seed=draw(st.integers(0, MASK)),
         epoch=draw(st.integers(0, 1000)),
@@ -287,7 +288,7 @@ def test_blocks_of_short_lines_are_laid_out_as_such_beside_a_long_one(
         span=2,
         steps=3,
         rates=GENTLE,
-        shorter=(Layout(16, 16, 8, 1, 16.0), Layout(64, 32, 3, 2, 64.0)),
+        shorter=(Layout(16, 16, 8, 1, 16, 16.0), Layout(64, 32, 3, 2, 128, 64.0)),
     )
     used = {block.layout.reach for block in job.blocks()}
     assert {16, job.layout.reach} <= used
@@ -594,8 +595,9 @@ def test_the_loss_on_lines_held_out_is_the_objectives_with_draws_of_its_own(
         negatives=settings.negatives,
         pool_size=plan.pool_size(settings, layout),
         span=plan.span_size(settings, layout, noise),
+        drawn=plan.drawn(settings, layout),
         shorter=tuple(
-            Layout(row[0], row[1], row[2], 1, weight) for row, weight in zip(*of_lines, strict=True)
+            Layout(*row[:3], 1, row[4], weight) for row, weight in zip(*of_lines, strict=True)
         )[:-1],
         subsample=float(settings.subsample),
         block=plan.blocks(dataclasses.replace(settings, deterministic=True), layout, noise, 300)[0],
@@ -715,7 +717,8 @@ def test_words_that_share_sentences_become_neighbours(deterministic: bool) -> No
     nearest = np.argsort(-cosines, axis=1)[:, :3]
     assert (nearest // 4 == np.arange(20)[:, None] // 4).all()
     losses = [epoch.loss for epoch in trained.history]
-    assert losses == sorted(losses, reverse=True)
+    # Between epochs they may rise by a little, since each draws negatives of its own.
+    assert losses[-1] < 1.02 * min(losses) < losses[0]
 
 
 @pytest.mark.parametrize("deterministic", [True, False])
@@ -940,7 +943,10 @@ def test_pool_and_span_have_a_size_that_the_core_can_take(
     layout = Windows(window, window, window + 1, window)
     pool = plan.pool_size(told, layout)
     weight = (window + 1) * negatives / pool  # of a negative, for one center
-    assert 1 <= pool < STREAMS
+    drawn = plan.drawn(told, layout)
+    assert 1 <= pool <= drawn < STREAMS
+    assert drawn.bit_count() == 1
+    assert drawn == 512 or drawn >= 4 * pool
     assert weight <= 3.75 or pool == 512
     for counts in ([1, 1], [10**9, 1], [1] * 10_000):
         span = plan.span_size(told, layout, noise_distribution(counts))
@@ -956,11 +962,11 @@ def test_a_block_uses_few_rows_and_a_batch_is_a_small_part_of_a_long_text(
 ) -> None:
     settings = StochasticSettings(window=window, negatives=negatives)
     noise, layout = noise_distribution(counts), Windows(window, window, window + 1, window)
-    pool, span = plan.pool_size(settings, layout), plan.span_size(settings, layout, noise)
+    drawn, span = plan.drawn(settings, layout), plan.span_size(settings, layout, noise)
     block, batch = plan.blocks(settings, layout, noise, positions)
     assert 1 <= batch <= plan.BATCH
     assert block >= span
-    assert block + math.ceil(block / span) * pool <= 1024 + span + pool  # tokens and negatives
+    assert block + drawn <= 1024 + span  # tokens and negatives
     few = max(128, span) * plan.BATCHES
     assert block * batch * plan.BATCHES <= max(positions, few)
     if positions < few:
@@ -969,7 +975,7 @@ def test_a_block_uses_few_rows_and_a_batch_is_a_small_part_of_a_long_text(
     block, batch = plan.blocks(free, layout, noise, positions)
     assert batch == 0
     assert block >= span
-    assert block + math.ceil(block / span) * pool <= 16_384 + span + pool
+    assert block + drawn <= 1024 + span
 
 
 @pytest.mark.long

@@ -54,7 +54,7 @@ def test_a_window_wider_than_the_lines_is_planned_as_the_longest_line(window: Wi
     assert plan.steps(settings, windows) == 1
     assert plan.span_size(settings, windows, noise) >= plan.span_size(settings, wide, noise)
     layouts, weights = plan.layouts(settings, windows, noise)
-    assert layouts.shape == (1, 4)
+    assert layouts.shape == (1, 5)
     assert weights[0] <= 7
 
 
@@ -64,8 +64,8 @@ def test_one_long_line_does_not_lay_out_the_others() -> None:
     assert windows.usual_class().reach == 16
     settings, noise = StochasticSettings(), noise_distribution(np.ones(400))
     (short, *_), _ = plan.layouts(settings, windows, noise)
-    _, pool, span, steps = short.tolist()
-    assert (pool, steps) == (32, 1)
+    _, pool, span, steps, drawn = short.tolist()
+    assert (pool, steps, drawn) == (32, 1, 128)
     assert span > 1
     block, _ = plan.blocks(settings, windows, noise, 10**6)
     assert block > 100

@@ -41,6 +41,9 @@ GAMMA = 0x9E3779B97F4A7C15
 STREAMS = 1024
 
 
+KEPT, STRIDE, FIRST_WORD = range(3)  # streams: a token is kept; a span's way; a block's words
+
+
 def mix(z: int) -> int:
     """Finish as SplitMix64 does."""
     z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & MASK
@@ -67,6 +70,7 @@ class Layout(NamedTuple):
     pool_size: int
     span: int
     steps: int
+    drawn: int  # words that a block draws, of which a span takes its pool
     weight: float  # the most that the pairs of one center weigh together
 
 
@@ -92,6 +96,7 @@ class Job:
     pool_size: int = 12
     span: int = 8
     steps: int = 1
+    drawn: int = 64
     subsample: float = 0.0
     rates: tuple[float, float] = (0.05, 0.02)
     seed: int = 1
@@ -109,7 +114,8 @@ class Job:
     @property
     def layouts(self) -> list[Layout]:
         of_all = self.layout
-        own = Layout(of_all.reach, self.pool_size, self.span, self.steps, of_all.weight)
+        steps, drawn = self.steps, self.drawn
+        own = Layout(of_all.reach, self.pool_size, self.span, steps, drawn, of_all.weight)
         return [*self.shorter, own]
 
     @property
@@ -156,7 +162,7 @@ class Job:
             alias=alias,
             window=self.layout.size,
             negatives=self.negatives,
-            layouts=np.array([layout[:4] for layout in self.layouts], np.int32),
+            layouts=np.array([layout[:5] for layout in self.layouts], np.int32),
             weights=np.array([layout.weight for layout in self.layouts], np.float32),
             rate_begin=self.rates[0],
             rate_end=self.rates[1],
@@ -179,7 +185,7 @@ class Job:
             [
                 i
                 for i in np.flatnonzero(self.ids != LINE_END).tolist()
-                if self._random(i, 0) >> 32 <= keep[self.ids[i]]
+                if self._random(i, KEPT) >> 32 <= keep[self.ids[i]]
             ],
             np.int64,
         )
@@ -192,16 +198,22 @@ class Job:
             block_end = min(block_begin + self.block, len(self.ids))
             first, last = np.searchsorted(at, (block_begin, block_end)).tolist()
             spans = []
-            places = np.arange(first, last)
+            centered = np.arange(first, last)
             farthest = max(
-                (places - begin[first:last]).max(initial=0),
-                (end[first:last] - 1 - places).max(initial=0),
+                (centered - begin[first:last]).max(initial=0),
+                (end[first:last] - 1 - centered).max(initial=0),
             )
             layout = next(each for each in self.layouts if each.reach >= farthest)
+            words = [
+                draw(self._random(block_begin, FIRST_WORD + k), threshold, alias)
+                for k in range(layout.drawn)
+            ]
             for span_first in range(first, last, layout.span):
                 centers = slice(span_first, min(span_first + layout.span, last))
                 position = int(at[span_first])
-                drawn = (self._random(position, 1 + k) for k in range(layout.pool_size))
+                way = self._random(position, STRIDE)
+                start, stride = way >> 32, way & 0xFFFFFFFF | 1
+                places = (start + k * stride for k in range(layout.pool_size))
                 span = Span(
                     tokens=tokens,
                     first=span_first,
@@ -210,7 +222,7 @@ class Job:
                     window=self.window,
                     reach=layout.reach,
                     steps=layout.steps,
-                    pool=np.array([draw(x, threshold, alias) for x in drawn], np.int32),
+                    pool=np.array([words[at % layout.drawn] for at in places], np.int32),
                     negative_weight=float(np.float32(self.negatives / layout.pool_size)),
                 )
                 spans.append((span, self.rate_at(position)))

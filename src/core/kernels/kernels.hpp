@@ -41,7 +41,6 @@ struct Span {
   float* const* pool_U;              // row of each, and of kBeyond more
   int pool_size;
   float negative_weight;             // K / pool_size
-  float* const* upcoming;            // rows of the next span's pool, to be fetched ahead; or null
   int tokens_end;                    // tokens beyond the span that may be fetched ahead end here
 };
 constexpr int kBeyond = 3;           // rows that are read beyond the last one, and not used

@@ -264,9 +264,6 @@ StepResult step(std::int64_t stride, int d, const Span& span, float rate, Scratc
     const int center = span.first + centers + t, outer = outside_end + t;
     if (center < span.tokens_end && span.V[center]) prefetch(span.V[center], vectors);
     if (outer < span.tokens_end) prefetch(span.U[outer], vectors);
-    if (span.upcoming)
-      for (int k = t; k < pool; k += centers)
-        prefetch(span.upcoming[k], vectors);
   };
 
   for (int t = 0; t < centers; ++t) {

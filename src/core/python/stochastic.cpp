@@ -1,4 +1,5 @@
 // Python meets the core: stochastic training.
+#include <bit>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -46,15 +47,16 @@ nb::dict train(const std::string& level, InOut<float, 2> V, InOut<float, 2> U, i
   if (redraw.shape(0) != V.shape(0) || keep.shape(0) != V.shape(0) || alias.shape(0) != V.shape(0) ||
       alias_threshold.shape(0) != V.shape(0))
     throw std::invalid_argument("redraw, keep and the alias table must have an entry a word");
-  if (layouts.shape(0) < 1 || layouts.shape(1) != 4 || weights.shape(0) != layouts.shape(0))
-    throw std::invalid_argument("layouts must have four numbers and a weight each");
+  if (layouts.shape(0) < 1 || layouts.shape(1) != 5 || weights.shape(0) != layouts.shape(0))
+    throw std::invalid_argument("layouts must have five numbers and a weight each");
   std::vector<Layout> layout;
   for (std::size_t i = 0; i < weights.shape(0); ++i) {
-    layout.push_back({layouts(i, 0), weights(i), layouts(i, 1), layouts(i, 2), layouts(i, 3)});
+    layout.push_back({layouts(i, 0), weights(i), layouts(i, 1), layouts(i, 2), layouts(i, 3), layouts(i, 4)});
     const Layout& last = layout.back();
     if (last.reach < 1 || (window && last.reach > window) || last.pool_size < 1 || last.span < 1 ||
-        last.steps < 1 || last.pool_size >= Draws::kStreams || (i && last.reach <= layout[i - 1].reach))
-      throw std::invalid_argument("a layout's reach, pool size, span or steps: out of range");
+        last.steps < 1 || last.drawn < last.pool_size || last.drawn > kMostDrawn ||
+        !std::has_single_bit(static_cast<unsigned>(last.drawn)) || (i && last.reach <= layout[i - 1].reach))
+      throw std::invalid_argument("a layout's reach, pool size, span, steps or words drawn: out of range");
   }
   if (window < 0 || negatives < 1 || threads < 1 || block < 1 || batch < 0 || batch > UINT8_MAX ||
       done.positions < 0)

@@ -4,6 +4,13 @@
 #include "stochastic/epoch.hpp"
 
 namespace wordkin::stochastic {
+namespace {
+
+// The streams of random numbers at a position: whether its token is kept, the way through the words
+// drawn of a span that begins there, and the words of a block that does.
+constexpr int kKept = 0, kStride = 1, kFirstWord = 2;
+
+}  // namespace
 
 // Appends the token at position i if it is kept, without a branch: half of them are.
 inline void Block::push(std::int64_t i, int line) {
@@ -11,7 +18,7 @@ inline void Block::push(std::int64_t i, int line) {
   tokens[size_] = id;
   positions[size_] = i;
   line_begin_[size_] = line;
-  size_ += draws_.at(epoch_.first_position + i, 0) >> 32 <= epoch_.keep[id];
+  size_ += draws_.at(epoch_.first_position + i, kKept) >> 32 <= epoch_.keep[id];
 }
 
 void Block::read(std::int64_t from) {
@@ -46,7 +53,8 @@ void Block::read(std::int64_t from) {
   for (int t = 0; t < size_; ++t) redraw[t] = epoch_.redraw[tokens[t]];
   find_windows();
   find_layout();
-  draw_pools();
+  draw_words(from);
+  find_pools();
 }
 
 void Block::read_before(std::int64_t from) {
@@ -80,15 +88,26 @@ void Block::find_layout() {
   }
 }
 
-void Block::draw_pools() {
+void Block::draw_words(std::int64_t from) {
+  drawn.resize(centers ? layout->drawn : 0);
+  int stream = kFirstWord;
+  for (Id& word : drawn) word = draw(draws_.at(epoch_.first_position + from, stream++), epoch_.noise);
+}
+
+// A span takes every so many of the words drawn, by an odd stride, so that none comes twice before all
+// have come.
+void Block::find_pools() {
   const int span = layout->span, pool_size = layout->pool_size;
+  const auto mask = static_cast<std::uint32_t>(layout->drawn - 1);
   spans = (centers + span - 1) / span;
   pools.resize(static_cast<std::size_t>(spans) * pool_size);
   Id* pool = pools.data();
   for (int s = 0; s < spans; ++s) {
-    const std::int64_t position = epoch_.first_position + positions[first + s * span];
-    for (int k = 0; k < pool_size; ++k)
-      *pool++ = draw(draws_.at(position, 1 + k), epoch_.noise);
+    const std::uint64_t random =
+        draws_.at(epoch_.first_position + positions[first + s * span], kStride);
+    const auto stride = static_cast<std::uint32_t>(random) | 1;
+    auto at = static_cast<std::uint32_t>(random >> 32);
+    for (int k = 0; k < pool_size; ++k, at += stride) *pool++ = static_cast<Id>(at & mask);
   }
 }
 

@@ -22,7 +22,7 @@ struct BatchBlock {
   Block block;
   std::vector<Id> words;           // that it uses, each once; those of its centers first
   int centers = 0;                 // the number of those
-  std::vector<Id> tokens, pools;   // of the block, as indices of words
+  std::vector<Id> tokens, drawn;   // of the block, as indices of words
   std::vector<float> pull_V, pull_U;   // of the block on the rows of the words
   std::unique_ptr<CacheLine[]> V, U;   // a row for each word; used are those of copies
 };
@@ -34,14 +34,12 @@ class Deterministic {
         at_(epoch.before.positions), barrier_(epoch.threads, Completion{this}) {
     const auto words = static_cast<std::int64_t>(epoch.noise.size());
     const std::int64_t tokens = epoch.block + 2LL * epoch.reach();
-    std::int64_t pools = 0;
-    for (const Layout& layout : epoch.layouts)
-      pools = std::max(pools, (epoch.block + layout.span - 1) / layout.span * std::int64_t{layout.pool_size});
+    const std::int64_t drawn = std::ranges::max(epoch.layouts, {}, &Layout::drawn).drawn;
     for (int b = 0; b < epoch.batch; ++b) {
       BatchBlock& part = blocks_.emplace_back(epoch);
       // Memory that is never used is never there.
       part.V = std::make_unique_for_overwrite<CacheLine[]>(std::min<std::int64_t>(words, epoch.block) * lines_);
-      part.U = std::make_unique_for_overwrite<CacheLine[]>(std::min(words, tokens + pools) * lines_);
+      part.U = std::make_unique_for_overwrite<CacheLine[]>(std::min(words, tokens + drawn) * lines_);
     }
   }
 
@@ -207,14 +205,14 @@ class Deterministic {
         return index;
       };
       part.tokens.resize(block.size());
-      part.pools.resize(block.pools.size());
+      part.drawn.resize(block.drawn.size());
       if (block.centers) {
         const int centers_end = block.first + block.centers;
         for (int t = block.first; t < centers_end; ++t) part.tokens[t] = index(block.tokens[t]);
         part.centers = static_cast<int>(part.words.size());
         for (int t = 0; t < block.first; ++t) part.tokens[t] = index(block.tokens[t]);
         for (int t = centers_end; t < block.size(); ++t) part.tokens[t] = index(block.tokens[t]);
-        for (std::size_t k = 0; k < block.pools.size(); ++k) part.pools[k] = index(block.pools[k]);
+        for (std::size_t k = 0; k < block.drawn.size(); ++k) part.drawn[k] = index(block.drawn[k]);
         compute_pulls(part, from);
       }
       for (const Id word : part.words) index_[word] = -1;
@@ -235,7 +233,7 @@ class Deterministic {
       for (int t = 0; t < block.centers; ++t)
         part.pull_V[part.tokens[block.first + t]] += positive + negative;
       for (const Id i : part.tokens) part.pull_U[i] += positive;
-      for (const Id i : part.pools) part.pull_U[i] += draw;
+      for (const Id at : block.pools) part.pull_U[part.drawn[at]] += draw;
     }
 
     void train(BatchBlock& part) {
@@ -266,7 +264,7 @@ class Deterministic {
         rows_.V[t] = part.tokens[t] < part.centers ? V_[part.tokens[t]] : nullptr;
         rows_.U[t] = U_[part.tokens[t]];
       }
-      for (std::size_t k = 0; k < block.pools.size(); ++k) rows_.pools[k] = U_[part.pools[k]];
+      for (std::size_t k = 0; k < block.drawn.size(); ++k) rows_.drawn[k] = U_[part.drawn[k]];
       descent_.run(block, rows_);
     }
 

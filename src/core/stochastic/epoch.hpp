@@ -13,7 +13,8 @@
 namespace wordkin::stochastic {
 
 // The tokens of one block that subsampling keeps, with as many kept tokens of its surroundings as a
-// window reaches on either side; for each center its window, and for each span of centers its negatives.
+// window reaches on either side; for each center its window, and for each span of centers its negatives,
+// some of the words that the block draws: few rows serve many spans.
 //
 // What is drawn for a token depends on its position alone (base/random.hpp). A block therefore sees the
 // words beyond its edges exactly as its neighbours do, and no window is cut but by the end of a line.
@@ -27,7 +28,8 @@ class Block {
   std::vector<int> begin, end;   // windows of the centers
   int first = 0, centers = 0, spans = 0;
   const Layout* layout = nullptr;   // the first that reaches as far as the windows
-  std::vector<Id> pools;         // a pool for each span, one behind the other
+  std::vector<Id> drawn;         // words
+  std::vector<Id> pools;         // a pool for each span, one behind the other, of indices of drawn
   Tally tally;
 
   void read(std::int64_t from);
@@ -38,7 +40,8 @@ class Block {
   void read_before(std::int64_t from);
   void find_windows();
   void find_layout();
-  void draw_pools();
+  void draw_words(std::int64_t from);
+  void find_pools();
 
   const Epoch& epoch_;
   const Draws draws_;
@@ -48,7 +51,7 @@ class Block {
 
 // Where the rows of a block lie: in the model, or apart from it.
 struct Rows {
-  std::vector<float*> V, U, pools;   // of its tokens and of its pools, and of kBeyond more
+  std::vector<float*> V, U, drawn;   // of its tokens, with kBeyond more of U, and of the words drawn
 
   void resize(const Block& block);
 };
@@ -66,6 +69,8 @@ class Descent {
   const Parameters& model_;
   Scratch scratch_;
   std::vector<std::vector<CacheLine>> window_weights_;   // of each layout
+  std::vector<Id> pool_;              // of a span
+  std::vector<float*> pool_U_;
 };
 
 // The tally of an epoch, which the calling thread reads while others add to it.

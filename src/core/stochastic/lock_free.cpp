@@ -24,8 +24,8 @@ class LockFree {
         rows.V[t] = model_.V + block.tokens[t] * model_.stride;
         rows.U[t] = model_.U + block.tokens[t] * model_.stride;
       }
-      for (std::size_t k = 0; k < block.pools.size(); ++k)
-        rows.pools[k] = model_.U + block.pools[k] * model_.stride;
+      for (std::size_t k = 0; k < block.drawn.size(); ++k)
+        rows.drawn[k] = model_.U + block.drawn[k] * model_.stride;
       if (block.centers) descent.run(block, rows);
       if (!tally.add(block.tally)) stop_ = true;
     }

@@ -15,7 +15,7 @@ namespace stochastic {
 void Rows::resize(const Block& block) {
   V.resize(block.size());
   U.resize(block.size() + kBeyond);
-  pools.resize(block.pools.size() + kBeyond);
+  drawn.resize(block.drawn.size());
 }
 
 float rate_at(const Epoch& epoch, std::int64_t position) {
@@ -27,6 +27,9 @@ Descent::Descent(const Epoch& epoch, const Parameters& model)
     : epoch_(epoch), model_(model),
       scratch_(std::ranges::max(epoch.layouts, {}, &Layout::span).span, epoch.reach(),
                std::ranges::max(epoch.layouts, {}, &Layout::pool_size).pool_size, model.stride) {
+  const auto pool = std::ranges::max(epoch.layouts, {}, &Layout::pool_size).pool_size;
+  pool_.resize(pool);
+  pool_U_.resize(pool + kBeyond);
   for (const Layout& layout : epoch.layouts)
     window_weights_.push_back(expected_window(layout.reach, epoch.window));
 }
@@ -34,7 +37,6 @@ Descent::Descent(const Epoch& epoch, const Parameters& model)
 void Descent::run(Block& block, Rows& rows) {
   // What is read beyond the last row, and not used, shall be a row of the block.
   std::fill_n(rows.U.end() - kBeyond, kBeyond, rows.U.front());
-  std::fill_n(rows.pools.end() - kBeyond, kBeyond, rows.pools.front());
   const Layout& layout = *block.layout;
   scratch_.fit(layout.reach, layout.pool_size);
   Span span{};
@@ -44,18 +46,23 @@ void Descent::run(Block& block, Rows& rows) {
   span.U = rows.U.data();
   span.reach = layout.reach;
   span.window_weights = window_weights_[&layout - epoch_.layouts.data()].front().floats;
+  span.pool = pool_.data();
+  span.pool_U = pool_U_.data();
   span.pool_size = layout.pool_size;
   span.negative_weight = static_cast<float>(epoch_.negatives) / layout.pool_size;
   span.tokens_end = block.size();
   for (int s = 0; s < block.spans; ++s) {
-    const int at = s * layout.span, pool = s * layout.pool_size;
+    const int at = s * layout.span;
     span.first = block.first + at;
     span.centers = std::min(layout.span, block.centers - at);
     span.begin = block.begin.data() + at;
     span.end = block.end.data() + at;
-    span.pool = block.pools.data() + pool;
-    span.pool_U = rows.pools.data() + pool;
-    span.upcoming = s + 1 < block.spans ? span.pool_U + layout.pool_size : nullptr;
+    const Id* const pool = block.pools.data() + s * layout.pool_size;
+    for (int k = 0; k < layout.pool_size; ++k) {
+      pool_[k] = block.drawn[pool[k]];
+      pool_U_[k] = rows.drawn[pool[k]];
+    }
+    std::fill_n(pool_U_.begin() + layout.pool_size, kBeyond, pool_U_.front());
     const float rate = rate_at(epoch_, block.positions[span.first]);
     const auto step = [&] {
       return epoch_.step(model_.stride, model_.d, span, rate / layout.steps, scratch_);

@@ -48,9 +48,13 @@ struct Tally {
 struct Layout {
   int reach;                             // words on either side
   float weight;                          // the most that the pairs of one center weigh together
-  int pool_size, span;
+  int pool_size, span;                   // negatives that a span's centers share; centers
   int steps;                             // each span is descended on in so many equal parts
+  int drawn;                             // words that a block draws, of which a span takes its pool;
+                                         // a power of two
 };
+
+constexpr int kMostDrawn = 512;
 
 struct Epoch {
   const Id* ids;

@@ -250,7 +250,7 @@ class _Kernel:
         threads = self._settings.threads
         spans, weights = layouts(self._settings, windows, self._noise)
         if not arguments["rate_begin"]:  # steps of nothing
-            spans[:, -1] = 1
+            spans[:, 3] = 1
         arguments |= {"window": windows.size, "layouts": spans, "weights": weights}
         if arguments["batch"]:  # more threads would only wait
             threads = min(threads, arguments["batch"])

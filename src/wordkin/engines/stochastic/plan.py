@@ -17,8 +17,13 @@ from wordkin.system.types import Float32, Int32
 
 BATCHES = 2000
 """Batches per epoch in deterministic training, unless they would be too small or too large."""
+BLOCK = 512
+"""Positions per block, unless a batch would be too large."""
 BATCH = 16
 """Blocks per batch. They are independent of each other, so this many threads can share a batch."""
+
+
+_MOST_DRAWN = 512  # kMostDrawn
 
 
 def pool_size(settings: StochasticSettings, windows: Windows) -> int:
@@ -57,6 +62,15 @@ def span_size(
     return max(1, min(16, 2 * int(0.45 / (rate * weight))))
 
 
+def drawn(settings: StochasticSettings, windows: Windows) -> int:
+    """Return how many words a block draws, of which each of its spans takes its pool.
+
+    Few, so that a block's rows fit the nearest caches, but enough that spans differ: four pools of
+    the default, and of larger ones as many as there is room for. A power of two.
+    """
+    return min(_MOST_DRAWN, 1 << (4 * pool_size(settings, windows) - 1).bit_length())
+
+
 def layouts(
     settings: StochasticSettings, windows: Windows, noise: npt.NDArray[np.float64]
 ) -> tuple[Int32, Float32]:
@@ -64,8 +78,8 @@ def layouts(
 
     Returns
     -------
-    layouts : (L, 4) int32
-        Reach, ascending; negatives per span, centers per span, steps.
+    layouts : (L, 5) int32
+        Reach, ascending; negatives per span, centers per span, steps; words drawn per block.
     weights : (L,) float32
         The most that the pairs of one center weigh together.
     """
@@ -76,6 +90,7 @@ def layouts(
             pool_size(settings, each),
             span_size(settings, each, noise),
             steps(settings, each),
+            drawn(settings, each),
         )
         for each in classes
     ]
@@ -95,14 +110,9 @@ def blocks(
     each other's updates, so a batch is a small part of an epoch, and for a short text one block.
     Larger blocks are faster as long as the rows they use fit the cache.
     """
-    usual = windows.usual_class()
-    pool, span = pool_size(settings, usual), span_size(settings, usual, noise)
-
-    def of_rows(rows: int) -> int:
-        return max(span, rows * span // (span + pool))
-
+    span = span_size(settings, windows.usual_class(), noise)
     if not settings.deterministic:
-        return of_rows(16_384), 0
+        return max(span, BLOCK), 0
     wanted = positions // BATCHES
     batch = min(max(wanted // 128, 1), BATCH)
-    return min(max(wanted // batch, 128), of_rows(1024)), batch
+    return max(span, min(max(wanted // batch, 128), BLOCK)), batch
