@@ -372,12 +372,12 @@ def test_batches_of_one_block_are_training_without_locks_on_one_thread(
     assert bits(batched, 20, level) == bits(job, 20, level)
 
 
-THREADS = [thread for thread in (1, 2, 3, 4, 8) for _ in range(3)]
+THREADS = [thread for thread in (1, 2, 3, 8, 32) for _ in range(3)]
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("level", _core.levels())
-@pytest.mark.parametrize("batch", [1, 3, 16, 255])
+@pytest.mark.parametrize("batch", [1, 3, 16, 32])
 def test_batches_are_the_same_bits_for_any_number_of_threads(level: str, batch: int) -> None:
     job = random_job(
         9000, vocabulary=400, line=40, subsample=1e-2, window=5, block=32, batch=batch, steps=2

@@ -62,8 +62,8 @@ struct Scratch {         // one thread's working memory for spans up to the give
 
 using Step = StepResult (*)(std::int64_t stride, int d, const Span&, float learning_rate, Scratch&);
 
-// row += scale * sum of (copy - row) over the copies, in their order.
-using Merge = void (*)(float* row, const float* const* copies, int n, std::int64_t stride, float scale);
+// row += scale * sum of (copy - row) over n copies, which stand one behind the other.
+using Merge = void (*)(float* row, const float* copies, int n, std::int64_t stride, float scale);
 
 // What a pair weighs at each of the 2r + 3 places around a center, for windows that reach r words:
 // (m - distance + 1) / m, or 1 for m = 0, and 0 at the center's own place and at the outermost two;

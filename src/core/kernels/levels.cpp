@@ -6,7 +6,7 @@ namespace wordkin {
 #define WORDKIN_DECLARE(level)                                                              \
   namespace level {                                                                         \
   StepResult step(std::int64_t, int, const Span&, float, Scratch&);                            \
-  void merge(float*, const float* const*, int, std::int64_t, float);                        \
+  void merge(float*, const float*, int, std::int64_t, float);                               \
   template <typename T>                                                                     \
   void residual(const Tile<T>&, T*, double*, double*);                                      \
   template <typename T>                                                                     \

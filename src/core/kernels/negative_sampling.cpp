@@ -382,11 +382,11 @@ StepResult step(std::int64_t stride, int d, const Span& span, float rate, Scratc
   return result;
 }
 
-void merge(float* row, const float* const* copies, int n, std::int64_t stride, float scale) {
+void merge(float* row, const float* copies, int n, std::int64_t stride, float scale) {
   for (std::int64_t at = 0; at < stride; at += kLanes) {
     const vf old = load(row + at);
     vf sum = {};
-    for (int i = 0; i < n; ++i) sum += load(copies[i] + at) - old;
+    for (int i = 0; i < n; ++i) sum += load(copies + i * stride + at) - old;
     store(row + at, old + scale * sum);
   }
 }

@@ -58,7 +58,7 @@ nb::dict train(const std::string& level, InOut<float, 2> V, InOut<float, 2> U, i
         !std::has_single_bit(static_cast<unsigned>(last.drawn)) || (i && last.reach <= layout[i - 1].reach))
       throw std::invalid_argument("a layout's reach, pool size, span, steps or words drawn: out of range");
   }
-  if (window < 0 || negatives < 1 || threads < 1 || block < 1 || batch < 0 || batch > UINT8_MAX ||
+  if (window < 0 || negatives < 1 || threads < 1 || block < 1 || batch < 0 || batch > kMostBlocks ||
       done.positions < 0)
     throw std::invalid_argument("window, negatives, threads, block, batch and before: out of range");
   std::vector<AliasColumn> noise(alias.shape(0));

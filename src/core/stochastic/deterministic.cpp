@@ -3,9 +3,13 @@
 // Blocks run in batches. A row that one block of a batch alone uses is changed where it is; of a row
 // that several use each changes a copy, and when all have ended the changes of all, in the order of
 // the blocks, go into the row. So nothing depends on which thread did what, or when.
+//
+// While a batch is trained, the next one is read: what is read hangs on nothing that is trained. So a
+// thread that is done with its blocks seldom waits for the others.
 #include <algorithm>
 #include <atomic>
 #include <barrier>
+#include <bit>
 #include <cstring>
 #include <deque>
 #include <memory>
@@ -15,7 +19,37 @@
 namespace wordkin::stochastic {
 namespace {
 
-// A block of the batch.
+// Which blocks of a batch use the rows of a word, a bit each.
+struct Users {
+  std::uint32_t U, V;   // those of V are among those of U
+
+  static std::uint64_t packed(int block, bool center) {
+    return (std::uint64_t{center} << 32 | 1) << block;
+  }
+  static Users of(std::uint64_t packed) {
+    return {static_cast<std::uint32_t>(packed), static_cast<std::uint32_t>(packed >> 32)};
+  }
+  bool share_U() const { return several(U); }
+  bool share_V() const { return several(V); }
+  int copies_of_U() const { return share_U() ? std::popcount(U) : 0; }
+  int copies_of_V() const { return share_V() ? std::popcount(V) : 0; }
+
+  static bool several(std::uint32_t users) { return users & (users - 1); }
+};
+
+// The number of the users before this one.
+int rank_of(int block, std::uint32_t users) {
+  return std::popcount(users & ((std::uint32_t{1} << block) - 1));
+}
+
+// A row that several blocks share, and its copies: those of U, then those of V, by block.
+struct Shared {
+  Id word;
+  Users users;
+  std::int64_t first;
+};
+
+// A block of a batch.
 struct BatchBlock {
   explicit BatchBlock(const Epoch& epoch) : block(epoch) {}
 
@@ -24,36 +58,52 @@ struct BatchBlock {
   int centers = 0;                 // the number of those
   std::vector<Id> tokens, drawn;   // of the block, as indices of words
   std::vector<float> pull_V, pull_U;   // of the block on the rows of the words
-  std::unique_ptr<CacheLine[]> V, U;   // a row for each word; used are those of copies
+  std::vector<Shared> shared;      // rows of which it is the first user
+  std::atomic<int> merged{0};      // how many of them are taken to be merged
+};
+
+struct Batch {
+  explicit Batch(const Epoch& epoch)
+      : users(std::make_unique<std::atomic<std::uint64_t>[]>(epoch.noise.size())) {
+    for (int b = 0; b < epoch.batch; ++b) blocks.emplace_back(epoch);
+  }
+
+  std::deque<BatchBlock> blocks;
+  std::unique_ptr<std::atomic<std::uint64_t>[]> users;   // of each word
+  std::int64_t at = 0;                                   // where it begins
+  std::atomic<int> prepared{0}, listed{0}, trained{0};   // how many blocks are taken
+  std::atomic<std::int64_t> copies{0};                   // so many have their place
 };
 
 class Deterministic {
  public:
   Deterministic(const Parameters& model, const Epoch& epoch)
       : tally(epoch), model_(model), epoch_(epoch), lines_(model.stride / kRowAlignment),
-        at_(epoch.before.positions), barrier_(epoch.threads, Completion{this}) {
+        batches_{Batch(epoch), Batch(epoch)}, first_copy_(epoch.noise.size()),
+        barrier_(epoch.threads, Completion{this}) {
     const auto words = static_cast<std::int64_t>(epoch.noise.size());
-    const std::int64_t tokens = epoch.block + 2LL * epoch.reach();
     const std::int64_t drawn = std::ranges::max(epoch.layouts, {}, &Layout::drawn).drawn;
-    for (int b = 0; b < epoch.batch; ++b) {
-      BatchBlock& part = blocks_.emplace_back(epoch);
-      // Memory that is never used is never there.
-      part.V = std::make_unique_for_overwrite<CacheLine[]>(std::min<std::int64_t>(words, epoch.block) * lines_);
-      part.U = std::make_unique_for_overwrite<CacheLine[]>(std::min(words, tokens + drawn) * lines_);
-    }
+    const std::int64_t tokens = epoch.block + 2LL * epoch.reach();
+    const std::int64_t rows = std::min<std::int64_t>(words, epoch.block) + std::min(words, tokens + drawn);
+    // Memory that is never used is never there.
+    copies_ = std::make_unique_for_overwrite<CacheLine[]>(epoch.batch * rows * lines_);
+    pulls_ = std::make_unique_for_overwrite<float[]>(epoch.batch * rows);
+    batches_[0].at = epoch.before.positions;
   }
 
-  void work(int number) {
+  void work(int) {
     try {
-      Worker worker(*this, number);
-      worker.prepare();
+      Worker worker(*this);
+      worker.prepare(now());
+      barrier_.arrive_and_wait();
+      worker.find_shared_rows(now());
       barrier_.arrive_and_wait();
       while (!done_) {
-        worker.find_shared_rows();
-        worker.train();
+        worker.train(now());
+        worker.prepare(next());
         barrier_.arrive_and_wait();
-        worker.merge();
-        worker.prepare();
+        worker.merge(now());
+        worker.find_shared_rows(next());
         barrier_.arrive_and_wait();
       }
     } catch (...) {
@@ -68,104 +118,69 @@ class Deterministic {
   SharedTally tally;
 
  private:
-  // A row of which several blocks of the batch have a copy.
-  struct Copies {
-    int number = 0, next = 0;     // and where the next of them goes, in copies_
-    float pull = 0, moved = 0;    // of all blocks; the shares of the way that they go, summed
-
-    void add(float pull_of_block) {
-      ++next;
-      pull += pull_of_block;
-      moved += pull_of_block / (1 + pull_of_block);
-    }
-    // Changes that go to the same place must not go there several times. A block under the pull p goes
-    // about p / (1 + p) of the way, and all blocks one after the other would go as far as one under the
-    // sum of their pulls.
-    float scale() const { return moved > 0 ? pull / (1 + pull) / moved : 1.0f; }
-  };
-  struct Shared {
-    Id word;
-    Copies V, U;
-  };
-
   class Worker {
    public:
-    Worker(Deterministic& all, int number)
-        : all_(all), number_(number), descent_(all.epoch_, all.model_),
-          index_(all.epoch_.noise.size(), -1), uses_(all.epoch_.noise.size()) {}
+    explicit Worker(Deterministic& all)
+        : all_(all), epoch_(all.epoch_), descent_(all.epoch_, all.model_),
+          index_(all.epoch_.noise.size(), -1) {}
 
-    // Reads blocks, and lists their words.
-    void prepare() {
-      for (int b; (b = all_.next_prepared_.fetch_add(1)) < all_.epoch_.batch;) prepare(all_.blocks_[b], b);
-    }
-
-    // Finds the rows that several blocks use, and of these the ones to merge here. Each thread does it
-    // for itself: cheaper than to share what was found.
-    void find_shared_rows() {
-      for (const BatchBlock& part : all_.blocks_) {
-        const Id* const words = part.words.data();
-        const int size = static_cast<int>(part.words.size());
-        for (int i = 0; i < part.centers; ++i) uses_[words[i]] += kUseOfV + kUseOfU;
-        for (int i = part.centers; i < size; ++i) uses_[words[i]] += kUseOfU;
-      }
-      shared_.clear();
-      copies_.clear();
-      for (const BatchBlock& part : all_.blocks_) {
+    // Reads blocks, and tells of each word that they use it.
+    void prepare(Batch& batch) {
+      for (int b; (b = batch.prepared.fetch_add(1)) < epoch_.batch;) {
+        BatchBlock& part = batch.blocks[b];
+        prepare(part, batch.at + static_cast<std::int64_t>(b) * epoch_.block);
         const int words = static_cast<int>(part.words.size());
-        for (int i = 0; i < words; ++i) {
-          const Id word = part.words[i];
-          const int uses_of_U = uses_[word] % kUseOfV, uses_of_V = uses_[word] / kUseOfV;
-          if (uses_of_U < 2 || merged_by(word) != number_) continue;
-          if (index_[word] < 0) {
-            index_[word] = static_cast<Id>(shared_.size());
-            Shared& shared = shared_.emplace_back();
-            shared.word = word;
-            shared.U.number = uses_of_U;
-            shared.U.next = static_cast<int>(copies_.size());
-            shared.V.number = uses_of_V > 1 ? uses_of_V : 0;
-            shared.V.next = shared.U.next + shared.U.number;
-            copies_.resize(shared.V.next + shared.V.number);
-          }
-          Shared& shared = shared_[index_[word]];
-          copies_[shared.U.next] = part.U[i * all_.lines_].floats;
-          shared.U.add(part.pull_U[i]);
-          if (shared.V.number && i < part.centers) {
-            copies_[shared.V.next] = part.V[i * all_.lines_].floats;
-            shared.V.add(part.pull_V[i]);
-          }
-        }
+        for (int i = 0; i < words; ++i)
+          batch.users[part.words[i]].fetch_or(Users::packed(b, i < part.centers), std::memory_order_relaxed);
       }
     }
 
-    void train() {
-      for (int b; (b = all_.next_trained_.fetch_add(1)) < all_.epoch_.batch;) train(all_.blocks_[b]);
-      for (const BatchBlock& part : all_.blocks_)
-        for (const Id word : part.words) uses_[word] = 0;
+    // Gives the rows that several blocks use places for their copies.
+    void find_shared_rows(Batch& batch) {
+      for (int b; (b = batch.listed.fetch_add(1)) < epoch_.batch;) {
+        BatchBlock& part = batch.blocks[b];
+        part.shared.clear();
+        std::int64_t copies = 0;
+        for (const Id word : part.words) {
+          const Users users = all_.users(batch, word);
+          if (!users.share_U() || std::countr_zero(users.U) != b) continue;
+          part.shared.push_back({word, users, copies});
+          copies += users.copies_of_U() + users.copies_of_V();
+        }
+        const std::int64_t first = batch.copies.fetch_add(copies);
+        for (Shared& shared : part.shared) all_.first_copy_[shared.word] = shared.first += first;
+      }
     }
 
-    void merge() {
-      std::size_t next = 0;
-      const auto merge_row = [&](float* row, const Copies& copies) {
-        for (std::size_t k = next; k < next + copies.number; ++k)
-          if (k + kAhead < copies_.size()) fetch(copies_[k + kAhead]);
-        all_.epoch_.merge(row, copies_.data() + next, copies.number, all_.model_.stride,
-                          copies.scale());
-        next += copies.number;
-      };
-      for (std::size_t i = 0; i < shared_.size(); ++i) {
-        if (i + kAhead < shared_.size()) {
-          fetch(all_.row_of_U(shared_[i + kAhead].word));
-          if (shared_[i + kAhead].V.number) fetch(all_.row_of_V(shared_[i + kAhead].word));
+    void train(Batch& batch) {
+      for (int b; (b = batch.trained.fetch_add(1)) < epoch_.batch;)
+        if (batch.blocks[b].block.centers) train(batch, b);
+    }
+
+    // Brings the copies of shared rows together.
+    void merge(Batch& batch) {
+      for (BatchBlock& part : batch.blocks) {
+        const int size = static_cast<int>(part.shared.size());
+        for (int from; (from = part.merged.fetch_add(kTogether)) < size;) {
+          const int to = std::min(from + kTogether, size);
+          for (int i = from; i < to; ++i) {
+            if (i + kAhead < size) {
+              const Shared& ahead = part.shared[i + kAhead];
+              fetch(all_.row_of_U(ahead.word));
+              if (ahead.users.share_V()) fetch(all_.row_of_V(ahead.word));
+            }
+            const auto [word, users, first] = part.shared[i];
+            const int copies_of_U = users.copies_of_U();
+            merge_row(all_.row_of_U(word), first, copies_of_U);
+            if (users.share_V()) merge_row(all_.row_of_V(word), first + copies_of_U, users.copies_of_V());
+            batch.users[word].store(0, std::memory_order_relaxed);
+          }
         }
-        const Shared& shared = shared_[i];
-        merge_row(all_.row_of_U(shared.word), shared.U);
-        if (shared.V.number) merge_row(all_.row_of_V(shared.word), shared.V);
-        index_[shared.word] = -1;
       }
     }
 
    private:
-    static constexpr int kTogether = 16;   // words side by side that one thread merges
+    static constexpr int kTogether = 32;   // rows that one thread merges before another may come
     static constexpr int kAhead = 6;       // rows to fetch ahead
     // What a unit of weight pulls: above 0.5 text without subsampling learns more slowly, below 0.1 its
     // frequent words are no longer stable (docs/notes/stochastic-engine.md).
@@ -175,27 +190,17 @@ class Deterministic {
       for (int at = 0; at < all_.model_.stride; at += kRowAlignment) __builtin_prefetch(row + at);
     }
 
-    // How many blocks of the batch use a word's rows: two bytes of one number.
-    static constexpr int kUseOfU = 1, kUseOfV = 256;
-
-    // Spreads groups of words evenly over the threads.
-    int merged_by(Id word) const {
-      const std::uint32_t mixed = static_cast<std::uint32_t>(word / kTogether) * 0x9e3779b1u >> 16;
-      return static_cast<int>(mixed * static_cast<std::uint32_t>(all_.epoch_.threads) >> 16);
-    }
-
-    void prepare(BatchBlock& part, int b) {
-      const Epoch& epoch = all_.epoch_;
+    void prepare(BatchBlock& part, std::int64_t from) {
       Block& block = part.block;
       part.words.clear();
       part.centers = 0;
-      const std::int64_t from = all_.at_ + static_cast<std::int64_t>(b) * epoch.block;
-      if (from >= epoch.size) {
+      if (from >= epoch_.size) {
         block.centers = block.spans = 0;
         block.tally = {};
         return;
       }
       block.read(from);
+      if (!block.centers) return;
       const auto index = [&](Id word) {
         Id& index = index_[word];
         if (index < 0) {
@@ -206,27 +211,24 @@ class Deterministic {
       };
       part.tokens.resize(block.size());
       part.drawn.resize(block.drawn.size());
-      if (block.centers) {
-        const int centers_end = block.first + block.centers;
-        for (int t = block.first; t < centers_end; ++t) part.tokens[t] = index(block.tokens[t]);
-        part.centers = static_cast<int>(part.words.size());
-        for (int t = 0; t < block.first; ++t) part.tokens[t] = index(block.tokens[t]);
-        for (int t = centers_end; t < block.size(); ++t) part.tokens[t] = index(block.tokens[t]);
-        for (std::size_t k = 0; k < block.drawn.size(); ++k) part.drawn[k] = index(block.drawn[k]);
-        compute_pulls(part, from);
-      }
+      const int centers_end = block.first + block.centers;
+      for (int t = block.first; t < centers_end; ++t) part.tokens[t] = index(block.tokens[t]);
+      part.centers = static_cast<int>(part.words.size());
+      for (int t = 0; t < block.first; ++t) part.tokens[t] = index(block.tokens[t]);
+      for (int t = centers_end; t < block.size(); ++t) part.tokens[t] = index(block.tokens[t]);
+      for (std::size_t k = 0; k < block.drawn.size(); ++k) part.drawn[k] = index(block.drawn[k]);
+      compute_pulls(part, from);
       for (const Id word : part.words) index_[word] = -1;
     }
 
     // A row's pull: the rate times the weights of all terms of the loss that it is in, times what they
     // curve.
     void compute_pulls(BatchBlock& part, std::int64_t from) const {
-      const Epoch& epoch = all_.epoch_;
       const Block& block = part.block;
       const Layout& layout = *block.layout;
-      const float rate = kCurvature * rate_at(epoch, from);
+      const float rate = kCurvature * rate_at(epoch_, from);
       const float positive = rate * layout.weight;
-      const float negative = positive * static_cast<float>(epoch.negatives);
+      const float negative = positive * static_cast<float>(epoch_.negatives);
       const float draw = negative * static_cast<float>(layout.span) / static_cast<float>(layout.pool_size);
       part.pull_V.assign(part.centers, 0.0f);
       part.pull_U.assign(part.words.size(), 0.0f);
@@ -236,28 +238,30 @@ class Deterministic {
       for (const Id at : block.pools) part.pull_U[part.drawn[at]] += draw;
     }
 
-    void train(BatchBlock& part) {
+    void train(Batch& batch, int b) {
+      BatchBlock& part = batch.blocks[b];
       Block& block = part.block;
-      if (!block.centers) return;
       const int words = static_cast<int>(part.words.size());
       V_.resize(part.centers);
       U_.resize(words);
-      const auto copied = [&](float* row, CacheLine* copy) {
-        std::memcpy(copy, row, all_.model_.stride * sizeof(float));
-        return copy->floats;
-      };
       for (int i = 0; i < words; ++i) {
         if (i + kAhead < words) {
           const Id ahead = part.words[i + kAhead];
-          if (uses_[ahead] % kUseOfV > 1) fetch(all_.row_of_U(ahead));
-          if (uses_[ahead] / kUseOfV > 1) fetch(all_.row_of_V(ahead));
+          fetch(all_.row_of_U(ahead));
+          if (i + kAhead < part.centers) fetch(all_.row_of_V(ahead));
         }
-        const int uses = uses_[part.words[i]];
-        U_[i] = all_.row_of_U(part.words[i]);
-        if (uses % kUseOfV > 1) U_[i] = copied(U_[i], &part.U[i * all_.lines_]);
-        if (i >= part.centers) continue;
-        V_[i] = all_.row_of_V(part.words[i]);
-        if (uses / kUseOfV > 1) V_[i] = copied(V_[i], &part.V[i * all_.lines_]);
+        const Id word = part.words[i];
+        const Users users = all_.users(batch, word);
+        U_[i] = all_.row_of_U(word);
+        if (i < part.centers) V_[i] = all_.row_of_V(word);
+        if (!users.share_U()) {
+          batch.users[word].store(0, std::memory_order_relaxed);
+          continue;
+        }
+        const std::int64_t first = all_.first_copy_[word];
+        U_[i] = copied(U_[i], first + rank_of(b, users.U), part.pull_U[i]);
+        if (i < part.centers && users.share_V())
+          V_[i] = copied(V_[i], first + users.copies_of_U() + rank_of(b, users.V), part.pull_V[i]);
       }
       rows_.resize(block);
       for (int t = 0; t < block.size(); ++t) {
@@ -268,19 +272,42 @@ class Deterministic {
       descent_.run(block, rows_);
     }
 
+    float* copied(const float* row, std::int64_t place, float pull) {
+      all_.pulls_[place] = pull;
+      float* copy = all_.copy_at(place);
+      std::memcpy(copy, row, all_.model_.stride * sizeof(float));
+      return copy;
+    }
+
+    // Changes that go to the same place must not go there several times. A block under the pull p goes
+    // about p / (1 + p) of the way, and all blocks one after the other would go as far as one under the
+    // sum of their pulls.
+    void merge_row(float* row, std::int64_t first, int number) {
+      float pull = 0, moved = 0;   // of all blocks; the shares of the way that they go, summed
+      for (std::int64_t place = first; place < first + number; ++place) {
+        pull += all_.pulls_[place];
+        moved += all_.pulls_[place] / (1 + all_.pulls_[place]);
+      }
+      const float scale = moved > 0 ? pull / (1 + pull) / moved : 1.0f;
+      epoch_.merge(row, all_.copy_at(first), number, all_.model_.stride, scale);
+    }
+
     Deterministic& all_;
-    const int number_;
+    const Epoch& epoch_;
     Descent descent_;
-    std::vector<Id> index_;        // of each word, in part.words or in shared_; or -1
-    std::vector<std::uint16_t> uses_;   // of each word
-    std::vector<Shared> shared_;   // rows to merge here
-    std::vector<const float*> copies_;   // of them, those of a row side by side
+    std::vector<Id> index_;        // of each word, in part.words; or -1
     std::vector<float*> V_, U_;    // rows of the words of a block
     Rows rows_;
   };
 
   float* row_of_V(Id word) const { return model_.V + word * model_.stride; }
   float* row_of_U(Id word) const { return model_.U + word * model_.stride; }
+  float* copy_at(std::int64_t place) const { return copies_[place * lines_].floats; }
+  static Users users(const Batch& batch, Id word) {
+    return Users::of(batch.users[word].load(std::memory_order_relaxed));
+  }
+  Batch& now() { return batches_[number_ % 2]; }
+  Batch& next() { return batches_[(number_ + 1) % 2]; }
 
   // What one of the threads does between two phases, while the others wait at the barrier.
   struct Completion {
@@ -289,25 +316,44 @@ class Deterministic {
   };
 
   void complete_phase() {
-    if (training_) {
-      for (const BatchBlock& part : blocks_)
-        if (!tally.add(part.block.tally)) stop_ = true;
-      at_ += static_cast<std::int64_t>(epoch_.batch) * epoch_.block;
-      next_prepared_ = 0;
-    } else {
-      done_ = stop_ || at_ >= epoch_.size;
-      next_trained_ = 0;
+    switch (phase_) {
+      case Phase::prepare:
+        phase_ = Phase::list;
+        break;
+      case Phase::train:
+        for (const BatchBlock& part : now().blocks)
+          if (!tally.add(part.block.tally)) stop_ = true;
+        phase_ = Phase::merge;
+        break;
+      case Phase::merge:
+        ++number_;
+        [[fallthrough]];
+      case Phase::list:
+        done_ = stop_ || now().at >= epoch_.size;
+        begin(next(), now().at + static_cast<std::int64_t>(epoch_.batch) * epoch_.block);
+        phase_ = Phase::train;
     }
-    training_ = !training_;
   }
+
+  static void begin(Batch& batch, std::int64_t at) {
+    batch.at = at;
+    batch.prepared = batch.listed = batch.trained = 0;
+    batch.copies = 0;
+    for (BatchBlock& part : batch.blocks) part.merged = 0;
+  }
+
+  enum class Phase { prepare, list, train, merge };   // those of a batch; of the next one beside them
 
   const Parameters& model_;
   const Epoch& epoch_;
   const std::int64_t lines_;       // of a row
-  std::deque<BatchBlock> blocks_;
-  std::int64_t at_;                // of the batch that is prepared
-  std::atomic<int> next_prepared_{0}, next_trained_{0};
-  bool training_ = false, done_ = false;
+  Batch batches_[2];               // the one that is trained, and the next
+  std::vector<std::int64_t> first_copy_;   // of each word whose rows are shared
+  std::unique_ptr<CacheLine[]> copies_;
+  std::unique_ptr<float[]> pulls_;         // of its block on each copy
+  std::int64_t number_ = 0;        // of the batch that is trained
+  Phase phase_ = Phase::prepare;
+  bool done_ = false;
   std::atomic<bool> stop_{false};
   std::barrier<Completion> barrier_;
 };

@@ -54,7 +54,7 @@ struct Layout {
                                          // a power of two
 };
 
-constexpr int kMostDrawn = 512;
+constexpr int kMostDrawn = 512, kMostBlocks = 32;   // of a block's words; of a batch
 
 struct Epoch {
   const Id* ids;
