@@ -19,7 +19,9 @@
 namespace wordkin::WORDKIN_LEVEL {
 namespace {
 
-constexpr int kBlock = 8;   // vectors of a row that two sums hold in registers
+// Vectors of a row of which two sums fit the registers, with what is added to them.
+constexpr int kBlock = kLanes == 16 ? 8 : 6;
+constexpr int kChunk = 16;  // vectors of a row that are multiplied before the next row's
 constexpr int kGroup = 4;   // rows are multiplied in groups of so many
 #if WORDKIN_LANES == 4
 constexpr vi kLaneIndices = {0, 1, 2, 3};
@@ -40,7 +42,9 @@ INLINE vi load_int(const std::int32_t* p) { return *reinterpret_cast<const vi*>(
 INLINE vi splat_int(int x) { return vi{} + x; }
 INLINE void store(float* p, vf x) { *reinterpret_cast<vf*>(p) = x; }
 
-// ---- sums over the lanes of kLanes vectors at once: lane i of the result is the sum of x[i] ------
+// ---- sums over the lanes of four vectors at once -------------------------------------------------
+
+typedef float v4 __attribute__((vector_size(16), may_alias));
 
 #if WORDKIN_LANES == 4
 INLINE vf pair_sums(vf a, vf b) { return SHUFFLE(a, b, 0, 4, 1, 5) + SHUFFLE(a, b, 2, 6, 3, 7); }
@@ -63,25 +67,18 @@ INLINE vf join_pairs(vf a, vf b) {
 }
 #endif
 
-// Within each group of four lanes, lane i holds the group's share of the sum of x[i].
-INLINE vf sums_of_4(const vf* x) {
-  return join_pairs(pair_sums(x[0], x[1]), pair_sums(x[2], x[3]));
-}
-
-INLINE vf lane_sums(const vf* x) {
+// Lane i of the result is the sum of x[i]. Within each group of four lanes, lane i first holds the
+// group's share of it.
+INLINE v4 lane_sums(const vf* x) {
+  const vf groups = join_pairs(pair_sums(x[0], x[1]), pair_sums(x[2], x[3]));
+  v4 parts[kLanes / 4];
+  __builtin_memcpy(parts, &groups, sizeof groups);
 #if WORDKIN_LANES == 4
-  return sums_of_4(x);
+  return parts[0];
 #elif WORDKIN_LANES == 8
-  const vf a = sums_of_4(x), b = sums_of_4(x + 4);
-  return SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11) + SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+  return parts[0] + parts[1];
 #else
-  const vf a = sums_of_4(x), b = sums_of_4(x + 4), c = sums_of_4(x + 8), d = sums_of_4(x + 12);
-  const vf ab = SHUFFLE(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
-                SHUFFLE(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
-  const vf cd = SHUFFLE(c, d, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
-                SHUFFLE(c, d, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
-  return SHUFFLE(ab, cd, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
-         SHUFFLE(ab, cd, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+  return (parts[0] + parts[2]) + (parts[1] + parts[3]);
 #endif
 }
 
@@ -100,67 +97,82 @@ INLINE const float* pinned(const float* p) {
   return p;
 }
 
+// A vector that the compiler must keep in a register: left to itself, GCC loads it for each use.
+INLINE vf kept(vf x) {
+#ifdef __SSE__
+  asm("" : "+x"(x));
+#endif
+  return x;
+}
+
 // ---- the three small matrix products -------------------------------------------------------------
 //
-// All of a span is done for at most kBlock vectors of the rows at a time, so that what it works on
-// stays in the nearest cache however long the rows are; W is their number, `at` the first float. Two
-// of the products combine rows, R = 1 or 2 results at once, so that a row that is loaded serves both.
+// All of a span is done for a few vectors of the rows at a time, so that what it works on stays in the
+// nearest cache however long the rows are; `at` is the first float. Each product has two results of a
+// row at once, so that a row that is loaded serves both.
 
-// Calls f<W>(at) over the vectors of a row: full blocks, then two about equal ones rather than a full
-// one and a stump.
+// Calls f<W>(at) over the vectors of a row, in as few blocks as can be, and these about equal: a stump
+// would not keep the adders busy.
 template <typename F>
 INLINE void for_blocks(int vectors, F f) {
-  const auto block = [&](int width, int at) ALWAYS_INLINE {
-    switch (width) {
-      case 1: return f.template operator()<1>(at);
-      case 2: return f.template operator()<2>(at);
-      case 3: return f.template operator()<3>(at);
-      case 4: return f.template operator()<4>(at);
-      case 5: return f.template operator()<5>(at);
-      case 6: return f.template operator()<6>(at);
-      case 7: return f.template operator()<7>(at);
-      default: return f.template operator()<8>(at);
-    }
-  };
   int at = 0;
-  for (; vectors >= 2 * kBlock; vectors -= kBlock, at += kBlock * kLanes) block(kBlock, at);
-  if (vectors > kBlock) {
-    const int half = (vectors + 1) / 2;
-    block(half, at);
-    at += half * kLanes;
-    vectors -= half;
+  for (int blocks = (vectors + kBlock - 1) / kBlock; blocks > 0; --blocks) {
+    const int width = (vectors + blocks - 1) / blocks;
+    switch (width) {
+      case 1: f.template operator()<1>(at); break;
+      case 2: f.template operator()<2>(at); break;
+      case 3: f.template operator()<3>(at); break;
+      case 4: f.template operator()<4>(at); break;
+      case 5: f.template operator()<5>(at); break;
+#if WORDKIN_LANES == 16
+      case 6: f.template operator()<6>(at); break;
+      case 7: f.template operator()<7>(at); break;
+#endif
+      default: f.template operator()<kBlock>(at);
+    }
+    at += width * kLanes;
+    vectors -= width;
   }
-  block(vectors, at);
 }
 
-// logits[k] = v . rows[k] for N rows, what earlier blocks came to included; a whole vector is written.
-template <int W, int N>
-INLINE void product_group(float* logits, const float* v, const float* const* rows, int at) {
-  vf sums[kLanes] = {}, x[W];
-  for (int p = 0; p < W; ++p) x[p] = load(v + at + p * kLanes);
-#pragma GCC unroll 16
-  for (int k = 0; k < N; ++k) {
-    const float* row = pinned(rows[k] + at);
-    for (int p = 0; p < W; ++p) sums[k] += x[p] * load(row + p * kLanes);
+// Calls f(at, vectors) over the vectors of a row, in about equal chunks.
+template <typename F>
+INLINE void for_chunks(int vectors, F f) {
+  int at = 0;
+  for (int chunks = (vectors + kChunk - 1) / kChunk; chunks > 0; --chunks) {
+    const int width = (vectors + chunks - 1) / chunks;
+    f(at, width);
+    at += width * kLanes;
+    vectors -= width;
   }
-  const vf dots = lane_sums(sums);
-  store_unaligned(logits, at ? load_unaligned(logits) + dots : dots);
 }
 
-// logits[i] = v . rows[i] for n rows, likewise; up to kGroup - 1 rows beyond are multiplied too, and up to
-// kLanes - 1 logits beyond written.
-template <int W>
-INLINE void products(float* logits, const float* v, const float* const* rows, int n, int at) {
-  int i = 0;
-  for (; n - i > kLanes - kGroup; i += kLanes)
-    product_group<W, kLanes>(logits + i, v, rows + i, at);
-  if constexpr (kLanes > kGroup) {
-    if (i >= n) return;
-    const int groups = (n - i + kGroup - 1) / kGroup;
-    if (groups == 1) product_group<W, kGroup>(logits + i, v, rows + i, at);
-    if constexpr (kLanes > 2 * kGroup) {
-      if (groups == 2) product_group<W, 2 * kGroup>(logits + i, v, rows + i, at);
-      if (groups == 3) product_group<W, 3 * kGroup>(logits + i, v, rows + i, at);
+// logits[c][k] = v[c] . rows[k] for C rows v and n rows, what earlier chunks came to included; up to
+// kGroup - 1 rows beyond are multiplied too, and as many logits beyond written.
+template <int C>
+INLINE void products(float* const* logits, const float* const* v, const float* const* rows, int n, int at,
+                     int vectors) {
+  for (int i = 0; i < n; i += kGroup) {
+    vf sums[C][kGroup] = {};
+    const float* x[C];
+    for (int c = 0; c < C; ++c) x[c] = v[c] + at;
+    const float* y[kGroup];
+    for (int k = 0; k < kGroup; ++k) y[k] = rows[i + k] + at;
+    for (int p = 0; p < vectors * kLanes; p += kLanes) {
+      vf left[C];
+      for (int c = 0; c < C; ++c) left[c] = load(x[c] + p);
+      for (int k = 0; k < kGroup; ++k) {
+        const vf right = kept(load(y[k] + p));
+        for (int c = 0; c < C; ++c) sums[c][k] += left[c] * right;
+      }
+    }
+    for (int c = 0; c < C; ++c) {
+      v4 dots = lane_sums(sums[c]), before;
+      if (at) {
+        __builtin_memcpy(&before, logits[c] + i, sizeof before);
+        dots += before;
+      }
+      __builtin_memcpy(logits[c] + i, &dots, sizeof dots);
     }
   }
 }
@@ -180,7 +192,7 @@ INLINE void add_terms(vf (&sums)[R][W], const Terms& terms, int at) {
     for (int r = 0; r < R; ++r) g[r] = splat(coefficients[r * terms.between]);
     const float* row = pinned(terms.rows[i] + at);
     for (int p = 0; p < W; ++p) {
-      const vf y = load(row + p * kLanes);
+      const vf y = kept(load(row + p * kLanes));
       for (int r = 0; r < R; ++r) sums[r][p] += g[r] * y;
     }
   }
@@ -216,7 +228,7 @@ INLINE vf descend(float* logits, const float* weights, int n, float rate) {
   for (int i = 0; i < n; i += kLanes) {
     const vf x = load(logits + i), weight = load(weights + i);
     const vf z = kNegative ? x : -x;
-    const vf e = exponential(z > 0.0f ? -z : z);
+    const vf e = exponential((vf)((vi)z | splat_int(INT32_MIN)));   // of -|z|
     const vf reciprocal = 1.0f / (e + 1.0f);
     const vf sigmoid = z > 0.0f ? reciprocal : e * reciprocal;
     loss += weight * ((z < 0.0f ? vf{} : z) + log_one_plus(e));   // a NaN stays a NaN
@@ -228,6 +240,17 @@ INLINE vf descend(float* logits, const float* weights, int n, float rate) {
 INLINE void prefetch(const float* row, int vectors) {
   asm volatile("");   // without an effect that it sees, GCC drops a function that only prefetches
   for (int at = 0; at < vectors * kLanes; at += kRowAlignment) __builtin_prefetch(row + at, 1, 2);
+}
+
+// The windows of R centers side by side together, counted from the first outside token.
+struct Window {
+  int begin, end;
+};
+template <int R>
+INLINE Window window_of(const Span& span, int t, int first_outside) {
+  const int begin = span.begin[t + R - 1] < span.begin[t] ? span.begin[t + R - 1] : span.begin[t];
+  const int end = span.end[t + R - 1] > span.end[t] ? span.end[t + R - 1] : span.end[t];
+  return {begin - first_outside, end - first_outside};
 }
 
 INLINE int round_up(int n) { return (n + kLanes - 1) / kLanes * kLanes; }
@@ -270,14 +293,18 @@ StepResult step(std::int64_t stride, int d, const Span& span, float rate, Scratc
     float* logits = scratch.logits + static_cast<std::int64_t>(t) * width;
     for (int i = places; i < window_end; i += kLanes) store(logits + i, vf{});
   }
-  for_blocks(vectors, [&]<int W>(int at) ALWAYS_INLINE {
-    for (int t = 0; t < centers; ++t) {
-      if (at == 0) fetch_ahead(t);
-      float* logits = scratch.logits + static_cast<std::int64_t>(t) * width;
-      const int begin = span.begin[t] - first_outside, end = span.end[t] - first_outside;
-      products<W>(logits, v[t], span.pool_U, pool, at);
-      products<W>(logits + places + 1 + m - first - t + begin, v[t], u + begin, end - begin, at);
-    }
+  for_chunks(vectors, [&](int at, int some) ALWAYS_INLINE {
+    in_pairs(centers, [&]<int R>(int t) ALWAYS_INLINE {
+      float *logits[2], *in_window[2];
+      const auto [begin, end] = window_of<R>(span, t, first_outside);
+      for (int r = 0; r < R; ++r) {
+        if (at == 0) fetch_ahead(t + r);
+        logits[r] = scratch.logits + static_cast<std::int64_t>(t + r) * width;
+        in_window[r] = logits[r] + places + 1 + m - first - t - r + begin;
+      }
+      products<R>(logits, v + t, span.pool_U, pool, at, some);
+      products<R>(in_window, v + t, u + begin, end - begin, at, some);
+    });
   });
 
   // A pool word is no negative of a pair whose outside word it is.
@@ -347,11 +374,7 @@ StepResult step(std::int64_t stride, int d, const Span& span, float rate, Scratc
   for_blocks(vectors, [&]<int W>(int at) ALWAYS_INLINE {
     in_pairs(centers, [&]<int R>(int t) ALWAYS_INLINE {
       const float* row = coefficients + static_cast<std::int64_t>(t) * width;
-      int begin = span.begin[t], end = span.end[t];
-      if (span.begin[t + R - 1] < begin) begin = span.begin[t + R - 1];
-      if (span.end[t + R - 1] > end) end = span.end[t + R - 1];
-      begin -= first_outside;
-      end -= first_outside;
+      const auto [begin, end] = window_of<R>(span, t, first_outside);
       steps[0] = scratch.V_steps + t * stride;
       steps[1] = steps[0] + stride;
       combine<R, W, false>(steps, at, Terms{span.pool_U, row, width, 1, pool},

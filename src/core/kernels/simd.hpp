@@ -40,8 +40,9 @@ struct VectorOf<double> {
 template <typename T>
 using Vector = typename VectorOf<T>::type;
 
-INLINE vf splat(float x) { return vf{} + x; }
-INLINE vd splat(double x) { return vd{} + x; }
+// Not a sum: x + 0 is not x for x = -0, so the compiler would have to add.
+INLINE vf splat(float x) { return x - vf{}; }
+INLINE vd splat(double x) { return x - vd{}; }
 
 template <typename T>
 INLINE Vector<T> load_unaligned(const T* p) {

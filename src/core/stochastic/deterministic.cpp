@@ -130,8 +130,10 @@ class Deterministic {
         BatchBlock& part = batch.blocks[b];
         prepare(part, batch.at + static_cast<std::int64_t>(b) * epoch_.block);
         const int words = static_cast<int>(part.words.size());
-        for (int i = 0; i < words; ++i)
+        for (int i = 0; i < words; ++i) {
+          if (i + kFar < words) __builtin_prefetch(&batch.users[part.words[i + kFar]], 1);
           batch.users[part.words[i]].fetch_or(Users::packed(b, i < part.centers), std::memory_order_relaxed);
+        }
       }
     }
 
@@ -141,7 +143,10 @@ class Deterministic {
         BatchBlock& part = batch.blocks[b];
         part.shared.clear();
         std::int64_t copies = 0;
-        for (const Id word : part.words) {
+        const int words = static_cast<int>(part.words.size());
+        for (int i = 0; i < words; ++i) {
+          if (i + kFar < words) __builtin_prefetch(&batch.users[part.words[i + kFar]]);
+          const Id word = part.words[i];
           const Users users = all_.users(batch, word);
           if (!users.share_U() || std::countr_zero(users.U) != b) continue;
           part.shared.push_back({word, users, copies});
@@ -181,7 +186,7 @@ class Deterministic {
 
    private:
     static constexpr int kTogether = 32;   // rows that one thread merges before another may come
-    static constexpr int kAhead = 6;       // rows to fetch ahead
+    static constexpr int kAhead = 6, kFar = 16;   // rows to fetch ahead, and what tells where they are
     // What a unit of weight pulls: above 0.5 text without subsampling learns more slowly, below 0.1 its
     // frequent words are no longer stable (docs/notes/stochastic-engine.md).
     static constexpr float kCurvature = 0.2f;
@@ -245,6 +250,10 @@ class Deterministic {
       V_.resize(part.centers);
       U_.resize(words);
       for (int i = 0; i < words; ++i) {
+        if (i + kFar < words) {
+          __builtin_prefetch(&batch.users[part.words[i + kFar]], 1);
+          __builtin_prefetch(&all_.first_copy_[part.words[i + kFar]]);
+        }
         if (i + kAhead < words) {
           const Id ahead = part.words[i + kAhead];
           fetch(all_.row_of_U(ahead));
