@@ -192,7 +192,7 @@ class Deterministic {
     static constexpr float kCurvature = 0.2f;
 
     void fetch(const float* row) const {
-      for (int at = 0; at < all_.model_.stride; at += kRowAlignment) __builtin_prefetch(row + at);
+      for (int at = 0; at < all_.model_.stride; at += kRowAlignment) __builtin_prefetch(row + at, 1, 2);
     }
 
     void prepare(BatchBlock& part, std::int64_t from) {
@@ -246,32 +246,8 @@ class Deterministic {
     void train(Batch& batch, int b) {
       BatchBlock& part = batch.blocks[b];
       Block& block = part.block;
-      const int words = static_cast<int>(part.words.size());
-      V_.resize(part.centers);
-      U_.resize(words);
-      for (int i = 0; i < words; ++i) {
-        if (i + kFar < words) {
-          __builtin_prefetch(&batch.users[part.words[i + kFar]], 1);
-          __builtin_prefetch(&all_.first_copy_[part.words[i + kFar]]);
-        }
-        if (i + kAhead < words) {
-          const Id ahead = part.words[i + kAhead];
-          fetch(all_.row_of_U(ahead));
-          if (i + kAhead < part.centers) fetch(all_.row_of_V(ahead));
-        }
-        const Id word = part.words[i];
-        const Users users = all_.users(batch, word);
-        U_[i] = all_.row_of_U(word);
-        if (i < part.centers) V_[i] = all_.row_of_V(word);
-        if (!users.share_U()) {
-          batch.users[word].store(0, std::memory_order_relaxed);
-          continue;
-        }
-        const std::int64_t first = all_.first_copy_[word];
-        U_[i] = copied(U_[i], first + rank_of(b, users.U), part.pull_U[i]);
-        if (i < part.centers && users.share_V())
-          V_[i] = copied(V_[i], first + users.copies_of_U() + rank_of(b, users.V), part.pull_V[i]);
-      }
+      place_rows(batch, part, b);
+      copy_rows();
       rows_.resize(block);
       for (int t = 0; t < block.size(); ++t) {
         rows_.V[t] = part.tokens[t] < part.centers ? V_[part.tokens[t]] : nullptr;
@@ -281,11 +257,52 @@ class Deterministic {
       descent_.run(block, rows_);
     }
 
-    float* copied(const float* row, std::int64_t place, float pull) {
-      all_.pulls_[place] = pull;
-      float* copy = all_.copy_at(place);
-      std::memcpy(copy, row, all_.model_.stride * sizeof(float));
-      return copy;
+    // Finds where the rows of the words are to be: in the model, or copied.
+    void place_rows(Batch& batch, const BatchBlock& part, int b) {
+      const int words = static_cast<int>(part.words.size());
+      V_.resize(part.centers);
+      U_.resize(words);
+      to_copy_.clear();
+      const auto placed = [&](float* row, bool shared, std::int64_t place, float pull) {
+        if (!shared) {
+          fetch(row);
+          return row;
+        }
+        all_.pulls_[place] = pull;
+        float* const copy = all_.copy_at(place);
+        to_copy_.push_back({row, copy});
+        return copy;
+      };
+      for (int i = 0; i < words; ++i) {
+        if (i + kFar < words) {
+          __builtin_prefetch(&batch.users[part.words[i + kFar]], 1);
+          __builtin_prefetch(&all_.first_copy_[part.words[i + kFar]]);
+        }
+        const Id word = part.words[i];
+        const Users users = all_.users(batch, word);
+        const std::int64_t first = all_.first_copy_[word];
+        U_[i] = placed(all_.row_of_U(word), users.share_U(), first + rank_of(b, users.U), part.pull_U[i]);
+        if (i < part.centers)
+          V_[i] = placed(all_.row_of_V(word), users.share_V(),
+                         first + users.copies_of_U() + rank_of(b, users.V), part.pull_V[i]);
+        if (!users.share_U()) batch.users[word].store(0, std::memory_order_relaxed);
+      }
+    }
+
+    void copy_rows() const {
+      const std::size_t size = to_copy_.size();
+      const std::int64_t lines = all_.lines_;
+      for (std::size_t i = 0; i < size; ++i) {
+        if (i + kAhead < size) {
+          const Copy& ahead = to_copy_[i + kAhead];
+          for (std::int64_t line = 0; line < lines; ++line) {
+            __builtin_prefetch(ahead.from + line * kRowAlignment);
+            __builtin_prefetch(ahead.to + line * kRowAlignment, 1);
+          }
+        }
+        const Copy& copy = to_copy_[i];
+        std::memcpy(copy.to, copy.from, lines * sizeof(CacheLine));
+      }
     }
 
     // Changes that go to the same place must not go there several times. A block under the pull p goes
@@ -305,7 +322,13 @@ class Deterministic {
     const Epoch& epoch_;
     Descent descent_;
     std::vector<Id> index_;        // of each word, in part.words; or -1
+    struct Copy {
+      const float* from;
+      float* to;
+    };
+
     std::vector<float*> V_, U_;    // rows of the words of a block
+    std::vector<Copy> to_copy_;    // of them
     Rows rows_;
   };
 
