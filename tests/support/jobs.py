@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import sys
 from collections.abc import Iterator, Mapping
@@ -41,6 +42,9 @@ GAMMA = 0x9E3779B97F4A7C15
 STREAMS = 1024
 
 
+MOST_STEPS = 64  # kMostSteps
+
+
 KEPT, STRIDE, FIRST_WORD = range(3)  # streams: a token is kept; a span's way; a block's words
 
 
@@ -51,9 +55,14 @@ def mix(z: int) -> int:
     return z ^ z >> 31
 
 
+@functools.cache
+def key_of(seed: int, epoch: int) -> int:
+    return mix(mix(seed + GAMMA & MASK) + epoch * GAMMA & MASK)
+
+
 def random_number(seed: int, epoch: int, position: int, stream: int) -> int:
     """64 bits that hang on these four alone."""
-    key = mix(mix(seed + GAMMA & MASK) + epoch * GAMMA & MASK)
+    key = key_of(seed, epoch)
     return mix(key + (position * STREAMS + stream) * GAMMA & MASK)
 
 
@@ -206,7 +215,7 @@ class Job:
             layout = next(each for each in self.layouts if each.reach >= farthest)
             words = [
                 draw(self._random(block_begin, FIRST_WORD + k), threshold, alias)
-                for k in range(layout.drawn)
+                for k in range(layout.drawn if first < last else 0)
             ]
             for span_first in range(first, last, layout.span):
                 centers = slice(span_first, min(span_first + layout.span, last))

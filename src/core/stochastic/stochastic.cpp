@@ -70,7 +70,7 @@ void Descent::run(Block& block, Rows& rows) {
     const StepResult result = step();
     block.tally.loss += result.loss;
     block.tally.pairs += result.pairs;
-    for (int i = 1; i < layout.steps; ++i) step();
+    for (int i = 1; i < std::min(layout.steps, kMostSteps); ++i) step();
   }
 }
 

@@ -49,12 +49,16 @@ struct Layout {
   int reach;                             // words on either side
   float weight;                          // the most that the pairs of one center weigh together
   int pool_size, span;                   // negatives that a span's centers share; centers
-  int steps;                             // each span is descended on in so many equal parts
+  int steps;                             // each span is descended on in so many equal parts,
+                                         // but in no more than kMostSteps of them
   int drawn;                             // words that a block draws, of which a span takes its pool;
                                          // a power of two
 };
 
 constexpr int kMostDrawn = 512, kMostBlocks = 32;   // of a block's words; of a batch
+// After so many steps centers are where their windows want them. In lines of n words steps are as many
+// as n: without a limit, whole lines as windows would cost n^3.
+constexpr int kMostSteps = 64;
 
 struct Epoch {
   const Id* ids;
