@@ -40,9 +40,9 @@ def steps(settings: StochasticSettings, windows: Windows) -> int:
 
     A whole step moves v_c by about learning_rate (m + 1) K, 0.75 for the defaults. Above 4, as with
     wide windows and many negatives, it is divided into parts, each computed at the weights that the
-    one before left. Learning rates above 0.05 do not add parts. The core takes no more than the first
-    64 of them, after which v_c hardly moves: so whole lines as windows cost no more than the square of
-    the longest one.
+    one before left. Learning rates above 0.05 do not add parts. The core takes no more than the
+    first 64 of them, after which v_c hardly moves: so whole lines as windows cost no more than the
+    square of the longest one.
     """
     rate = min(settings.learning_rate, 0.05)
     return math.ceil(rate * windows.weight * settings.negatives / 4)
