@@ -600,7 +600,8 @@ def test_the_loss_on_lines_held_out_is_the_objectives_with_draws_of_its_own(
         span=plan.span_size(settings, layout, noise),
         drawn=plan.drawn(settings, layout),
         shorter=tuple(
-            Layout(*row[:3], 1, row[4], weight) for row, weight in zip(*of_lines, strict=True)
+            Layout(row[0], row[1], row[2], 1, row[4], weight)
+            for row, weight in zip(*of_lines, strict=True)
         )[:-1],
         subsample=float(settings.subsample),
         block=plan.blocks(dataclasses.replace(settings, deterministic=True), layout, noise, 300)[0],
