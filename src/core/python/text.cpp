@@ -1,5 +1,6 @@
 // Python meets the core: reading text.
 #include <cstdlib>
+#include <cstring>
 #include <string>
 
 #include "python/python.hpp"
@@ -17,7 +18,10 @@ nb::tuple finish(TextReader& reader, std::int64_t min_count, std::int64_t max_vo
   EncodedText text;
   {
     nb::gil_scoped_release unlocked;
-    text = reader.finish(min_count, max_vocabulary, held_out, piece);
+    text = reader.finish(min_count, max_vocabulary, held_out, piece, [] {
+      nb::gil_scoped_acquire locked;
+      if (PyErr_CheckSignals()) throw nb::python_error();
+    });
   }
   const auto size = static_cast<std::size_t>(text.size);
   Id* ids = text.ids.release();
@@ -54,7 +58,7 @@ nb::object add_line(TextReader& reader, nb::iterable words) {
   return nb::bytes(line.data(), line.size());
 }
 
-nb::tuple spaced(const TextReader& reader, bool ascii) {
+nb::tuple spaced(TextReader& reader, bool ascii) {
   const auto [tokens, example] = reader.spaced_tokens(ascii);
   return nb::make_tuple(tokens, nb::bytes(example.data(), example.size()));
 }
@@ -62,13 +66,26 @@ nb::tuple spaced(const TextReader& reader, bool ascii) {
 }  // namespace
 
 void define_text(nb::module_& m) {
+  m.def("find_zero", [](In<std::uint8_t, 1> data) -> std::int64_t {
+    nb::gil_scoped_release unlocked;
+    const void* found = std::memchr(data.data(), 0, data.shape(0));
+    return found ? static_cast<const std::uint8_t*>(found) - data.data() : -1;
+  }, "data"_a, "Where the first byte is that is 0; -1 if there is none.");
   nb::class_<TextReader>(m, "TextReader", "Reads text once: tokens to ids and counts.")
-      .def(nb::init<>())
+      .def(nb::init<int>(), "threads"_a = 1)
+      .def("read", [](TextReader& reader, int thread, std::uint64_t position, In<std::uint8_t, 1> bytes) {
+        nb::gil_scoped_release unlocked;
+        reader.read(thread, position, {reinterpret_cast<const char*>(bytes.data()), bytes.shape(0)});
+      }, "thread"_a, "position"_a, "data"_a,
+           "Bytes of a file, cut anywhere, in any order of their positions in the text. A thread, by its"
+           " number, reads one part at a time.")
+      .def("end_file", nb::overload_cast<std::uint64_t>(&TextReader::end_file), "position"_a,
+           "The end of a file, behind all of its parts.")
       .def("feed", [](TextReader& reader, In<std::uint8_t, 1> bytes) {
         nb::gil_scoped_release unlocked;
         reader.feed({reinterpret_cast<const char*>(bytes.data()), bytes.shape(0)});
       }, "data"_a, "The next bytes of a file, cut anywhere.")
-      .def("end_file", &TextReader::end_file, "End the last token and the last line.")
+      .def("end_file", nb::overload_cast<>(&TextReader::end_file), "End the last token and the last line.")
       .def("add_line", &add_line, "words"_a,
            "A sentence that comes as words; returns the bytes that a file would have for it. If an item"
            " is no word (no str, or one that has a line end or that cannot be encoded), returns the"

@@ -1,9 +1,11 @@
-// From bytes to tokens to ids and counts, in one pass over a text.
+// From bytes to tokens to ids and counts, in one pass over a text, on several threads.
 //
-// Text is bytes split on ASCII white space; a line is a sentence.
+// Text is bytes split on ASCII white space; a line is a sentence. Threads read parts of the text, in any
+// order; what comes out hangs on the text alone, and not on where it was cut or who read what.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,26 +29,37 @@ struct EncodedText {
 
 class TextReader {
  public:
-  TextReader();
+  explicit TextReader(int threads = 1);
   ~TextReader();
-  void feed(std::string_view bytes);      // the next bytes of a file, cut anywhere
-  void end_file();                        // ends its last token and its last line
+
+  // Bytes of a file, cut anywhere. A thread, by its number, reads one part at a time. Positions order the
+  // parts: what follows in the text has a position higher by the bytes of the part, at least.
+  void read(int thread, std::uint64_t position, std::string_view bytes);
+  // The end of a file ends its last token and its last line. Its position is one of its own.
+  void end_file(std::uint64_t position);
+  // One part after the other.
+  void feed(std::string_view bytes);
+  void end_file();
+
   // For text that comes as lists of words. False for a word that has a line end, which is not added.
   bool add_word(std::string_view word);
   std::string end_line();                 // returns the bytes that a file would have for the line
+
   // max_vocabulary: 0 for no limit. held_out: the probability of a line to be held out, in [0, 1); with
   // a piece above 0, that of each piece of so many tokens of a line, and then a line ends on either side.
+  // `tick` is called about ten times a second; what it throws is thrown here.
   EncodedText finish(std::int64_t min_count, std::int64_t max_vocabulary, double held_out,
-                     std::int64_t piece);
+                     std::int64_t piece, const std::function<void()>& tick = [] {});
 
-  std::int64_t tokens() const;
-  std::int64_t lines() const;
-  std::int64_t lines_with_words() const;
-  std::int64_t types() const;
+  // Of the parts read so far; while none is being read.
+  std::int64_t tokens();
+  std::int64_t lines();
+  std::int64_t lines_with_words();
+  std::int64_t types();
   std::int64_t empty_words() const;       // that add_word left out
-  std::int64_t invalid_utf8_tokens() const;
+  std::int64_t invalid_utf8_tokens();
   // How many tokens have white space inside, and the first such word: of ASCII, or other of Unicode.
-  std::pair<std::int64_t, std::string_view> spaced_tokens(bool ascii) const;
+  std::pair<std::int64_t, std::string_view> spaced_tokens(bool ascii);
 
  private:
   struct State;
