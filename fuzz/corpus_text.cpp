@@ -1,9 +1,11 @@
-// A corpus: cut anywhere, it is read as it is whole; every token is accounted for.
+// A corpus: cut anywhere, and read by several threads in any order, it is read as it is whole; every
+// token is accounted for.
 //
 // The first byte of an input is no part of the text: it says min_count, the vocabulary, and the lines
 // or pieces that are held out.
 #include <numeric>
 #include <string>
+#include <vector>
 
 #include "check.hpp"
 #include "text/text.hpp"
@@ -16,11 +18,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const double held_out = data[0] & 128 ? 0.3 : 0.0;
   const int piece = data[0] & 64 ? 3 : 0;
   const std::string_view file(reinterpret_cast<const char*>(data) + 1, size - 1);
-  TextReader whole, cut;
+  TextReader whole, cut(3);
   whole.feed(file);
   whole.end_file();
-  in_pieces(file, static_cast<std::uint32_t>(size), [&](auto piece) { return cut.feed(piece), true; });
-  cut.end_file();
+  std::vector<std::string_view> parts;
+  in_pieces(file, static_cast<std::uint32_t>(size), [&](auto part) { return parts.push_back(part), true; });
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const std::string_view part = parts[i % 2 ? i : (parts.size() - 1) / 2 * 2 - i];   // even ones backwards
+    cut.read(static_cast<int>(i % 3), static_cast<std::uint64_t>(part.data() - file.data()), part);
+  }
+  cut.end_file(file.size());
   const std::int64_t tokens = whole.tokens(), types = whole.types();
   check(tokens == cut.tokens() && whole.lines() == cut.lines() && types == cut.types());
   check(whole.lines_with_words() == cut.lines_with_words() && whole.lines_with_words() <= whole.lines());

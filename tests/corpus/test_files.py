@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from support.commands import fails, run
+from support.zstandard import zstd
 from wordkin.corpus.reading import read_corpus
 from wordkin.system.errors import CorpusError
 from wordkin.system.notes import collected
@@ -46,13 +47,14 @@ def path(tmp_path: Path) -> Path:
     (tmp_path / "text.txt.gz").write_bytes(gzip.compress(TEXT.encode()))
     (tmp_path / "text.txt.bz2").write_bytes(bz2.compress(TEXT.encode()))
     (tmp_path / "text.txt.xz").write_bytes(lzma.compress(TEXT.encode()))
+    (tmp_path / "text.txt.zst").write_bytes(zstd.compress(TEXT.encode()))
     (tmp_path / "latin.txt").write_bytes("café thé\n".encode("latin-1"))
     return tmp_path / "text.txt"
 
 
 def test_an_open_file_is_read_whatever_opened_it(path: Path) -> None:
     wanted = read_corpus(path)
-    packed = f"{path}.gz", f"{path}.bz2", f"{path}.xz"
+    packed = f"{path}.gz", f"{path}.bz2", f"{path}.xz", f"{path}.zst"
     forms: list[Callable[[], Any]] = [
         partial(path.open, encoding="utf-8"),
         partial(path.open, "rb"),
@@ -63,6 +65,7 @@ def test_an_open_file_is_read_whatever_opened_it(path: Path) -> None:
         partial(gzip.open, packed[0], "rt", encoding="utf-8"),
         partial(bz2.open, packed[1]),
         partial(lzma.open, packed[2], "rt", encoding="utf-8"),
+        partial(zstd.open, packed[3]),
     ]
     if sys.version_info < (3, 14):  # deprecated since
         forms.append(partial(codecs.open, str(path), encoding="utf-8"))
@@ -187,7 +190,6 @@ def test_the_command_line_reads_folders_and_patterns(tmp_path: Path) -> None:
     [
         (b"%PDF-1.7\n%....", "PDF document: save it as text"),
         (b"PK\x03\x04....", "ZIP archive, or an office document"),
-        (b"\x28\xb5\x2f\xfd....", "Zstandard archive: unpack it first"),
         (b"7z\xbc\xaf\x27\x1c", "7z archive"),
         (b"PAR1\x15\x04", "Parquet table: read its text column"),
         (b"\xff\xd8\xff\xe0", "picture"),
@@ -208,6 +210,11 @@ def test_a_file_that_is_no_text_is_refused_with_what_it_is(
         read_corpus(io.BytesIO(content))
 
 
+def test_an_open_file_of_packed_bytes_is_refused_with_what_it_is() -> None:
+    with pytest.raises(CorpusError, match=r"a Zstandard archive: unpack it first.*BytesIO"):
+        read_corpus(io.BytesIO(b"\x28\xb5\x2f\xfd...."))
+
+
 def test_all_files_that_are_no_text_are_named_before_one_is_read(tmp_path: Path) -> None:
     tree(tmp_path, a_txt="pear plum\n", b_txt="plum fig\n")
     for i in range(7):
@@ -218,7 +225,7 @@ def test_all_files_that_are_no_text_are_named_before_one_is_read(tmp_path: Path)
 
 
 def test_a_packed_file_is_known_by_its_content(tmp_path: Path) -> None:
-    for pack in (gzip.compress, bz2.compress, lzma.compress):
+    for pack in (gzip.compress, bz2.compress, lzma.compress, zstd.compress):
         path = tmp_path / "no-suffix"
         path.write_bytes(pack(TEXT.encode()))
         assert words_of(path) == ["plum", "pear", "fig", "서울"]

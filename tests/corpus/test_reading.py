@@ -26,6 +26,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.zstandard import zstd
 from wordkin import _core
 from wordkin.corpus import files as files_module
 from wordkin.corpus.encoded import LINE_END, Corpus, Fingerprint
@@ -322,7 +323,13 @@ def test_a_text_longer_than_a_piece_is_read_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("suffix", "compress"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)]
+    ("suffix", "compress"),
+    [
+        (".gz", gzip.compress),
+        (".bz2", bz2.compress),
+        (".xz", lzma.compress),
+        (".zst", zstd.compress),
+    ],
 )
 def test_compressed_files_are_unpacked(tmp_path: Path, suffix: str, compress: Any) -> None:
     content = b"\xef\xbb\xbfa b\nb c " * 1000
@@ -335,7 +342,13 @@ def test_compressed_files_are_unpacked(tmp_path: Path, suffix: str, compress: An
 
 
 @pytest.mark.parametrize(
-    ("suffix", "compress"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)]
+    ("suffix", "compress"),
+    [
+        (".gz", gzip.compress),
+        (".bz2", bz2.compress),
+        (".xz", lzma.compress),
+        (".zst", zstd.compress),
+    ],
 )
 def test_a_damaged_compressed_file_is_named(tmp_path: Path, suffix: str, compress: Any) -> None:
     rng = np.random.default_rng(1)
@@ -727,7 +740,13 @@ def test_the_fingerprint_is_of_all_bytes_of_the_files_one_after_the_other(
 
 
 @pytest.mark.parametrize(
-    ("suffix", "compress"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)]
+    ("suffix", "compress"),
+    [
+        (".gz", gzip.compress),
+        (".bz2", bz2.compress),
+        (".xz", lzma.compress),
+        (".zst", zstd.compress),
+    ],
 )
 def test_the_fingerprint_is_of_what_a_compressed_file_holds(
     tmp_path: Path, suffix: str, compress: Any

@@ -132,8 +132,8 @@ class Loading:
 
 CORPUS = typer.Argument(
     metavar="CORPUS",
-    help="Text files with one sentence per line and white space between words. .gz, .bz2 and .xz"
-    " files are decompressed; - is standard input.",
+    help="Text files with one sentence per line and white space between words. .gz, .bz2, .xz"
+    " and .zst files are decompressed; - is standard input.",
 )
 
 

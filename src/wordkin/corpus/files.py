@@ -6,15 +6,9 @@ In: paths of files, folders and patterns, or open files. Out: their bytes in pie
 
 from __future__ import annotations
 
-import bz2
 import glob
-import gzip
-import io
-import lzma
 import os
-import re
 import sys
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,22 +17,19 @@ from typing import IO, Any, Protocol, TypeAlias
 
 import numpy as np
 
+from wordkin._core import find_zero
+from wordkin.corpus import packed as packing
 from wordkin.system.errors import CorpusError
 from wordkin.system.notes import note
 from wordkin.system.types import StrPath
 
 Piece: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
-_PIECE = 1 << 22  # bytes read at once: large enough to be fast, small enough for a quick Ctrl-C
+_NOTHING: Piece = np.empty(0, np.uint8)
+
+_PIECE = 1 << 20  # bytes read at once: small enough for the cache, and for many threads
 _HEAD = 1 << 16  # bytes of each file that are checked before the first is read
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-_PACKED = {
-    ".gz": re.compile(rb"\x1f\x8b\x08"),
-    ".bz2": re.compile(rb"BZh[1-9]1AY&SY"),
-    ".xz": re.compile(rb"\xfd7zXZ\0"),
-}
-_DAMAGED = (OSError, EOFError, lzma.LZMAError, zlib.error)  # raised for damaged archives
 _MAGIC = "*?["  # what makes a name a pattern
 
 _ORDERS: tuple[Callable[[str], Any], ...] = (str, str.casefold, lambda name: (len(name), name))
@@ -149,14 +140,12 @@ def text_files(items: Iterable[Any], given: str) -> list[TextFile]:
 
 
 def _described(path: Path) -> TextFile:
-    packed = path.suffix if path.suffix in _OPENERS else ""
     if path == Path("-") or not path.is_file():  # a pipe, which can be opened only once
+        packed = path.suffix if path.suffix in packing.SUFFIXES else ""
         return TextFile(str(path), path, packed=packed)
     with path.open("rb") as file:
         head = file.read(16)
-    if not packed:  # by its name, but perhaps by its content
-        packed = next((suffix for suffix, magic in _PACKED.items() if magic.match(head)), "")
-    return TextFile(str(path), path, size=path.stat().st_size, packed=packed)
+    return TextFile(str(path), path, size=path.stat().st_size, packed=packing.packed_by(path, head))
 
 
 def _named_by(item: StrPath, given: str) -> list[Path]:
@@ -212,11 +201,11 @@ def _require_text(files: Sequence[TextFile]) -> None:
     refused = []
     for file in files:
         try:
-            head = next(_read_pieces(file, _HEAD), b"")
+            head = next(_read_pieces(file, lambda: np.empty(_HEAD, np.uint8)), _NOTHING)
         except CorpusError as error:  # cannot be unpacked
             refused.append(str(error))
             continue
-        if why := why_no_text(bytes(head)):
+        if why := why_no_text(head):
             refused.append(f"not a text: {why}: {file.name}")
     if not refused:
         return
@@ -229,77 +218,98 @@ def _require_text(files: Sequence[TextFile]) -> None:
     )
 
 
-def why_no_text(data: bytes, at: int = 0) -> str | None:
+def why_no_text(data: Piece, at: int = 0) -> str | None:
     """Return what bytes are that are no text; None for text.
 
     Parameters
     ----------
-    data : bytes
+    data : (n,) uint8
     at : int
         Where in the file they are.
     """
     if at == 0:
+        head = data[:512].tobytes()
         for magic, what in _NO_TEXT.items():
-            if data.startswith(magic):
+            if head.startswith(magic):
                 return what
-        if data[257:262] == b"ustar":
+        if head[257:262] == b"ustar":
             return "a tar archive: unpack it first, and give its files"
-    zero = data.find(0)
+    zero = find_zero(data)
     if zero >= 0:
         return f"byte {at + zero:,} is NUL (a binary, compressed or UTF-16 file?)"
     return None
 
 
-def pieces(file: TextFile, digest: Callable[[Any], None]) -> Iterator[Piece]:
-    """Yield the bytes of a file without its byte-order mark, unpacked.
+def pieces_in(size: int) -> int:
+    """Return the number of pieces in which so many bytes are read."""
+    return -(-size // _PIECE)
+
+
+def new_buffer() -> Piece:
+    """Return memory for a piece of a file."""
+    return np.empty(_PIECE, np.uint8)
+
+
+def pieces(file: TextFile, buffer: Callable[[], Piece] = new_buffer) -> Iterator[Piece]:
+    """Yield the bytes of a file, unpacked. Any thread may take the next ones, one at a time.
 
     Parameters
     ----------
     file : TextFile
-    digest : function of bytes
-        Receives all bytes, the mark included.
+    buffer : function
+        Returns memory for the next piece, of which the piece is the beginning.
 
     Raises
     ------
     CorpusError
-        If the bytes are no text, or cannot be unpacked.
+        If the bytes are no text, cannot be unpacked, or change while they are read.
     OSError
         If the file cannot be opened or read.
     """
     at = 0
-    for piece in _read_pieces(file, _PIECE):
-        if why := why_no_text(bytes(piece.data), at):
+    for piece in _read_pieces(file, buffer):
+        if why := why_no_text(piece, at):
             raise CorpusError(f"not a text: {why}: {file.name}")
-        digest(piece.data)
-        skip = len(_BYTE_ORDER_MARK) if at == 0 and _starts_with_mark(piece) else 0
         at += len(piece)
-        yield piece[skip:]
+        yield piece
 
 
-def _starts_with_mark(piece: Piece) -> bool:
-    return piece[: len(_BYTE_ORDER_MARK)].tobytes() == _BYTE_ORDER_MARK
+def without_mark(first: Piece) -> Piece:
+    """Return the first piece of a file without the byte-order mark."""
+    size = len(_BYTE_ORDER_MARK)
+    return first[size:] if first[:size].tobytes() == _BYTE_ORDER_MARK else first
 
 
-def _read_pieces(file: TextFile, size: int) -> Iterator[Piece]:
-    """Yield the bytes of a file as they are, at most `size` at a time."""
+def _read_pieces(file: TextFile, buffer: Callable[[], Piece]) -> Iterator[Piece]:
+    """Yield the bytes of a file as they are, at most as many as a buffer holds at a time."""
     with _open(file) as (opened, packed):
         try:
-            if isinstance(opened, io.RawIOBase | io.BufferedIOBase):
-                buffer = np.empty(size, np.uint8)
-                while got := _fill(opened, buffer):
-                    yield buffer[:got]
+            if packing.can_fill(opened):
+                before = _state(opened, file)
+                while got := _fill(opened, into := buffer()):
+                    yield into[:got]
+                if _state(opened, file) != before:
+                    raise CorpusError(f"the file changed while it was read: {file.name}")
             else:
-                while data := opened.read(size):
+                while data := opened.read(len(buffer())):
                     raw = _encoded(data, file) if isinstance(data, str) else data
                     yield np.frombuffer(raw, np.uint8)
         except UnicodeDecodeError as error:
             raise CorpusError(
                 f"cannot be decoded ({error}): open it as 'rb': {file.name}"
             ) from None
-        except _DAMAGED as error:
-            if not packed and isinstance(error, OSError):
+        except Exception as error:
+            if not packing.is_damage(error) or (not packed and isinstance(error, OSError)):
                 raise
             raise CorpusError(f"cannot be unpacked ({error}): {file.name}") from None
+
+
+def _state(opened: Any, file: TextFile) -> tuple[int, int] | None:
+    """Return what changes when a file is written to; None for what is no regular file."""
+    if file.size is None:
+        return None
+    status = os.fstat(opened.fileno())
+    return status.st_size, status.st_mtime_ns
 
 
 def _encoded(text: str, file: TextFile) -> bytes:
@@ -310,19 +320,19 @@ def _encoded(text: str, file: TextFile) -> bytes:
 
 
 @contextmanager
-def _open(file: TextFile) -> Iterator[tuple[IO[Any], bool]]:
+def _open(file: TextFile) -> Iterator[tuple[Any, bool]]:
     """Open a file, unpacked by its name or its content; yield it, and whether it is packed."""
     if file.stream is not None:
         if getattr(file.stream, "closed", False):
             raise CorpusError(f"the file is closed: {file.name}")
-        yield file.stream, isinstance(file.stream, gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile)
+        yield file.stream, packing.is_unpacking(file.stream)
     elif file.path == Path("-"):
         if sys.stdin is None:
             raise CorpusError("standard input is closed: -")
         yield sys.stdin.buffer, False
     else:
         assert file.path is not None
-        with _OPENERS.get(file.packed, open)(file.path, "rb") as opened:
+        with packing.open_file(file.path, file.packed) as opened:
             yield opened, bool(file.packed)
 
 

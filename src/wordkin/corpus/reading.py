@@ -20,6 +20,7 @@ from wordkin._core import TextReader
 from wordkin.corpus import files, sentences
 from wordkin.corpus.encoded import Corpus, Fingerprint
 from wordkin.corpus.pieces import FEW_LINES, piece_length
+from wordkin.corpus.reading_files import FilesReader, threads_for
 from wordkin.corpus.vocabulary import Vocabulary
 from wordkin.system.errors import CorpusError, CorpusWarning
 from wordkin.system.notes import note
@@ -45,6 +46,7 @@ def read_corpus(
     max_vocab: int | None = None,
     held_out: float = 0.0,
     window: int | str = "line",
+    threads: int = 1,
     progress: Progress | None = None,
 ) -> Corpus:
     """Read a text once, for its vocabulary, ids, token statistics and fingerprint.
@@ -56,11 +58,11 @@ def read_corpus(
     Parameters
     ----------
     text
-        A path (files compressed by gzip, bzip2 or xz are decompressed, `-` is standard input); a
-        folder or a pattern such as ``texts/*.txt``, for all its files in the order of their names;
-        an open file, which is read from where it stands; several of these; or an iterable of
-        sentences, each a list of words. Of the words of a list, empty ones are left out, with a
-        note; others are kept as they are.
+        A path (files compressed by gzip, bzip2, xz or Zstandard are decompressed, `-` is standard
+        input); a folder or a pattern such as ``texts/*.txt``, for all its files in the order of
+        their names; an open file, which is read from where it stands; several of these; or an
+        iterable of sentences, each a list of words. Of the words of a list, empty ones are left
+        out, with a note; others are kept as they are.
     min_count
         Drop words that occur less often than this.
     max_vocab
@@ -73,6 +75,8 @@ def read_corpus(
         pieces of them can be (`corpus.pieces`).
     window
         The window of the training, for the length of pieces; "line" holds out whole lines only.
+    threads
+        Number of threads that read files; the result is the same for any.
     progress
         Receives the number of bytes or sentences read.
 
@@ -93,14 +97,17 @@ def read_corpus(
     """
     if not 0 <= held_out < 1:
         raise ValueError(f"held_out must be at least 0 and below 1, got {held_out}")
-    reader, digest = TextReader(), _Digest()
+    digest = _Digest()
     progress = progress or Progress()
     sentences.require_corpus(text)
     first, items = _peek([text] if _is_file(text) else text)
     if _is_file(first):
         named = files.text_files(items, sentences.type_of(text))
-        _read_files(reader, digest, named, progress)
+        threads = threads_for(named, threads)
+        reader = TextReader(threads)
+        FilesReader(reader, digest.add, named, progress, threads).read()
     else:
+        reader = TextReader()
         _read_sentences(reader, digest, items, progress)
     tokens, lines, types = reader.tokens, reader.lines, reader.types
     if not tokens:
@@ -181,20 +188,6 @@ def _read_sentences(
         digest.add(cast(bytes, line))
         if i % _SENTENCES == 0:
             progress.reading(i, None, "sentences")
-
-
-def _read_files(
-    reader: TextReader, digest: _Digest, named: list[files.TextFile], progress: Progress
-) -> None:
-    sizes = [file.bytes_to_read for file in named]
-    total = None if None in sizes else sum(size or 0 for size in sizes)
-    done = 0
-    for file in named:
-        for piece in files.pieces(file, digest.add):
-            reader.feed(piece)
-            done += len(piece)
-            progress.reading(done, total, "bytes")
-        reader.end_file()
 
 
 def _note_words(reader: TextReader) -> None:

@@ -149,6 +149,7 @@ def read_text(text: Text, settings: Settings, progress: Progress) -> Corpus:
         max_vocab=settings.max_vocab,
         held_out=settings.held_out,
         window=settings.window,
+        threads=settings.threads,
         progress=progress,
     )
     vocabulary = corpus.vocabulary

@@ -39,7 +39,7 @@ _EACH = 3  # most sentences of each word with one of them
 _TOGETHER = 5  # most sentences with both words
 _AROUND = 160  # bytes of a sentence to show on each side of a word
 _SPACES = b" \t\n\v\f\r"
-_PACKED = (".gz", ".bz2", ".xz")
+_PACKED = (".gz", ".bz2", ".xz", ".zst")
 _CUT = "…"
 
 
