@@ -395,6 +395,7 @@ def test_little_memory_gives_the_same_counts(
 def test_a_folder_for_temporary_files_that_is_full_is_named(
     text: Path, tmp_path: Path, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))  # else it is that of the output
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
     message = fails("count", text, "-o", output, *COUNTING, "--memory", 1e-7, "-q")
     assert message.startswith(f"{tmp_path / 'missing'}: cannot write the counts: No such file")

@@ -14,11 +14,11 @@ namespace wordkin {
 namespace {
 
 nb::tuple finish(TextReader& reader, std::int64_t min_count, std::int64_t max_vocabulary,
-                 double held_out, std::int64_t piece) {
+                 double held_out, std::int64_t piece, int file) {
   EncodedText text;
   {
     nb::gil_scoped_release unlocked;
-    text = reader.finish(min_count, max_vocabulary, held_out, piece, [] {
+    text = reader.finish(min_count, max_vocabulary, held_out, piece, file, [] {
       nb::gil_scoped_acquire locked;
       if (PyErr_CheckSignals()) throw nb::python_error();
     });
@@ -27,8 +27,9 @@ nb::tuple finish(TextReader& reader, std::int64_t min_count, std::int64_t max_vo
   Id* ids = text.ids.release();
   nb::capsule owner(ids, [](void* p) noexcept { std::free(p); });
   nb::bytes words(text.words.data(), text.words.size());
+  nb::object in_memory = file < 0 ? nb::cast(Out<Id>(ids, {size}, owner)) : nb::cast(text.size);
   return nb::make_tuple(words, array(std::move(text.offsets)), array(std::move(text.counts)),
-                        Out<Id>(ids, {size}, owner), array(std::move(text.held_ids)),
+                        in_memory, array(std::move(text.held_ids)),
                         array(std::move(text.held_counts)), text.held_tokens);
 }
 
@@ -72,7 +73,8 @@ void define_text(nb::module_& m) {
     return found ? static_cast<const std::uint8_t*>(found) - data.data() : -1;
   }, "data"_a, "Where the first byte is that is 0; -1 if there is none.");
   nb::class_<TextReader>(m, "TextReader", "Reads text once: tokens to ids and counts.")
-      .def(nb::init<int>(), "threads"_a = 1)
+      .def(nb::init<int, int, std::int64_t>(), "threads"_a = 1, "file"_a = -1, "most_in_memory"_a = 0,
+           "`file`: the descriptor of a file that ids go to beyond so many in memory.")
       .def("read", [](TextReader& reader, int thread, std::uint64_t position, In<std::uint8_t, 1> bytes) {
         nb::gil_scoped_release unlocked;
         reader.read(thread, position, {reinterpret_cast<const char*>(bytes.data()), bytes.shape(0)});
@@ -91,10 +93,13 @@ void define_text(nb::module_& m) {
            " is no word (no str, or one that has a line end or that cannot be encoded), returns the"
            " number of the item and the item. Empty words are left out and counted.")
       .def("finish", &finish, "min_count"_a, "max_vocabulary"_a, "held_out"_a, "piece"_a = 0,
+           "file"_a = -1,
            "Empty the reader: (words, offsets, counts, ids, held_ids, held_counts, held_tokens). Each"
            " line that has a word is held out with the probability `held_out`, the same lines each"
            " time; with a `piece` each piece of a line of so many words is. Their ids are `held_ids`,"
-           " the counts of their words `held_counts`, and `held_tokens` says how many they are.")
+           " the counts of their words `held_counts`, and `held_tokens` says how many they are. With a `file` the ids are"
+           " written to it, and `ids` is their number.")
+      .def_prop_ro("spilled", &TextReader::spilled, "Whether ids went to the file.")
       .def_prop_ro("tokens", &TextReader::tokens)
       .def_prop_ro("lines", &TextReader::lines)
       .def_prop_ro("lines_with_words", &TextReader::lines_with_words)

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <cstdlib>
+#include <mutex>
 #include <new>
 #include <utility>
 
@@ -27,17 +29,6 @@ bool is_held_out(int64_t line, double share) {
   constexpr uint64_t key = 0x68656c642d6f7574ULL;   // "held-out" in ASCII
   const uint64_t random = mix(key + static_cast<uint64_t>(line) * kGamma);
   return static_cast<double>(random >> 11) * 0x1p-53 < share;
-}
-
-// Calls work(0) .. work(count - 1), each once, on so many threads.
-void run_all(int64_t count, int threads, const std::function<void(int64_t)>& work,
-             const std::function<void()>& tick) {
-  std::atomic<int64_t> next{0};
-  const auto stop = [&] { next = count; };
-  const auto some = [&](int) {
-    for (int64_t i; (i = next++) < count;) work(i);
-  };
-  run_threads(static_cast<int>(std::clamp<int64_t>(count, 1, threads)), some, tick, stop);
 }
 
 // Most frequent first; among equals, first seen first.
@@ -86,35 +77,60 @@ void release([[maybe_unused]] Id* ids, [[maybe_unused]] int64_t size) {
 #endif
 }
 
+// What becomes of a part. A line end stands only behind a word, so whether one before all ids stands at
+// all is for the parts before it to say.
+struct Stream {
+  bool ends_first = false;
+  std::vector<Id> ids;
+
+  void end_line() {
+    if (ids.empty())
+      ends_first = true;
+    else if (ids.back() != kLineEnd)
+      ids.push_back(kLineEnd);
+  }
+};
+
 class Encoder {
  public:
-  Encoder(const Words& words, std::vector<Part>& parts, const std::vector<Growing<Id>*>& ids,
-          const Limits& limits, int threads, const std::function<void()>& tick)
-      : words_(words), parts_(parts), ids_(ids), limits_(limits), threads_(threads), tick_(tick) {}
+  Encoder(const Words& words, std::vector<Part>& parts, const IdsRead& read, const Limits& limits,
+          const IdFile& to, int threads, const std::function<void()>& tick)
+      : words_(words), parts_(parts), read_(read), limits_(limits), to_(to), threads_(threads), tick_(tick) {}
 
   EncodedText encode() {
     rank();
     number_units();
-    done_.resize(parts_.size());
-    run_all(size(), threads_, [&](int64_t i) { encode(i); }, tick_);
-    join();
+    if (!to_.open()) text_.ids = allocate();
+    std::atomic<int64_t> next{0};
+    const auto stop = [&] {
+      std::lock_guard lock(mutex_);
+      stopped_ = true;
+      turn_changed_.notify_all();
+    };
+    const auto work = [&](int) {
+      std::vector<Id> buffer;
+      Stream kept, held;
+      for (int64_t i; (i = next++) < size();) {
+        const int64_t held_tokens = encode(parts_[i], buffer, kept, held);
+        if (!place(i, kept, held, held_tokens)) return;
+      }
+    };
+    run_threads(static_cast<int>(std::clamp<int64_t>(size(), 1, threads_)), work, tick_, stop);
+    for (const Id id : text_.held_ids)
+      if (id != kLineEnd) ++text_.held_counts[id];
     return std::move(text_);
   }
 
  private:
-  // What becomes of a part. A line end stands only behind a word, so whether one before all ids stands
-  // at all is for the parts before it to say.
-  struct Done {
-    bool ends_first = false, held_ends_first = false, ends_last = false;
-    Id seam = kLineEnd;
-    int64_t size = 0;            // ids kept, which stand where those stood that were read
-    std::vector<Id> held;
-    int64_t held_tokens = 0;
-    int64_t to = 0;              // where the part begins in the text
-  };
-
   int64_t size() const { return static_cast<int64_t>(parts_.size()); }
-  Id* ids_of(const Part& part) const { return ids_[part.thread]->data() + part.begin; }
+
+  // The ids that were read of a part, in memory, or in the buffer if they are in a file.
+  const Id* ids_of(const Part& part, std::vector<Id>& buffer) const {
+    if (!part.in_file) return read_.in_memory[part.thread]->data() + part.begin;
+    buffer.resize(part.size);
+    read_.file.read(buffer.data(), part.size, part.begin);
+    return buffer.data();
+  }
 
   void rank() {
     const std::vector<Ranked> order = ranked(words_, limits_);
@@ -133,6 +149,7 @@ class Encoder {
   // A unit is a line, or a piece of one.
   void number_units() {
     int64_t unit = 0, in_unit = 0;
+    std::vector<Id> buffer;
     for (Part& part : parts_) {
       part.unit = unit;
       part.in_unit = in_unit;
@@ -150,123 +167,111 @@ class Encoder {
         ++unit;
         in_unit = 0;
       };
-      walk(part, ids_of(part), word, line_end);
+      walk(part, ids_of(part, buffer), word, line_end);
       if (part.ends_line) line_end();
     }
   }
 
-  void encode(int64_t number) {
-    Part& part = parts_[number];
-    Done& done = done_[number];
-    Id* const kept = ids_of(part);
-    int64_t unit = part.unit, in_unit = part.in_unit;
-    bool held = is_held_out(unit, limits_.held_out), first = part.seam != kLineEnd;
-    const auto end_line = [&] {
-      if (held) {
-        if (done.held.empty())
-          done.held_ends_first = true;
-        else if (done.held.back() != kLineEnd)
-          done.held.push_back(kLineEnd);
-      } else if (done.size ? kept[done.size - 1] != kLineEnd : done.seam != kLineEnd) {
-        kept[done.size++] = kLineEnd;
-      } else if (!done.size) {
-        done.ends_first = true;
-      }
-    };
+  // Returns how many of its tokens are held out.
+  int64_t encode(const Part& part, std::vector<Id>& buffer, Stream& kept, Stream& held) {
+    const Id* const ids = ids_of(part, buffer);
+    kept.ids.clear();
+    held.ids.clear();
+    kept.ends_first = held.ends_first = false;
+    int64_t unit = part.unit, in_unit = part.in_unit, held_tokens = 0;
+    bool is_held = is_held_out(unit, limits_.held_out);
+    const auto end_line = [&] { (is_held ? held : kept).end_line(); };
     const auto word = [&](Id provisional) {
-      const bool is_seam = std::exchange(first, false);
       if (limits_.piece && in_unit++ == limits_.piece) {
         const bool next = is_held_out(++unit, limits_.held_out);
-        if (next != held) end_line();
-        held = next;
+        if (next != is_held) end_line();
+        is_held = next;
         in_unit = 1;
       }
-      done.held_tokens += held;
+      held_tokens += is_held;
       const Id id = final_id_[provisional];
-      if (id == kLineEnd) return;
-      if (held)
-        done.held.push_back(id);
-      else if (is_seam)
-        done.seam = id;
-      else
-        kept[done.size++] = id;
+      if (id != kLineEnd) (is_held ? held : kept).ids.push_back(id);
     };
-    walk(part, kept, word, [&] {
+    walk(part, ids, word, [&] {
       end_line();
-      held = is_held_out(++unit, limits_.held_out);
+      is_held = is_held_out(++unit, limits_.held_out);
       in_unit = 0;
     });
-    if (!part.ends_line) return;
-    if (held)
-      end_line();
+    if (part.ends_line) end_line();
+    if (part.in_file)
+      read_.file.forget(part.size, part.begin);
     else
-      done.ends_last = true;   // there may be no place for one more among its own ids
+      release(read_.in_memory[part.thread]->data() + part.begin, part.size);
+    return held_tokens;
   }
 
-  // Puts the parts one behind the other.
-  void join() {
-    std::vector<Id>& held = text_.held_ids;
-    int64_t to = 0;
-    bool open = false;   // whether the last id is a word
-    for (std::size_t i = 0; i < done_.size(); ++i) {
-      Done& done = done_[i];
-      done.to = to;
-      done.ends_first &= open;
-      if (done.seam != kLineEnd) open = true;
-      if (done.size) open = ids_of(parts_[i])[done.size - 1] != kLineEnd;
-      if (done.ends_first && done.seam == kLineEnd && !done.size) open = false;
-      done.ends_last &= open;
-      open &= !done.ends_last;
-      to += done.ends_first + (done.seam != kLineEnd) + done.size + done.ends_last;
-      if (done.held_ends_first && !held.empty() && held.back() != kLineEnd) held.push_back(kLineEnd);
-      held.insert(held.end(), done.held.begin(), done.held.end());
-      done.held = {};
-      text_.held_tokens += done.held_tokens;
+  // Puts a part behind the one before it, once that has its place. False: another thread failed.
+  bool place(int64_t number, const Stream& kept, const Stream& held, int64_t held_tokens) {
+    bool leads;
+    int64_t at;
+    {
+      std::unique_lock lock(mutex_);
+      turn_changed_.wait(lock, [&] { return turn_ == number || stopped_; });
+      if (stopped_) return false;
+      leads = kept.ends_first && is_open_;
+      at = text_.size;
+      text_.size += leads + static_cast<int64_t>(kept.ids.size());
+      is_open_ = kept.ids.empty() ? is_open_ && !leads : kept.ids.back() != kLineEnd;
+      std::vector<Id>& all = text_.held_ids;
+      if (held.ends_first && !all.empty() && all.back() != kLineEnd) all.push_back(kLineEnd);
+      all.insert(all.end(), held.ids.begin(), held.ids.end());
+      text_.held_tokens += held_tokens;
+      ++turn_;
     }
-    for (const Id id : held)
-      if (id != kLineEnd) ++text_.held_counts[id];
-    text_.size = to;
-    text_.ids = allocate(to);
-    run_all(size(), threads_, [&](int64_t i) { copy(parts_[i], done_[i]); }, tick_);
+    turn_changed_.notify_all();
+    constexpr Id line_end = kLineEnd;
+    const auto count = static_cast<int64_t>(kept.ids.size());
+    if (to_.open()) {
+      if (leads) to_.write(&line_end, 1, at);
+      to_.write(kept.ids.data(), count, at + leads);
+    } else {
+      Id* to = text_.ids.get() + at;
+      if (leads) *to++ = kLineEnd;
+      std::copy(kept.ids.begin(), kept.ids.end(), to);
+    }
+    return true;
   }
 
-  static std::unique_ptr<Id, void (*)(void*)> allocate(int64_t size) {
+  // As many as there can be: what is not written to takes no memory.
+  std::unique_ptr<Id, void (*)(void*)> allocate() const {
+    int64_t most = 1;
+    for (const Part& part : parts_) most += part.size + 2;
+    if (limits_.piece) most += most / limits_.piece;   // a line end on either side of a piece
     constexpr std::size_t huge = 1 << 21;
-    const std::size_t bytes = std::max<int64_t>(size, 1) * sizeof(Id), whole = (bytes + huge - 1) / huge * huge;
+    const std::size_t bytes = most * sizeof(Id), whole = (bytes + huge - 1) / huge * huge;
     void* memory = bytes < huge ? std::malloc(bytes) : std::aligned_alloc(huge, whole);
     if (!memory) throw std::bad_alloc();
 #if defined(__linux__)
-    if (bytes >= huge) madvise(memory, whole, MADV_HUGEPAGE);   // a page for each clears the same memory faster
+    if (bytes >= huge) madvise(memory, whole, MADV_HUGEPAGE);   // clearing large pages is faster
 #endif
     return {static_cast<Id*>(memory), std::free};
   }
 
-  void copy(const Part& part, const Done& done) {
-    Id* to = text_.ids.get() + done.to;
-    if (done.ends_first) *to++ = kLineEnd;
-    if (done.seam != kLineEnd) *to++ = done.seam;
-    Id* const ids = ids_of(part);
-    to = std::copy_n(ids, done.size, to);
-    if (done.ends_last) *to = kLineEnd;
-    release(ids, part.size);
-  }
-
   const Words& words_;
   std::vector<Part>& parts_;
-  const std::vector<Growing<Id>*>& ids_;
+  const IdsRead& read_;
   const Limits& limits_;
+  const IdFile& to_;
   int threads_;
   const std::function<void()>& tick_;
   std::vector<Id> final_id_;
-  std::vector<Done> done_;
   EncodedText text_;
+  std::mutex mutex_;   // of the places: held ids and all sizes in the text, and what follows
+  std::condition_variable turn_changed_;
+  int64_t turn_ = 0;
+  bool is_open_ = false, stopped_ = false;   // whether the last id is a word; whether a thread failed
 };
 
 }  // namespace
 
-EncodedText encode(const Words& words, std::vector<Part>& parts, const std::vector<Growing<Id>*>& ids,
-                   const Limits& limits, int threads, const std::function<void()>& tick) {
-  return Encoder(words, parts, ids, limits, threads, tick).encode();
+EncodedText encode(const Words& words, std::vector<Part>& parts, const IdsRead& read, const Limits& limits,
+                   const IdFile& to, int threads, const std::function<void()>& tick) {
+  return Encoder(words, parts, read, limits, to, threads, tick).encode();
 }
 
 }  // namespace wordkin

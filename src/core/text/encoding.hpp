@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/growing.hpp"
+#include "text/id_file.hpp"
 #include "text/parts.hpp"
 #include "text/text.hpp"
 #include "text/words.hpp"
@@ -18,8 +19,14 @@ struct Limits {
   std::int64_t piece;
 };
 
-// `ids`: of each thread that read parts; they are used up.
-EncodedText encode(const Words& words, std::vector<Part>& parts, const std::vector<Growing<Id>*>& ids,
-                   const Limits& limits, int threads, const std::function<void()>& tick);
+// Where the ids of parts are; they are used up.
+struct IdsRead {
+  std::vector<Growing<Id>*> in_memory;   // of each thread
+  const IdFile& file;
+};
+
+// `to`: where the ids are written, instead of to memory, if it is open.
+EncodedText encode(const Words& words, std::vector<Part>& parts, const IdsRead& read, const Limits& limits,
+                   const IdFile& to, int threads, const std::function<void()>& tick);
 
 }  // namespace wordkin

@@ -17,6 +17,8 @@ struct Part {
   std::uint64_t position = 0;
   int thread = 0;                      // whose array has the ids
   std::int64_t begin = 0, size = 0;    // of the ids
+  bool in_file = false;                // where they are, instead of in that array
+  Id first = 0, last = 0;              // of the ids, if there are any
   std::string front, back;             // what may be parts of tokens; all bytes are front if none is white
   std::uint64_t back_position = 0;
   bool has_space = false, has_bytes = false;
@@ -40,6 +42,7 @@ class Tokens {
   Part read(std::uint64_t position, std::string_view bytes);
   Id add(const Token& token, std::uint64_t position);   // counts one; does not append it
   void push_line_end(Part& part);
+  void ended(Part& part) const;   // all ids that follow are of other parts
 
   // Hands over to the words what was counted here.
   void settle();

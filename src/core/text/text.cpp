@@ -2,6 +2,7 @@
 #include "text/text.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <stdexcept>
 #include <utility>
 
@@ -14,7 +15,8 @@ using std::int64_t;
 using std::uint64_t;
 
 struct TextReader::State {
-  explicit State(int threads) : words(threads) {
+  State(int threads, int file, int64_t most_in_memory)
+      : words(threads), file(file), most_in_memory(most_in_memory) {
     for (int i = 0; i < threads; ++i) {
       readers.push_back(std::make_unique<Tokens>(words, i, threads == 1));
       read.emplace_back();
@@ -24,6 +26,11 @@ struct TextReader::State {
   Words words;
   std::vector<std::unique_ptr<Tokens>> readers;
   std::vector<std::vector<Part>> read;   // by each thread, and not joined yet
+
+  IdFile file;
+  int64_t most_in_memory;
+  std::atomic<int64_t> in_memory{0};
+  std::atomic<bool> spills{false};
 
   // All that is joined, and where the text stands then.
   std::vector<Part> parts;
@@ -37,15 +44,18 @@ struct TextReader::State {
   bool in_list = false;          // whether the last part is of words that came in lists
   std::string line;              // these, with a space behind each
 
+  void added(int thread);
+  void spill(int thread);
+  void end_list();
   void join();
   void join(Part&& part);
   void end_token(Part& part);
   Part& list_part();
 };
 
-TextReader::TextReader(int threads) {
+TextReader::TextReader(int threads, int file, int64_t most_in_memory) {
   if (threads < 1) throw std::invalid_argument("threads must be at least 1");
-  state_ = std::make_unique<State>(threads);
+  state_ = std::make_unique<State>(threads, file, most_in_memory);
 }
 TextReader::~TextReader() = default;
 
@@ -54,11 +64,36 @@ void TextReader::read(int thread, uint64_t position, std::string_view bytes) {
   s.words.enter(thread);
   try {
     s.read[thread].push_back(s.readers[thread]->read(position, bytes));
+    s.added(thread);
   } catch (...) {
     s.words.leave(thread);
     throw;
   }
   s.words.leave(thread);
+}
+
+// Counts the ids of the last part of a thread, and writes them to the file if there are too many.
+void TextReader::State::added(int thread) {
+  if (!file.open()) return;
+  if ((in_memory += read[thread].back().size) > most_in_memory && parts.empty()) spills = true;
+  if (spills) spill(thread);
+}
+
+void TextReader::State::spill(int thread) {
+  Growing<Id>& ids = readers[thread]->ids;
+  const int64_t at = file.append(ids.data(), ids.size());
+  for (Part& part : read[thread]) {
+    if (part.in_file) continue;
+    part.in_file = true;
+    part.begin += at;
+  }
+  ids.clear();
+}
+
+void TextReader::State::end_list() {
+  if (!std::exchange(in_list, false)) return;
+  readers[0]->ended(read[0].back());
+  added(0);
 }
 
 void TextReader::end_file(uint64_t position) {
@@ -69,14 +104,14 @@ void TextReader::end_file(uint64_t position) {
 }
 
 void TextReader::feed(std::string_view bytes) {
+  state_->end_list();
   read(0, state_->next_position, bytes);
   state_->next_position += bytes.size();
-  state_->in_list = false;
 }
 
 void TextReader::end_file() {
+  state_->end_list();
   end_file(state_->next_position++);
-  state_->in_list = false;
 }
 
 Part& TextReader::State::list_part() {
@@ -98,10 +133,9 @@ bool TextReader::add_word(std::string_view word) {
     return true;
   }
   if (std::any_of(word.begin(), word.end(), [](char c) { return c == '\n' || c == '\r'; })) return false;
-  Part& part = s.list_part();
+  s.list_part();
   Tokens& reader = *s.readers[0];
   reader.ids.push(reader.add(Token(word), s.next_position++));
-  ++part.size;
   (s.line += word) += ' ';
   return true;
 }
@@ -110,21 +144,22 @@ std::string TextReader::end_line() {
   State& s = *state_;
   Part& part = s.list_part();
   s.readers[0]->push_line_end(part);
-  part.size = s.readers[0]->ids.size() - part.begin;
   ++part.newlines;
   std::string line = std::exchange(s.line, {});
   if (line.empty()) line += ' ';
   line.back() = '\n';
+  constexpr int64_t kEnough = 1 << 18;   // ids of a part
+  if (s.readers[0]->ids.size() - part.begin > kEnough) s.end_list();
   return line;
 }
 
 void TextReader::State::join() {
+  end_list();
   std::vector<Part> added;
   for (std::vector<Part>& each : read) {
     added.insert(added.end(), std::make_move_iterator(each.begin()), std::make_move_iterator(each.end()));
     each.clear();
   }
-  in_list = false;
   std::sort(added.begin(), added.end(),
             [](const Part& a, const Part& b) { return a.position < b.position; });
   for (const auto& reader : readers) reader->settle();
@@ -146,10 +181,9 @@ void TextReader::State::join(Part&& part) {
   }
   if (part.has_space || part.ends_file) end_token(part);
   part.drops_first = false;
-  const Id* const ids = readers[part.thread]->ids.data() + part.begin;
   if (part.size) {
-    part.drops_first = ids[0] == kLineEnd && !has_word;
-    if (part.size > part.drops_first) has_word = ids[part.size - 1] != kLineEnd;
+    part.drops_first = part.first == kLineEnd && !has_word;
+    if (part.size > part.drops_first) has_word = part.last != kLineEnd;
   }
   lines += part.newlines;
   lines_with_words += part.line_ends - part.drops_first;
@@ -168,7 +202,7 @@ void TextReader::State::join(Part&& part) {
 }
 
 EncodedText TextReader::finish(int64_t min_count, int64_t max_vocabulary, double held_out, int64_t piece,
-                               const std::function<void()>& tick) {
+                               int file, const std::function<void()>& tick) {
   if (!(held_out >= 0 && held_out < 1))
     throw std::invalid_argument("held_out must be at least 0 and below 1, got " +
                                 std::to_string(held_out));
@@ -176,10 +210,11 @@ EncodedText TextReader::finish(int64_t min_count, int64_t max_vocabulary, double
   State& s = *state_;
   s.join();
   const auto threads = static_cast<int>(s.readers.size());
-  std::vector<Growing<Id>*> ids;
-  for (const auto& reader : s.readers) ids.push_back(&reader->ids);
-  EncodedText text = encode(s.words, s.parts, ids, {min_count, max_vocabulary, held_out, piece}, threads, tick);
-  state_ = std::make_unique<State>(threads);
+  IdsRead ids{{}, s.file};
+  for (const auto& reader : s.readers) ids.in_memory.push_back(&reader->ids);
+  const Limits limits{min_count, max_vocabulary, held_out, piece};
+  EncodedText text = encode(s.words, s.parts, ids, limits, IdFile(file), threads, tick);
+  state_ = std::make_unique<State>(threads, -1, 0);
   return text;
 }
 
@@ -206,6 +241,8 @@ int64_t TextReader::types() {
 }
 
 int64_t TextReader::empty_words() const { return state_->empty_words; }
+
+bool TextReader::spilled() const { return state_->spills; }
 
 int64_t TextReader::invalid_utf8_tokens() {
   state_->join();

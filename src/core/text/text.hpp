@@ -21,7 +21,7 @@ struct EncodedText {
   std::vector<std::int64_t> offsets;   // word i is words[offsets[i] .. offsets[i + 1])
   std::vector<std::int64_t> counts;    // in the whole text
   std::vector<std::int64_t> held_counts;   // of them in what is held out
-  std::unique_ptr<Id, void (*)(void*)> ids{nullptr, nullptr};
+  std::unique_ptr<Id, void (*)(void*)> ids{nullptr, nullptr};   // unless they were written to a file
   std::int64_t size = 0;               // of ids, the line ends among them
   std::vector<Id> held_ids;            // of what is held out, laid out as ids are
   std::int64_t held_tokens = 0;        // in it, in the vocabulary or not
@@ -29,7 +29,8 @@ struct EncodedText {
 
 class TextReader {
  public:
-  explicit TextReader(int threads = 1);
+  // `file`: an open file that ids go to beyond so many in memory; -1: none.
+  explicit TextReader(int threads = 1, int file = -1, std::int64_t most_in_memory = 0);
   ~TextReader();
 
   // Bytes of a file, cut anywhere. A thread, by its number, reads one part at a time. Positions order the
@@ -47,9 +48,10 @@ class TextReader {
 
   // max_vocabulary: 0 for no limit. held_out: the probability of a line to be held out, in [0, 1); with
   // a piece above 0, that of each piece of so many tokens of a line, and then a line ends on either side.
-  // `tick` is called about ten times a second; what it throws is thrown here.
+  // `file`: an open file that the ids are written to, instead of to memory; -1: none. `tick` is called
+  // about ten times a second; what it throws is thrown here.
   EncodedText finish(std::int64_t min_count, std::int64_t max_vocabulary, double held_out,
-                     std::int64_t piece, const std::function<void()>& tick = [] {});
+                     std::int64_t piece, int file = -1, const std::function<void()>& tick = [] {});
 
   // Of the parts read so far; while none is being read.
   std::int64_t tokens();
@@ -57,6 +59,7 @@ class TextReader {
   std::int64_t lines_with_words();
   std::int64_t types();
   std::int64_t empty_words() const;       // that add_word left out
+  bool spilled() const;                   // whether ids went to the file
   std::int64_t invalid_utf8_tokens();
   // How many tokens have white space inside, and the first such word: of ASCII, or other of Unicode.
   std::pair<std::int64_t, std::string_view> spaced_tokens(bool ascii);

@@ -59,6 +59,13 @@ void Tokens::flush(Part& part) {
   number_of_[0] = number_of_[1] = 0;
 }
 
+void Tokens::ended(Part& part) const {
+  part.size = ids.size() - part.begin;
+  if (!part.size) return;
+  part.first = ids.data()[part.begin];
+  part.last = ids.data()[ids.size() - 1];
+}
+
 void Tokens::push_line_end(Part& part) {
   if (ids.size() > part.begin && ids.data()[ids.size() - 1] == kLineEnd) return;
   ids.push(kLineEnd);
@@ -123,7 +130,7 @@ Part Tokens::read(uint64_t position, std::string_view bytes) {
   part.back.assign(data + start, size - start);
   part.back_position = position + static_cast<uint64_t>(start);
   part.in_line = last_newline + 1 < size;
-  part.size = ids.size() - part.begin;
+  ended(part);
   return part;
 }
 

@@ -13,8 +13,10 @@ from wordkin.cli.shared_options import (
     CORPUS,
     Checkpointing,
     ChosenSettings,
+    Memory,
     SettingGroup,
     checkpoint_options,
+    memory_options,
     note_replacement,
     require_output,
     with_option_groups,
@@ -22,7 +24,6 @@ from wordkin.cli.shared_options import (
 from wordkin.cli.training_report import format_subsampling, report_text
 from wordkin.engines.settings import COUNTED, ExactSettings, settings_for
 from wordkin.system import notes, terminal
-from wordkin.system.errors import SettingsError
 from wordkin.system.wording import quantity
 
 
@@ -33,24 +34,15 @@ def count(
     output: Annotated[Path, typer.Option("--output", "-o", help="The file of counts to write.")],
     settings: Annotated[ChosenSettings, SettingGroup((*COUNTED, "sides", "threads"))],
     checkpointing: Checkpointing,
-    memory: Annotated[
-        float | None,
-        typer.Option(
-            metavar="GB",
-            help="Memory for counts; larger counts go to temporary files.",
-            show_default="half of what is available",
-        ),
-    ] = None,
+    memory: Memory,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Count word pairs in a text, for `wordkin train --counts`."""
     chosen = settings_for(engine="exact", **settings)
     assert isinstance(chosen, ExactSettings)
-    if memory is not None and not 0 < memory < 1e9:
-        raise SettingsError(f"memory must be a number of GB above 0, got {memory}")
     require_output(output, corpus)
-    options: Any = checkpoint_options(output, checkpointing)
+    options: Any = checkpoint_options(output, checkpointing) | memory_options(output, memory)
     note_replacement(output, quiet)
     from wordkin.engines.subsampling import kept_share
     from wordkin.training.counting_run import count_to_file
@@ -61,7 +53,6 @@ def count(
             map(Path, corpus),
             output,
             chosen,
-            memory=None if memory is None else int(memory * 1e9),
             progress=False if quiet else None,
             **options,
         )

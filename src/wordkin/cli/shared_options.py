@@ -60,6 +60,21 @@ class Checkpointing:
 
 
 @dataclasses.dataclass(frozen=True)
+class Memory:
+    """How much memory a run may take."""
+
+    memory: Annotated[
+        float | None,
+        typer.Option(
+            metavar="GB",
+            help="Memory for reading, ids and counts, beside the model; more of them goes to"
+            " temporary files beside the output, or in TMPDIR if it is set.",
+            show_default="what is available",
+        ),
+    ] = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Loading:
     """How to read files of vectors: a group of options of every verb that loads any."""
 
@@ -238,6 +253,17 @@ def checkpoint_options(output: Path, chosen: Checkpointing) -> dict[str, Any]:
         "checkpoint": folder,
         "every": 60.0 if every is None else _parse_duration(every),
         "resume": resume,
+    }
+
+
+def memory_options(output: Path, chosen: Memory) -> dict[str, Any]:
+    """Return the `RunOptions` that bound the memory of a run."""
+    memory = chosen.memory
+    if memory is not None and not 0 < memory < 1e9:
+        raise SettingsError(f"memory must be a number of GB above 0, got {memory}")
+    return {
+        "memory": None if memory is None else max(1, int(memory * 1e9)),
+        "scratch": None if os.environ.get("TMPDIR") else output.parent,
     }
 
 

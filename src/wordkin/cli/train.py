@@ -20,7 +20,9 @@ from wordkin.cli.shared_options import (
     CORPUS,
     Checkpointing,
     ChosenSettings,
+    Memory,
     checkpoint_options,
+    memory_options,
     note_replacement,
     refuse_overwriting,
     require_model_path,
@@ -126,6 +128,7 @@ def train(
     ] = None,
     settings: Annotated[ChosenSettings, ALL_SETTINGS],
     checkpointing: Checkpointing,
+    memory: Memory,
     logging: Logging,
     page: LivePage,
     quiet: Quiet = False,
@@ -146,7 +149,7 @@ def train(
     require_model_path(output, inputs)
     if logging.history is not None:
         refuse_overwriting(logging.history, [*inputs, str(output)])
-    checkpoints = checkpoint_options(output, checkpointing)
+    checkpoints = checkpoint_options(output, checkpointing) | memory_options(output, memory)
     note_replacement(output, quiet)
     from wordkin.training.model import Word2Vec
 

@@ -240,8 +240,14 @@ def why_no_text(data: Piece, at: int = 0) -> str | None:
     return None
 
 
+def total_size(files: Sequence[TextFile]) -> int | None:
+    """Return how many bytes files hold, unpacked; None if that is not known."""
+    sizes = [file.bytes_to_read for file in files]
+    return None if None in sizes else sum(size or 0 for size in sizes)
+
+
 def pieces_in(size: int) -> int:
-    """Return the number of pieces in which so many bytes are read."""
+    """Return the number of pieces of which the last ends so many bytes."""
     return -(-size // _PIECE)
 
 

@@ -8,11 +8,13 @@ then samples pieces of them instead.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from wordkin.corpus.encoded import LINE_END
+from wordkin.system.mapping import drop_before
 from wordkin.system.types import Int32, Int64
 
 FEW_LINES = 1_000
@@ -28,12 +30,47 @@ PIECE = 25
 """The words of a piece, about those of a sentence; more for a window of more than half of this."""
 
 
+_BLOCK = 1 << 22
+"""Ids that are looked at together: of a text in a file all would not fit in memory."""
+
+
 def line_lengths(ids: Int32) -> Int64:
     """Return the number of words of each line, (lines,)."""
-    ends = np.flatnonzero(ids == LINE_END)
-    if len(ids) and ids[-1] != LINE_END:
-        ends = np.append(ends, len(ids))
-    return np.diff(ends, prepend=-1) - 1
+    found = [np.empty(0, np.int64), *_lengths_by_blocks(ids)]
+    return np.concatenate(found)
+
+
+def length_counts(ids: Int32) -> tuple[Int64, Int64]:
+    """Return the different lengths of lines, ascending, and the number of lines of each."""
+    found: dict[int, int] = {}
+    for lengths in _lengths_by_blocks(ids):
+        for length, lines in zip(
+            *map(np.ndarray.tolist, np.unique(lengths, return_counts=True)), strict=True
+        ):
+            found[length] = found.get(length, 0) + lines
+    in_order = sorted(found.items())
+    return (
+        np.array([length for length, _ in in_order], np.int64),
+        np.array([lines for _, lines in in_order], np.int64),
+    )
+
+
+def count_words(ids: Int32) -> int:
+    """Return the number of words of a text, which are not line ends."""
+    return sum(int(lengths.sum()) for lengths in _lengths_by_blocks(ids))
+
+
+def _lengths_by_blocks(ids: Int32) -> Iterator[Int64]:
+    """Yield the lengths of the lines that end in each block."""
+    before = -1  # where the last line ended
+    for begin in range(0, len(ids), _BLOCK):
+        ends = np.flatnonzero(ids[begin : begin + _BLOCK] == LINE_END) + begin
+        drop_before(ids, begin)
+        if begin + _BLOCK >= len(ids) and ids[-1] != LINE_END:
+            ends = np.append(ends, len(ids))
+        if len(ends):
+            yield np.diff(ends, prepend=before) - 1
+            before = int(ends[-1])
 
 
 def piece_length(window: int | str, words: int, lines: int) -> int:

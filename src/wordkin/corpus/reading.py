@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from itertools import chain
 from typing import Any, TypeAlias, cast
 
@@ -19,6 +20,7 @@ import numpy as np
 from wordkin._core import TextReader
 from wordkin.corpus import files, sentences
 from wordkin.corpus.encoded import Corpus, Fingerprint
+from wordkin.corpus.ids_on_disk import IdsOnDisk
 from wordkin.corpus.pieces import FEW_LINES, piece_length
 from wordkin.corpus.reading_files import FilesReader, threads_for
 from wordkin.corpus.vocabulary import Vocabulary
@@ -47,6 +49,8 @@ def read_corpus(
     held_out: float = 0.0,
     window: int | str = "line",
     threads: int = 1,
+    memory: int | None = None,
+    folder: StrPath | None = None,
     progress: Progress | None = None,
 ) -> Corpus:
     """Read a text once, for its vocabulary, ids, token statistics and fingerprint.
@@ -77,6 +81,11 @@ def read_corpus(
         The window of the training, for the length of pieces; "line" holds out whole lines only.
     threads
         Number of threads that read files; the result is the same for any.
+    memory
+        Bytes that reading may take, beside the vocabulary. If the ids would take more than half of
+        them, they are mapped from a file without a name. None for what is available.
+    folder
+        The folder of this file; by default the system's folder for temporary files.
     progress
         Receives the number of bytes or sentences read.
 
@@ -86,7 +95,9 @@ def read_corpus(
         If the text is empty or binary, no word occurs `min_count` times, or an item is neither a
         file nor a list of words. The message has the type and the place of the item.
     OSError
-        If a file cannot be opened or read.
+        If a file cannot be opened or read, or the ids cannot be written to the folder.
+    SettingsError
+        If `memory` is too little for a piece of the text for each thread.
     ValueError
         If `held_out` is negative, or 1 or more.
 
@@ -101,31 +112,45 @@ def read_corpus(
     progress = progress or Progress()
     sentences.require_corpus(text)
     first, items = _peek([text] if _is_file(text) else text)
-    if _is_file(first):
-        named = files.text_files(items, sentences.type_of(text))
-        threads = threads_for(named, threads)
-        reader = TextReader(threads)
-        FilesReader(reader, digest.add, named, progress, threads).read()
-    else:
-        reader = TextReader()
-        _read_sentences(reader, digest, items, progress)
+    with closing(IdsOnDisk(memory, folder, threads)) as disk:
+        if _is_file(first):
+            named = files.text_files(items, sentences.type_of(text))
+            threads = threads_for(named, threads)
+            reader = disk.reader(threads, files.total_size(named))
+            FilesReader(reader, digest.add, named, progress, threads, disk).read()
+        else:
+            reader = disk.reader(1, None)
+            _read_sentences(reader, digest, items, progress, disk)
+        if not reader.tokens:
+            raise CorpusError("the corpus is empty: it has no words")
+        _note_words(reader)
+        limits = (min_count, max_vocab or 0)
+        return _finished(reader, limits, held_out, window, disk, digest.fingerprint())
+
+
+def _finished(
+    reader: TextReader,
+    limits: tuple[int, int],
+    held_out: float,
+    window: int | str,
+    disk: IdsOnDisk,
+    fingerprint: Fingerprint,
+) -> Corpus:
+    """Return what was read."""
     tokens, lines, types = reader.tokens, reader.lines, reader.types
-    if not tokens:
-        raise CorpusError("the corpus is empty: it has no words")
     invalid_utf8 = reader.invalid_utf8_tokens
-    _note_words(reader)
     piece = piece_length(window, tokens, reader.lines_with_words) if held_out else 0
     if (tokens // piece if piece else reader.lines_with_words) < HELD_OUT_FROM:
         held_out, piece = 0.0, 0
-    spelled, offsets, counts, ids, held_ids, held_counts, held_tokens = reader.finish(
-        min_count, max_vocab or 0, held_out, piece
+    spelled, offsets, counts, ids, held_ids, held_counts, held_tokens = disk.finish(
+        reader, (*limits, held_out, piece)
     )
     if held_tokens == tokens:
         raise CorpusError(f"all lines with words are held out: lower held_out = {held_out}")
     vocabulary = Vocabulary.from_bytes(spelled, offsets, counts)
     if not len(vocabulary):
         raise CorpusError(
-            f"none of the {types:,} distinct words occurs min_count = {min_count} times:"
+            f"none of the {types:,} distinct words occurs min_count = {limits[0]} times:"
             " lower min_count, or give more text"
         )
     return Corpus(
@@ -136,7 +161,7 @@ def read_corpus(
         invalid_utf8,
         held_ids,
         held_tokens,
-        digest.fingerprint(),
+        fingerprint,
         held_counts if held_tokens else np.empty(0, np.int64),
         piece,
     )
@@ -176,13 +201,20 @@ def _peek(text: Any) -> tuple[Any, Iterator[Any]]:
 
 
 def _read_sentences(
-    reader: TextReader, digest: _Digest, items: Iterable[Any], progress: Progress
+    reader: TextReader,
+    digest: _Digest,
+    items: Iterable[Any],
+    progress: Progress,
+    disk: IdsOnDisk,
 ) -> None:
     for i, sentence in enumerate(items):
         usual = type(sentence) in (list, tuple)  # no named tuple, which is a row of a table
         if not usual and (wrong := sentences.wrong_sentence(i, sentence)):
             raise wrong
-        line = reader.add_line(sentence)
+        try:
+            line = reader.add_line(sentence)
+        except OSError as error:
+            raise disk.failed(error) if reader.spilled else error from None
         if isinstance(line, tuple):
             raise sentences.wrong_word(i, sentence, *line)
         digest.add(cast(bytes, line))

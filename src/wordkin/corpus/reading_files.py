@@ -20,6 +20,7 @@ import numpy as np
 
 from wordkin._core import TextReader
 from wordkin.corpus import files
+from wordkin.corpus.ids_on_disk import IdsOnDisk
 from wordkin.system.progress import Progress
 
 _AHEAD = 32
@@ -70,6 +71,7 @@ class FilesReader:
     progress : Progress
         Called from the calling thread.
     threads : int
+    disk : IdsOnDisk
     """
 
     def __init__(
@@ -79,12 +81,16 @@ class FilesReader:
         named: Sequence[files.TextFile],
         progress: Progress,
         threads: int,
+        disk: IdsOnDisk,
     ) -> None:
+        self._disk = disk
+        self._most_held = _AHEAD * threads
+        if disk.memory is not None:
+            self._most_held = min(self._most_held, files.pieces_in(disk.memory // 8))
         self._reader, self._digest, self._progress = reader, digest, progress
         self._threads = threads
         self._files = deque(named)
-        sizes = [file.bytes_to_read for file in named]
-        self._total = None if None in sizes else sum(size or 0 for size in sizes)
+        self._total = files.total_size(named)
         self._done = self._shown = 0
         packed = sum(bool(file.packed) for file in named)
         self._ahead = threads > 1 and packed > 1 and len(named) <= _MOST_FILES
@@ -139,7 +145,10 @@ class FilesReader:
         try:
             while (task := self._next(thread)) is not None:
                 position, piece, text = task
-                self._reader.read(thread, position, text)
+                try:
+                    self._reader.read(thread, position, text)
+                except OSError as error:
+                    raise self._disk.failed(error) from error
                 self._used(piece)
                 if thread == 0:
                     self._show()
@@ -196,7 +205,7 @@ class FilesReader:
         if source.by_caller and thread:
             return None
         first = source is self._sources[0]
-        if self._held >= _AHEAD * self._threads and (self._digesting or not first):
+        if self._held >= self._most_held and (self._digesting or not first):
             return None
         return source
 
@@ -277,7 +286,7 @@ class FilesReader:
 
 def threads_for(named: Sequence[files.TextFile], threads: int) -> int:
     """Return how many threads are of use for reading files."""
-    sizes = [file.bytes_to_read for file in named]
-    if None not in sizes:
-        threads = min(threads, files.pieces_in(sum(size or 0 for size in sizes)))
+    size = files.total_size(named)
+    if size is not None:
+        threads = min(threads, files.pieces_in(size))
     return max(1, min(threads, _MOST_THREADS))

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.system.progress import Progress
+from wordkin.system.types import StrPath
 
 
 class Checkpoint(NamedTuple):
@@ -41,9 +42,15 @@ class Run:
         Whether the run saves checkpoints at all.
     progress : Progress
         Updated about ten times a second.
+    memory : int or None
+        Bytes that the run may take beside the model; None for what is available.
+    scratch : path or None
+        The folder for what takes more; None for the system's.
     """
 
     saves_checkpoints = False
+    memory: int | None = None
+    scratch: StrPath | None = None
 
     def __init__(self, progress: Progress | None = None) -> None:
         self.progress = progress or Progress()

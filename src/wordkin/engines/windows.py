@@ -11,7 +11,7 @@ import dataclasses
 
 import numpy as np
 
-from wordkin.corpus.pieces import line_lengths
+from wordkin.corpus.pieces import length_counts
 from wordkin.objectives.conventions import Window
 from wordkin.system.types import Int32
 
@@ -47,8 +47,8 @@ class Windows:
     @classmethod
     def of(cls, window: Window, ids: Int32) -> Windows:
         """Return the windows of a text of ids, with a line end between lines."""
-        lengths = np.sort(line_lengths(ids))
-        words = np.cumsum(lengths)
+        lengths, lines = length_counts(ids)
+        words = np.cumsum(lengths * lines)
         if not len(lengths) or not words[-1]:
             return cls.in_lines(window, 0)
         usual = int(lengths[np.searchsorted(words, USUAL_SHARE * words[-1])])

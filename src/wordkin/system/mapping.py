@@ -1,10 +1,12 @@
 """Arrays mapped from a file, copy-on-write: read from disk when accessed, and never written to it.
 
-An open file in, a read-only array out.
+An open file in, a read-only array out. Of an array that is larger than memory, what was read can be
+dropped from memory, and what comes next read ahead.
 """
 
 from __future__ import annotations
 
+import mmap
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -47,3 +49,25 @@ def map_array(
         array = np.memmap(file, dtype, "r", begin, shape)
     array.setflags(write=False)
     return array
+
+
+_AHEAD = 64 << 20  # bytes that are read ahead
+_DROP = getattr(mmap, "MADV_DONTNEED", None)
+_WILL_NEED = getattr(mmap, "MADV_WILLNEED", None)
+
+
+def drop_before(array: npt.NDArray[Any], element: int) -> None:
+    """Drop what is before an element of a mapped array from memory, and read ahead from there.
+
+    It is read from the file again if it is accessed. Of other arrays, and of views of a part of
+    one, nothing is dropped.
+    """
+    mapped = getattr(array, "_mmap", None)
+    if not isinstance(mapped, mmap.mmap) or array.nbytes != len(mapped):
+        return
+    page = mmap.PAGESIZE
+    at = element * array.itemsize // page * page
+    if _DROP is not None and at:
+        mapped.madvise(_DROP, 0, at)
+    if _WILL_NEED is not None and at < len(mapped):
+        mapped.madvise(_WILL_NEED, at, min(_AHEAD, len(mapped) - at))

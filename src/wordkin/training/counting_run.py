@@ -6,6 +6,7 @@ import dataclasses
 import os
 from typing import TYPE_CHECKING
 
+from wordkin.corpus.ids_on_disk import Limits, least_memory
 from wordkin.corpus.reading import Text
 from wordkin.engines.counts import counting
 from wordkin.engines.counts.file import CountsFile, write_counts
@@ -27,8 +28,6 @@ def count_to_file(
     text: Text,
     path: StrPath,
     settings: ExactSettings,
-    *,
-    memory: int | None = None,
     **options: Unpack[RunOptions],
 ) -> CountsFile:
     """Count the pairs of a text, and write a file of counts for `Word2Vec.fit_counts`.
@@ -41,11 +40,9 @@ def count_to_file(
         The file to write, of any name. An existing file is replaced only when counting is done.
     settings
         Uses window, subsample, min_count, max_vocab, held_out, sides, threads and precision.
-    memory : int or None
-        Bytes that counts may take in memory; more go to temporary files. None for half of what is
-        available.
     **options
-        As in `RunOptions`.
+        As in `RunOptions`; `memory` is what the counts may take, by default half of what is
+        available.
 
     Returns
     -------
@@ -62,7 +59,10 @@ def count_to_file(
     """
     note_threads(settings)
     with Session(options) as session:
-        corpus = read_text(text, settings, session.progress)
+        memory, folder = session.limits
+        # However little the counts may take, a text is read in less than its words take.
+        least = None if memory is None else max(memory, least_memory(settings.threads))
+        corpus = read_text(text, settings, session.progress, Limits(least, folder))
         settings, vocabulary = with_threshold(settings, corpus), corpus.vocabulary
         note_text(corpus, settings)
         counted = counting.count_pairs(

@@ -99,7 +99,8 @@ class Word2Vec:
             are float32 or float64, whatever the precision.
         **options
             How to run, without effect on the model: `progress`, `callback`, `history`,
-            `tensorboard`, `checkpoint`, `every`, `resume` and `say`, as in `RunOptions`.
+            `tensorboard`, `checkpoint`, `every`, `resume`, `memory`, `scratch` and `say`, as in
+            `RunOptions`.
 
         Returns
         -------
@@ -141,7 +142,9 @@ class Word2Vec:
             note_threads(settings)
             with Session(options) as session:
                 began = time.perf_counter()
-                loaded = read_source(source, settings, session.progress, self._given)
+                loaded = read_source(
+                    source, settings, session.progress, self._given, session.limits
+                )
                 corpus = loaded.corpus
                 note_text(corpus, loaded.settings)
                 if self._result is not None:

@@ -82,7 +82,7 @@ def reproduce(
 
     with Session({**options, "callback": stop}) as session:
         began = time.perf_counter()
-        source = read_source(text, settings, session.progress)
+        source = read_source(text, settings, session.progress, limits=session.limits)
         corpus = source.corpus
         if model.corpus not in (None, corpus.fingerprint):
             raise CorpusError(

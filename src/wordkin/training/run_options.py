@@ -32,6 +32,12 @@ class RunOptions(TypedDict, total=False):
     resume : bool
         Whether to resume from the checkpoint in that folder, if there is one. Deterministic
         training gives the same model, byte for byte, as an uninterrupted run.
+    memory : int
+        Bytes that reading, ids, counts and training may take beside the vocabulary and the model;
+        by default what is available. Ids and counts that take more than half of this each go to
+        files without a name, from which they are read as they are needed.
+    scratch : path
+        The folder of these files; by default the system's folder for temporary files (TMPDIR).
     say : function of a str
         Receives one-line messages about events that do not end training, such as a damaged
         checkpoint or early stopping. By default they go to standard error.
@@ -44,4 +50,6 @@ class RunOptions(TypedDict, total=False):
     checkpoint: StrPath | None
     every: float
     resume: bool
+    memory: int | None
+    scratch: StrPath | None
     say: Say

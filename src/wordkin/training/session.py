@@ -8,13 +8,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from contextlib import ExitStack
-from numbers import Real
+from numbers import Integral, Real
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from wordkin.corpus.encoded import Fingerprint
+from wordkin.corpus.ids_on_disk import Limits
 from wordkin.engines.settings import Settings, declared
 from wordkin.system.errors import CheckpointError, SettingsError
 from wordkin.system.files import require_path
@@ -100,6 +101,11 @@ class Session:
         self._log = Log(options.get("history"), options.get("tensorboard"), say)
         stack.callback(self._log.close)
 
+    @property
+    def limits(self) -> Limits:
+        """The memory that the run may take, and the folder for what is more."""
+        return Limits(self._options.get("memory"), self._options.get("scratch"))
+
     def run(
         self, settings: Settings, words: Sequence[str], corpus: Fingerprint | None
     ) -> ManagedRun:
@@ -115,18 +121,22 @@ class Session:
             callback=self._options.get("callback"),
             say=self.say,
         )
+        run.memory, run.scratch = self.limits
         self._stack.enter_context(run.stoppable())
         return run
 
 
 def _check(options: RunOptions) -> None:
     """Raise TypeError or SettingsError for a value that an option cannot have."""
-    for name in ("checkpoint", "history", "tensorboard"):
+    for name in ("checkpoint", "history", "tensorboard", "scratch"):
         if options.get(name) is not None:
             require_path(options[name], name)
     for name in ("callback", "say"):
         if not callable(function := options.get(name) or print):
             raise TypeError(f"{name} must be a function, got {type(function).__name__}")
+    memory = options.get("memory")
+    if memory is not None and (not isinstance(memory, Integral) or memory < 1):
+        raise SettingsError(f"memory must be a number of bytes, at least 1, got {memory!r}")
     progress, every = options.get("progress"), options.get("every", 60.0)
     if not isinstance(progress, bool | np.bool_ | Progress | None):
         raise TypeError(

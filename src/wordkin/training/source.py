@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 from wordkin.corpus.encoded import Corpus, Fingerprint
+from wordkin.corpus.ids_on_disk import Limits
 from wordkin.corpus.pieces import LONGEST_LINE, is_too_long, line_lengths, part_lines
 from wordkin.corpus.reading import Text, read_corpus
 from wordkin.corpus.vocabulary import Vocabulary
@@ -85,6 +86,7 @@ def read_source(
     settings: EngineSettings,
     progress: Progress,
     explicit: Collection[str] = (),
+    limits: Limits | None = None,
 ) -> Source:
     """Return the source of a run: read a text, or take counts.
 
@@ -98,6 +100,8 @@ def read_source(
     explicit : collection of str
         The names of the settings that the user chose. Counts must agree with them, and override
         the others.
+    limits : Limits, optional
+        Of the memory for reading.
 
     Raises
     ------
@@ -112,7 +116,7 @@ def read_source(
     """
     if isinstance(text, CountsFile):
         return _source_of_counts(text, settings, explicit)
-    corpus = read_text(text, settings, progress)
+    corpus = read_text(text, settings, progress, limits)
     settings = with_threshold(settings, corpus)
     ids, counts, held_out = corpus.ids, corpus.vocabulary.counts, corpus.held_out
     train = load(trainer_of(settings).code)
@@ -133,7 +137,9 @@ def with_threshold(settings: S, corpus: Corpus) -> S:
     return dataclasses.replace(settings, subsample=threshold)
 
 
-def read_text(text: Text, settings: Settings, progress: Progress) -> Corpus:
+def read_text(
+    text: Text, settings: Settings, progress: Progress, limits: Limits | None = None
+) -> Corpus:
     """Read a text, and check that it has something to train on.
 
     Raises
@@ -143,6 +149,7 @@ def read_text(text: Text, settings: Settings, progress: Progress) -> Corpus:
     OSError
         If the text cannot be read.
     """
+    limits = limits or Limits()
     corpus = read_corpus(
         text,
         min_count=settings.min_count,
@@ -150,6 +157,8 @@ def read_text(text: Text, settings: Settings, progress: Progress) -> Corpus:
         held_out=settings.held_out,
         window=settings.window,
         threads=settings.threads,
+        memory=limits.memory,
+        folder=limits.folder,
         progress=progress,
     )
     vocabulary = corpus.vocabulary

@@ -53,7 +53,8 @@ def count_pairs(
     held_out : (M,) int32, optional
         The held-out lines, which are not part of `ids`.
     memory : int or None
-        Bytes that the counts may take in memory; more go to files. None: half of what is available.
+        Bytes that the counts may take in memory; more go to files. None: half of what the run may
+        take.
     run : Run
         Receives progress, and saves the counted rows of the training lines.
 
@@ -62,7 +63,8 @@ def count_pairs(
     OSError
         If counts cannot be written to the folder for temporary files; the error names it.
     """
-    if memory is None and (free := available_memory()) is not None:
+    free = available_memory() if run.memory is None else run.memory
+    if memory is None and free is not None:
         memory = free // 2
 
     def count_part(what: str, part: npt.NDArray[np.int32], run: Run) -> Cooccurrence:
@@ -92,6 +94,7 @@ def count_lines(
         threads=settings.threads,
         dtype=np.float64 if settings.precision == "float64" else np.float32,
         memory=memory,
+        folder=run.scratch,
         run=run,
         sides=settings.sides,
     )

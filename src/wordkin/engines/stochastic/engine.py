@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin._core import alias_table, train_epoch
+from wordkin.corpus.pieces import count_words
 from wordkin.engines import OBJECTIVES, Rows, load
 from wordkin.engines.outcome import Epoch, Trained, as_plain
 from wordkin.engines.run import Matrices, Run, all_finite
@@ -30,6 +31,7 @@ from wordkin.engines.windows import Windows
 from wordkin.objectives.conventions import FINAL_RATE, keep_probability, noise_distribution
 from wordkin.system.errors import DivergenceError, SettingsError, WordkinError
 from wordkin.system.machine import level
+from wordkin.system.mapping import drop_before
 from wordkin.system.types import Float32, Int32
 
 _PAIRS = "objectives.reference:sampled_pairs"  # the loss of a pair that the kernel descends on
@@ -38,6 +40,7 @@ _FLOATS_PER_LINE = 16  # of a cache line; rows are padded to whole ones
 DIVERGED = 2.0
 """A run has diverged when its mean loss is this many times that of zero weights."""
 
+_BEHIND = 1 << 20  # ids that a thread may be behind the others
 _HELD_OUT_EPOCH = 2**64 - 1  # its random numbers are those of the held-out loss
 
 
@@ -111,7 +114,7 @@ def train(
     run.expose(lambda: matrices)
     kernel = _Kernel(center, outside, counts, settings)
     windows = Windows.of(settings.window, ids)
-    tokens = int(np.count_nonzero(ids >= 0))
+    tokens = count_words(ids)
     initial = (1 + settings.negatives) * math.log(2)  # the mean loss of zero weights
     limit = DIVERGED * initial
     for epoch in range(len(history), settings.epochs):
@@ -120,6 +123,7 @@ def train(
 
             def tick(now: dict[str, Any], epoch: int = epoch) -> bool:
                 _report(run, settings, tokens, epoch, _Totals.of(now, 0.0))
+                drop_before(ids, max(0, now["positions"] - _BEHIND))
                 return not run.checkpoint_due()
 
             began = time.perf_counter()
