@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wordkin.engines.counts.matrix import PairRows
+from wordkin.engines.exact.loss import mean_pair_loss
 from wordkin.engines.exact.priors import Prior, ZeroPrior
 from wordkin.engines.exact.problem import Problem
 from wordkin.engines.exact.sample import Sample, Sampler
@@ -160,20 +161,12 @@ class Descent:
             len(self._problem.outside_n)
         )
 
-    def finish(self, record: Pass) -> Pass:
-        """Step all centers once more, against all outside words; return the record of both.
-
-        Its loss is exact.
-        """
+    def measured(self, record: Pass) -> Pass:
+        """Measure the loss over all outside words; return the record with it."""
         began = time.perf_counter()
-        self._prior.fit(self._tiles.numpy(self.center.A), self._problem.n)
-        self._expect()
-        self._step(self.center, self.outside, self._problem.center_link(), None, None)
-        self._measure()
+        self.loss = mean_pair_loss(self._tiles, self._problem, self.center.A, self.outside.A)
         seconds = record.seconds + time.perf_counter() - began
-        return dataclasses.replace(
-            record, loss=self.loss, penalty=self.penalty, seconds=seconds, sampled=False
-        )
+        return dataclasses.replace(record, loss=self.loss, seconds=seconds, sampled=False)
 
     def sample_outside(self) -> Sample | None:
         """Draw what stands for all outside words, as in a pass; None if all are met."""

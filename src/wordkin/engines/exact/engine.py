@@ -199,7 +199,7 @@ class _StagedDescent:
                 if gain <= settings.tolerance * record.loss:
                     done = passes
                 if record.sampled and stage == len(sizes) - 1 and done == passes:
-                    record = descent.finish(record)
+                    record = descent.measured(record)
                 record = self._with_held_out_loss(record, descent)
                 self.history.append(record)
                 if run.report(record, lambda at=descent: self._matrices(at)):  # type: ignore[misc]
