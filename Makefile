@@ -134,7 +134,8 @@ sanitize: $(MEMORY)/.installed $(THREADS)/.installed
 	  tests/vectors/test_formats_fasttext_variants.py tests/vectors/test_formats_word2vec.py tests/corpus/test_sentences.py \
 	  tests/vectors/test_hostile_vector_files.py tests/vectors/test_neighbours.py tests/vectors/test_search.py \
 	  tests/engines/test_stochastic.py tests/vectors/test_subwords.py tests/corpus/test_reading.py \
-	  tests/corpus/test_reading_threads.py tests/engines/test_threads.py tests/engines/test_tiles.py tests/engines/test_priors.py
+	  tests/corpus/test_reading_threads.py tests/engines/test_threads.py tests/engines/test_tiles.py tests/engines/test_priors.py \
+	  tests/engines/test_sample.py
 	LD_PRELOAD="$(call runtime,tsan)" TSAN_OPTIONS=halt_on_error=1 \
 	  $(THREADS)/bin/python -m pytest tests/engines/test_threads.py tests/corpus/test_reading_threads.py
 
