@@ -30,7 +30,8 @@ def format_losses(model: Word2Vec) -> str:
 
     history = model.history
     last = history[-1]
-    losses = format_loss(last.loss, " per pair")
+    about = "≈ " if isinstance(last, Pass) and last.sampled else ""  # it was stopped
+    losses = about + format_loss(last.loss, " per pair")
     engine = ENGINES[model.settings.engine]
     if engine.rereads and len(history) > 1:
         losses = f"{format_loss(history[0].loss)} → {losses}"
@@ -121,15 +122,16 @@ def history_as_json(model: Word2Vec) -> list[dict[str, Any]]:
 
 def history_table(model: Word2Vec) -> tuple[list[str], list[list[str]], str]:
     """Return the history as a table: names of columns, rows, and alignment."""
-    from wordkin.engines.outcome import Epoch
+    from wordkin.engines.outcome import Epoch, Pass
 
     rows = []
     history: Sequence[Epoch | Pass] = model.history
     any_held_out = any(done.held_out is not None for done in history)
     for i, done in enumerate(history, 1):
-        losses = [format_loss(done.loss, digits=6)]
+        about = "≈ " if isinstance(done, Pass) and done.sampled else ""  # estimates
+        losses = [about + format_loss(done.loss, digits=6)]
         if any_held_out:
-            losses.append("" if done.held_out is None else f"{done.held_out:.6f}")
+            losses.append("" if done.held_out is None else f"{about}{done.held_out:.6f}")
         if OBJECTIVES[model.settings.objective].normalised:
             losses.append(perplexities(done))
         if isinstance(done, Epoch):
