@@ -715,14 +715,14 @@ def fit(
 
 @pytest.mark.parametrize("deterministic", [True, False])
 def test_words_that_share_sentences_become_neighbours(deterministic: bool) -> None:
-    trained = fit(*groups_text(20_000), epochs=5, deterministic=deterministic)
+    # Long enough that the negatives that an epoch draws do not decide whether its loss falls.
+    trained = fit(*groups_text(60_000), epochs=5, deterministic=deterministic)
     v = trained.center / np.linalg.norm(trained.center, axis=1, keepdims=True)
     cosines = v @ v.T - 2 * np.eye(20)
     nearest = np.argsort(-cosines, axis=1)[:, :3]
     assert (nearest // 4 == np.arange(20)[:, None] // 4).all()
     losses = [epoch.loss for epoch in trained.history]
-    # Between epochs they may rise by a little, since each draws negatives of its own.
-    assert losses[-1] < 1.02 * min(losses) < losses[0]
+    assert losses == sorted(losses, reverse=True)
 
 
 @pytest.mark.parametrize("deterministic", [True, False])
