@@ -18,6 +18,7 @@ import pytest
 from scipy import sparse  # type: ignore[import-untyped,unused-ignore]
 
 from support import toy
+from support.exact import Text, assert_equal, heights, random_text, text_of, told
 from support.jobs import Job
 from support.runs import RecordingRun
 from wordkin.corpus.encoded import LINE_END
@@ -50,28 +51,9 @@ from wordkin.system.progress import Progress
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
-Text = tuple[Int32, Int64]
 
 OBJECTIVES: list[str] = ["naive-softmax", "negative-sampling"]
 either = pytest.mark.parametrize("objective", OBJECTIVES)
-
-
-def text_of(lines: list[list[int]], words: int | None = None) -> Text:
-    """Ids and counts."""
-    ids = np.array([id for line in lines for id in (*line, LINE_END)], np.int32)
-    return ids, np.bincount(ids[ids != LINE_END], minlength=words or 0).astype(np.int64)
-
-
-def random_text(words: int = 20, lines: int = 150, line: int = 8, seed: int = 1) -> Text:
-    """Words of Zipf's frequencies, the first one most frequent; some follow upon certain others."""
-    rng = np.random.default_rng(seed)
-    share = 1 / np.arange(1, words + 1)
-    ids = rng.choice(words, (lines, line), p=share / share.sum())
-    like = rng.random((lines, line - 1)) < 0.4
-    ids[:, 1:] = np.where(like, (ids[:, :-1] + 4) % words, ids[:, 1:])
-    order = np.argsort(-np.bincount(ids.ravel(), minlength=words), kind="stable")
-    rank = np.argsort(order)
-    return text_of(rank[ids].tolist(), words)
 
 
 def toy_text(lines: int = 400) -> tuple[list[str], Text]:
@@ -79,20 +61,6 @@ def toy_text(lines: int = 400) -> tuple[list[str], Text]:
     words = [word for word, _ in Counter(word for line in sentences for word in line).most_common()]
     number = {word: i for i, word in enumerate(words)}
     return words, text_of([[number[word] for word in line] for line in sentences])
-
-
-def told(objective: str, **changes: Any) -> ExactSettings:
-    """Settings for small texts, in float64 on one thread, with a ridge of 1."""
-    values: dict[str, Any] = {
-        "dim": 5,
-        "window": 3,
-        "negatives": 3,
-        "subsample": 0.0,
-        "precision": "float64",
-        "ridge": 1.0,
-        "threads": 1,
-    }
-    return ExactSettings(objective=objective, **{**values, **changes})
 
 
 def counted(text: Text, settings: ExactSettings) -> Cooccurrence:
@@ -117,14 +85,6 @@ def equations(
 def random_matrices(words: int, d: int, seed: int = 5) -> tuple[Array, Array]:
     V, U = np.random.default_rng(seed).normal(size=(2, words, d)) / d**0.25
     return V, U
-
-
-def assert_equal(
-    found: tuple[float, Array, Array], wanted: tuple[float, Array, Array], rtol: float
-) -> None:
-    assert found[0] == pytest.approx(wanted[0], rel=rtol)
-    for one, other in zip(found[1:], wanted[1:], strict=True):
-        np.testing.assert_allclose(one, other, rtol=0, atol=rtol * np.abs(other).max())
 
 
 # ------------------------------------------------------------------- loss and gradients, as defined
@@ -240,10 +200,6 @@ def test_the_loss_is_that_of_the_logits_alone(objective: str) -> None:
 
 
 # ------------------------------------------------------------------------------------------ descent
-
-
-def heights(history: list[Pass]) -> Array:
-    return np.array([done.loss + done.penalty for done in history])
 
 
 def assert_falls(history: list[Pass], rounding: float = 1e-13) -> None:

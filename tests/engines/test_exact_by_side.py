@@ -6,12 +6,14 @@ Plain loops over the text and the equations of `wordkin.objectives` answer for i
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+import functools
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from support import exact
+from support.exact import Text, assert_equal, heights, random_text, text_of
 from support.runs import RecordingRun
 from wordkin.corpus.encoded import LINE_END
 from wordkin.engines.counts.by_side import CooccurrenceBySide
@@ -23,7 +25,7 @@ from wordkin.engines.exact.engine import train
 from wordkin.engines.exact.loss import loss_and_gradients
 from wordkin.engines.exact.priors import GivenRows
 from wordkin.engines.exact.problem import LEAST_PAIRS, problem_of
-from wordkin.engines.outcome import Pass, Trained
+from wordkin.engines.outcome import Trained
 from wordkin.engines.settings import ExactSettings
 from wordkin.objectives import (
     Array,
@@ -38,40 +40,9 @@ from wordkin.objectives.conventions import Window
 from wordkin.system.progress import Progress
 
 Int64 = npt.NDArray[np.int64]
-Text = tuple[npt.NDArray[np.int32], Int64]
 
+told = functools.partial(exact.told, sides=True)
 either = pytest.mark.parametrize("objective", ["naive-softmax", "negative-sampling"])
-
-
-def text_of(lines: list[list[int]], words: int = 0) -> Text:
-    ids = np.array([id for line in lines for id in (*line, LINE_END)], np.int32)
-    return ids, np.bincount(ids[ids != LINE_END], minlength=words).astype(np.int64)
-
-
-def random_text(words: int = 20, lines: int = 150, line: int = 8, seed: int = 1) -> Text:
-    """Words of Zipf's frequencies, the first one most frequent; some follow upon certain others."""
-    rng = np.random.default_rng(seed)
-    share = 1 / np.arange(1, words + 1)
-    ids = rng.choice(words, (lines, line), p=share / share.sum())
-    like = rng.random((lines, line - 1)) < 0.4
-    ids[:, 1:] = np.where(like, (ids[:, :-1] + 4) % words, ids[:, 1:])
-    order = np.argsort(-np.bincount(ids.ravel(), minlength=words), kind="stable")
-    return text_of(np.argsort(order)[ids].tolist(), words)
-
-
-def told(objective: str, **changes: Any) -> ExactSettings:
-    """Settings for small texts, in float64 on one thread, with a ridge of 1."""
-    values: dict[str, Any] = {
-        "dim": 5,
-        "window": 3,
-        "negatives": 3,
-        "subsample": 0.0,
-        "precision": "float64",
-        "ridge": 1.0,
-        "threads": 1,
-        "sides": True,
-    }
-    return ExactSettings(objective=objective, **{**values, **changes})
 
 
 def counted(text: Text, settings: ExactSettings) -> CooccurrenceBySide:
@@ -101,15 +72,6 @@ def equations(
 def random_matrices(words: int, d: int, seed: int = 5) -> tuple[Array, Array]:
     rows = np.random.default_rng(seed).normal(size=(3 * words, d)) / d**0.25
     return rows[:words], rows[words:]
-
-
-def assert_equal(
-    found: tuple[float, Array, Array], wanted: tuple[float, Array, Array], rtol: float = 1e-10
-) -> None:
-    assert found[0] == pytest.approx(wanted[0], rel=rtol)
-    for one, other in zip(found[1:], wanted[1:], strict=True):
-        assert one.shape == other.shape
-        np.testing.assert_allclose(one, other, rtol=0, atol=rtol * np.abs(other).max())
 
 
 @either
@@ -162,10 +124,6 @@ def test_loss_and_gradients_are_those_of_the_corpus_equations(
     rows = np.r_[:8, 30:38]
     wanted = equations(pairs.leading(8), text[1][:8], V[:8], U[rows], settings)
     assert_equal(loss_and_gradients(part.counted, text[1][:8], V[:8], U[rows], settings), wanted)
-
-
-def heights(history: list[Pass]) -> Array:
-    return np.array([done.loss + done.penalty for done in history])
 
 
 @either
