@@ -19,7 +19,7 @@ from wordkin.engines.exact.loss import mean_pair_loss
 from wordkin.engines.exact.priors import Prior, ZeroPrior
 from wordkin.engines.exact.problem import Problem
 from wordkin.engines.exact.sample import Sample, Sampler
-from wordkin.engines.exact.steps import Factor, step, step_rows
+from wordkin.engines.exact.steps import Factor, Regression, step, step_rows
 from wordkin.engines.exact.tiles import Array, Link, Tiles
 from wordkin.engines.outcome import Pass
 from wordkin.engines.run import Checkpoint
@@ -216,59 +216,54 @@ class Descent:
                 fresh = Factor.of(tiles.array(start))
             of_fresh = wide.of_rows(new)
             link = link._replace(row=of_fresh.row, row_hit=of_fresh.row_hit)
-            inverse = self._inverse_curvature(other, link)
-            n = between.row_sums
-            sample = self._draw(self._half(other)[1], link)
-            step(tiles, fresh, other.A, between, n, link, ridge[new], inverse, expected, sample)
+            regression = Regression(
+                between,
+                between.row_sums,
+                link,
+                ridge[new],
+                self._inverse_curvature(other, link),
+                expected,
+                self._draw(self._half(other)[1], link),
+            )
+            step(tiles, fresh, other.A, regression)
             parts = zip(*(np.split(x, sides) for x in (rows, tiles.numpy(fresh.A))), strict=True)
             matrices.append(tiles.array(np.concatenate([x for part in parts for x in part])))
         return matrices[0], matrices[1]
 
     def _step_centers(self, rows: npt.NDArray[np.intp] | None = None) -> None:
-        link = self._problem.center_link()
-        self._step(self.center, self.outside, link, self._draw(self._problem.outside_n, link), rows)
+        self._step(self.center, self.outside, self._problem.center_link(), rows)
 
     def _step_outside(self, rows: npt.NDArray[np.intp] | None = None) -> None:
         link = self._problem.outside_link(self.center.log_z)
-        self._step(self.outside, self.center, link, self._draw(self._problem.n, link), rows)
-
-    def _draw(self, n: Float64, link: Link) -> Sample | None:
-        """Draw what rows with this link meet of a matrix whose rows have n pairs each."""
-        return self._sampler.draw(n) if self._tiles.samples(link) else None
+        self._step(self.outside, self.center, link, rows)
 
     def _step(
-        self,
-        factor: Factor,
-        other: Factor,
-        link: Link,
-        sample: Sample | None,
-        rows: npt.NDArray[np.intp] | None,
+        self, factor: Factor, other: Factor, link: Link, rows: npt.NDArray[np.intp] | None
     ) -> None:
-        problem, inverse = self._problem, self._inverse_curvature(other, link)
-        expected = self._expected if factor is self.center else None
         pairs, n, ridge = self._half(factor)
-        what = (
-            self._tiles,
-            factor,
-            other.A,
+        regression = Regression(
             pairs,
             n,
             link,
             ridge,
-            inverse,
-            expected,
-            sample,
+            self._inverse_curvature(other, link),
+            self._expected if factor is self.center else None,
+            self._draw(self._half(other)[1], link),
         )
-        if rows is None:
-            half = 0.0 if factor is self.outside else 0.5
+        if rows is not None:
+            step_rows(self._tiles, factor, other.A, regression, rows)
+            return
+        half = 0.0 if factor is self.outside else 0.5
 
-            def tick(done: int) -> None:
-                share = half + done / len(factor.A) / 2
-                self._progress.descending(len(problem), self._number, share, self.loss)
+        def tick(done: int) -> None:
+            share = half + done / len(factor.A) / 2
+            self._progress.descending(len(self._problem), self._number, share, self.loss)
 
-            step(*what, tick)
-        else:
-            step_rows(*what, rows)
+        step(self._tiles, factor, other.A, regression, tick)
+
+    def _draw(self, n: Float64, link: Link) -> Sample | None:
+        """Draw what rows with this link meet of a matrix whose rows have n pairs each."""
+        return self._sampler.draw(n) if self._tiles.samples(link) else None
 
     def _inverse_curvature(self, other: Factor, link: Link) -> Array:
         """Return the inverse of the curvature that all rows are assumed to share, (d, d).

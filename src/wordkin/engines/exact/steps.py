@@ -42,30 +42,14 @@ class Factor:
         return np.sort(order[: 1 + np.searchsorted(reached, share * reached[-1])])
 
 
-def step(
-    tiles: Tiles,
-    factor: Factor,
-    B: Array,
-    pairs: PairRows,
-    n: Float64,
-    link: Link,
-    ridge: Float64,
-    inverse: Array,
-    expected: Array | None = None,
-    sample: Sample | None = None,
-    tick: Callable[[int], None] = lambda _: None,
-) -> None:
-    """Take a step with each row of a matrix, in place, at fixed B.
+@dataclasses.dataclass
+class Regression:
+    """The convex problem of each of some rows, at a fixed other matrix.
 
-    Parameters
+    Attributes
     ----------
-    tiles : Tiles
-    factor : Factor
-        The matrix A, (rows, d).
-    B : (columns, d) array
-        The other matrix.
     pairs : PairRows
-        The counts of these rows.
+        The counts of the rows.
     n : (rows,) float64
         Their sums.
     link : Link
@@ -77,46 +61,74 @@ def step(
     expected : (rows, d) array, optional
         What the penalty pulls the rows to; zeros by default.
     sample : Sample, optional
-        The rows of B that are met; all of them by default.
+        The rows of the other matrix that are met; all of them by default.
+    """
+
+    pairs: PairRows
+    n: Float64
+    link: Link
+    ridge: Float64
+    inverse: Array
+    expected: Array | None = None
+    sample: Sample | None = None
+
+    def of_rows(self, rows: npt.NDArray[np.intp]) -> Regression:
+        """Return the problems of the given rows only."""
+        return dataclasses.replace(
+            self,
+            pairs=self.pairs.some_rows(rows),
+            n=self.n[rows],
+            link=self.link.of_rows(rows),
+            ridge=self.ridge[rows],
+            expected=None if self.expected is None else self.expected[rows],
+        )
+
+
+def step(
+    tiles: Tiles,
+    factor: Factor,
+    B: Array,
+    problem: Regression,
+    tick: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Take a step with each row of a matrix, in place, at fixed B.
+
+    Parameters
+    ----------
+    tiles : Tiles
+    factor : Factor
+        The matrix A, (rows, d).
+    B : (columns, d) array
+        The other matrix.
+    problem : Regression
+        Of the rows of A.
     tick : function of int
         Called with the number of rows done so far.
     """
-    A, weights = factor.A, tiles.array(ridge)
+    A, n, weights = factor.A, problem.n, tiles.array(problem.ridge)
 
     def work(tile: Tile, rows: slice) -> None:
         a, weight = A[rows], weights[rows]
-        off = a if expected is None else a - expected[rows]
+        off = a if problem.expected is None else a - problem.expected[rows]
         with np.errstate(over="ignore", invalid="ignore"):  # reported after the pass
             g = tile.gradient() + weight[:, None] * off
-            d = g @ inverse
+            d = g @ problem.inverse
             alpha = tile.search(d, weight * (off * d).sum(1), weight * (d * d).sum(1))
             A[rows] = a - alpha[:, None] * d
             factor.gradient[rows] = tiles.numpy((g * d).sum(1)) * n[rows]
         factor.loss[rows] = tile.loss
         factor.log_z[rows] = tile.log_z
 
-    for rows in tiles.each(A, B, pairs, n, link, work, sample):
+    for rows in tiles.each(A, B, problem.pairs, n, problem.link, work, problem.sample):
         tick(rows)
 
 
 def step_rows(
-    tiles: Tiles,
-    factor: Factor,
-    B: Array,
-    pairs: PairRows,
-    n: Float64,
-    link: Link,
-    ridge: Float64,
-    inverse: Array,
-    expected: Array | None,
-    sample: Sample | None,
-    rows: npt.NDArray[np.intp],
+    tiles: Tiles, factor: Factor, B: Array, problem: Regression, rows: npt.NDArray[np.intp]
 ) -> None:
     """Take a step with the given rows only; parameters as in `step`."""
     some = Factor.of(factor.A[rows])
-    pairs, link = pairs.some_rows(rows), link.of_rows(rows)
-    expected = None if expected is None else expected[rows]
-    step(tiles, some, B, pairs, n[rows], link, ridge[rows], inverse, expected, sample)
+    step(tiles, some, B, problem.of_rows(rows))
     factor.A[rows] = some.A
     for name in Factor.ROW_STATISTICS:
         getattr(factor, name)[rows] = getattr(some, name)

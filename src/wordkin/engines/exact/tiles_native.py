@@ -247,7 +247,7 @@ class _SampledSide(_Side):
         place = np.full(len(side.B), -1, np.int32)
         place[words] = np.arange(len(words), dtype=np.int32)
         drawn = side.B[words]
-        parts = {name: getattr(side, name) for name in _Side.__dataclass_fields__}
+        parts = dict(vars(side))
         parts["column"] = np.zeros(len(words) + len(side.B) if len(side.column) else 0, dtype)
         biased = np.concatenate([drawn, bias[:, None]], axis=1)
         return cls(
