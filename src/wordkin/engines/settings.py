@@ -190,9 +190,9 @@ def read_subwords(value: object) -> str:
         return value
     of, lengths = "", value
     if isinstance(value, str):
-        if value == "jamo" or value.startswith(JAMO):
-            of, value = JAMO, value.removeprefix("jamo").removeprefix(":") or AUTO_SUBWORDS
-        lengths = value.split("-")
+        if value == JAMO.rstrip(":") or value.startswith(JAMO):
+            of = JAMO
+        lengths = (value[len(of) :] or AUTO_SUBWORDS).split("-") if of else value.split("-")
     try:
         shortest, longest = (int(length) for length in lengths)  # type: ignore[attr-defined]
     except (TypeError, ValueError):
@@ -256,7 +256,7 @@ class ExactSettings(Settings):
     columns: int = setting(
         3000,
         help="How many words of the other side each row meets in a pass, drawn anew by frequency"
-        " and beside its own pairs; the last step meets all. 0: all, always.",
+        " and beside its own pairs; the last loss is over all. 0: all, always.",
         least=0,
         metavar="WORDS",
     )
